@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# Language, warnings, sanitizers and where programs are left.
+option(LINNET_TESTS "Build the tests" ON)
+option(LINNET_BENCH "Build the benchmarks" OFF)
+option(LINNET_FUZZ "Build the fuzz targets (clang with libFuzzer)" OFF)
+option(LINNET_BARE_METAL "Build only what runs on a microcontroller" OFF)
+set(LINNET_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+find_program(LINNET_CCACHE ccache)
+if(LINNET_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${LINNET_CCACHE}")
+endif()
+
+add_library(linnet_options INTERFACE)
+target_compile_options(linnet_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Wcast-align -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(LINNET_SANITIZE)
+  add_compile_options(-fsanitize=${LINNET_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LINNET_SANITIZE})
+endif()
+if(LINNET_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(NOT LINNET_BARE_METAL)
+  find_program(LINNET_MOLD mold)
+  if(LINNET_MOLD AND NOT LINNET_FUZZ)
+    add_link_options(-fuse-ld=mold)
+  endif()
+endif()

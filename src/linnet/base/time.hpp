@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time as it is passed in: monotonic instants and spans. Nothing here reads a clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace linnet {
+
+/// The clock that the caller keeps; it has no `now()` on purpose.
+struct Monotonic {
+  using duration = std::chrono::milliseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<Monotonic, duration>;
+  static constexpr bool is_steady = true;
+};
+
+using Millis = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+using Instant = Monotonic::time_point;
+
+/// The deadline of something that waits for no time.
+inline constexpr Instant kNever = Instant::max();
+
+/// Calendar time in seconds since 1970-01-01 UTC, asked of the platform where a resource needs it.
+struct UnixTime {
+  std::int64_t seconds = 0;
+  friend constexpr auto operator<=>(const UnixTime&, const UnixTime&) = default;
+};
+
+}  // namespace linnet
