@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// A CoAP endpoint in both roles, without I/O: datagrams and the time go in; datagrams (through
+// Links), calls of a Handler and the next deadline come out. It keeps the message layer (RFC 7252
+// §4), matches responses (§5.3), cuts and joins bodies (RFC 7959) and hands whole requests and
+// responses on. All memory comes from an arena at set-up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "linnet/base/arena.hpp"
+#include "linnet/base/random.hpp"
+#include "linnet/base/time.hpp"
+#include "linnet/coap/code.hpp"
+#include "linnet/coap/link.hpp"
+#include "linnet/coap/message.hpp"
+
+namespace linnet::coap {
+
+/// Every limit of an endpoint. The defaults suit a device; a server raises them.
+struct EndpointConfig {
+  std::uint32_t max_peers = 4;       ///< links known at once; LinkIds are below this
+  std::uint8_t recent_requests = 4;  ///< remembered per peer for deduplication (RFC 7252 §4.5)
+  std::uint32_t max_exchanges = 4;   ///< own confirmable messages and requests under way or waiting for NSTART, all peers
+  std::uint16_t max_per_peer = 4;    ///< of these, per peer
+  std::uint32_t max_deferred = 2;    ///< requests that the handler will answer later
+  std::uint16_t max_transfers = 1;   ///< block-wise bodies held at once, either direction
+  std::uint32_t max_body = 2048;     ///< bytes of one body, in or out
+  std::uint16_t max_message = 1152;  ///< bytes of one message that may have to be sent again
+  std::uint16_t recent_notifications = 8;  ///< NON notifications remembered to match a Reset; 0 on a server
+  std::uint8_t block_szx = 6;        ///< preferred block size 2^(szx+4), 0 to 6
+  std::uint8_t token_size = 4;       ///< bytes of the tokens it makes, 2 to 8
+  Millis transfer_timeout{93'000};   ///< a block-wise transfer without a message for so long is forgotten
+  Millis ack_delay{500};             ///< a deferred request is acknowledged alone after this
+};
+
+/// Names a request of our own; unique until its outcome has been reported, then reused late.
+enum class RequestId : std::uint32_t {};
+/// Names a request of a peer whose answer was deferred.
+enum class DeferredId : std::uint32_t {};
+
+/// A whole request that came in. Views live until on_request returns.
+struct IncomingRequest {
+  LinkId link{};
+  Code method{};
+  bool confirmable = false;
+  bool fresh = false;         ///< carries an Echo value that this endpoint gave lately (RFC 9175 §2.3)
+  Token token;
+  Options options{ByteView{}};  ///< Uri-Path, Uri-Query and the rest, as sent (the first block's)
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint16_t> accept;
+  std::optional<std::uint32_t> observe;
+  ByteView payload;           ///< all blocks joined
+  std::uint32_t cache_key = 0;  ///< hash of method and cache-key options but Observe and blocks; for Notification
+};
+
+/// What to answer. Views must live until on_request returns (or for the call of `respond`).
+struct Reply {
+  enum class Kind : std::uint8_t {
+    kNow,        ///< send this
+    kDefer,      ///< `respond` will be called with the DeferredId; acknowledged alone if that takes longer
+    kChallenge,  ///< 4.01 with a fresh Echo value (RFC 9175 §2.4)
+    kIgnore,     ///< silence, as if the message had been lost
+  };
+  static constexpr std::size_t kMaxLocation = 4;
+
+  Kind kind = Kind::kNow;
+  Code code = Code::kInternalServerError;
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint32_t> observe;   ///< 24 bits: the observation is accepted (RFC 7641 §3.1)
+  std::optional<std::uint32_t> max_age;   ///< seconds
+  std::array<std::string_view, kMaxLocation> location{};  ///< Location-Path segments, the first empty one ends
+  ByteView payload;
+};
+
+/// A request to send. Everything is copied before `request` returns.
+struct OutgoingRequest {
+  Code method = Code::kGet;
+  bool confirmable = true;
+  std::span<const std::string_view> path;
+  std::span<const std::string_view> query;
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint16_t> accept;
+  std::optional<std::uint32_t> observe;       ///< 0 registers, 1 deregisters
+  std::optional<Token> token;                 ///< to cancel an observation by its token; made otherwise
+  std::optional<std::uint8_t> no_response;    ///< RFC 7967
+  ByteView payload;
+  /// How long to wait for the response once the message has been acknowledged, or, when it is
+  /// non-confirmable, sent. Zero: EXCHANGE_LIFETIME of the link.
+  Millis timeout{0};
+};
+
+/// A whole response (or notification). Views live until the handler returns.
+struct IncomingResponse {
+  LinkId link{};
+  Code code{};
+  bool confirmable = false;
+  Token token;
+  Options options{ByteView{}};  ///< Location-Path and the rest, of the first block
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint32_t> observe;
+  std::optional<std::uint32_t> max_age;
+  bool more = false;  ///< only in a notification: a first block; `request_rest` fetches the others
+  ByteView payload;
+};
+
+/// A notification to send (RFC 7641 §4).
+struct Notification {
+  Token token;                       ///< of the observe request
+  std::uint32_t cache_key = 0;       ///< of the observe request
+  Code code = Code::kContent;
+  bool confirmable = false;
+  std::optional<std::uint32_t> observe;  ///< 24 bits; absent in a final error
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint32_t> max_age;
+  ByteView payload;
+};
+
+enum class NotificationOutcome : std::uint8_t { kAcknowledged, kReset, kTimedOut };
+
+/// What an endpoint calls. Handlers may call the endpoint back, `receive` and `step` excepted.
+class Handler {
+ public:
+  /// `space` is EndpointConfig::max_body bytes to encode a payload into. With Kind::kDefer the
+  /// answer is owed to `deferred`.
+  virtual Reply on_request(const IncomingRequest& request, DeferredId deferred, ByteSpan space, Instant now) noexcept = 0;
+  virtual void on_response(RequestId id, const IncomingResponse& response, Instant now) noexcept = 0;
+  /// No response will come: kTimeout, kReset, kClosed, kTooLarge (a body beyond max_body),
+  /// kMalformed (a response that breaks the rules of block transfer), kNoSpace.
+  virtual void on_failure(RequestId id, Errc why, Instant now) noexcept = 0;
+  /// A response whose token matches no request under way. False: unknown, it is answered by a Reset.
+  virtual bool on_notification(const IncomingResponse& response, Instant now) noexcept = 0;
+  /// What became of a notification: every confirmable one has exactly one outcome, a
+  /// non-confirmable one only kReset, if that.
+  virtual void on_notification_outcome(LinkId link, const Token& token, NotificationOutcome outcome,
+                                       Instant now) noexcept = 0;
+
+ protected:
+  ~Handler() = default;
+};
+
+struct EndpointStatistics {
+  std::uint64_t received = 0, sent = 0, retransmitted = 0, duplicates = 0, malformed = 0, rejected = 0, dropped = 0;
+};
+
+class Endpoint {
+ public:
+  /// Takes its tables from `arena`; Errc::kNoSpace says that the arena is too small (`memory_needed`
+  /// says how large it must be), kInvalidArgument names a config out of range. All references must
+  /// outlive the endpoint. Call once.
+  [[nodiscard]] Result<void> init(const EndpointConfig& config, Arena& arena, Links& links, Handler& handler,
+                                  Random& random) noexcept;
+  [[nodiscard]] static std::size_t memory_needed(const EndpointConfig& config) noexcept;
+
+  /// One datagram from a link. Any bytes at all.
+  void receive(LinkId link, ByteView datagram, Instant now) noexcept;
+  /// Does what is due (retransmissions, time-outs, delayed acknowledgements) and returns when to
+  /// call again; kNever when nothing waits.
+  Instant step(Instant now) noexcept;
+  [[nodiscard]] Instant next_deadline() const noexcept;
+  /// Asks the processor for the lines that `receive` will touch: for batches.
+  void prefetch(LinkId link) const noexcept;
+
+  /// Sends a request, or queues it behind NSTART. kBusy when a bound is reached, kTooLarge when
+  /// the payload exceeds max_body. The outcome is reported exactly once, never inside this call.
+  [[nodiscard]] Result<RequestId> request(LinkId link, const OutgoingRequest& request, Instant now) noexcept;
+  /// Fetches the other blocks of a notification that came with `more`; `request` is the observe
+  /// request without Observe. The joined body is reported as the response.
+  [[nodiscard]] Result<RequestId> request_rest(LinkId link, const OutgoingRequest& request,
+                                               const IncomingResponse& first, Instant now) noexcept;
+  /// The token that a request under way carries (an observation is matched by it).
+  [[nodiscard]] Token token_of(RequestId id) const noexcept;
+  /// Forgets a request; nothing more is reported of it. Unknown ids are ignored.
+  void cancel(RequestId id, Instant now) noexcept;
+  /// CoAP ping: on_response is not called; `on_failure` with kReset means that the peer lives,
+  /// kTimeout that it does not (RFC 7252 §4.3).
+  [[nodiscard]] Result<RequestId> ping(LinkId link, Instant now) noexcept;
+
+  /// Answers a deferred request: piggybacked while it is not yet acknowledged, a separate
+  /// Confirmable response afterwards. kNotFound when it is gone.
+  [[nodiscard]] Result<void> respond(DeferredId id, const Reply& reply, Instant now) noexcept;
+  [[nodiscard]] Result<void> notify(LinkId link, const Notification& notification, Instant now) noexcept;
+
+  /// Forgets all of a peer: requests under way fail with kClosed at the next step.
+  void drop(LinkId link, Instant now) noexcept;
+  /// True when nothing is under way with this peer and all that deduplication remembers of it has
+  /// expired: the LinkId may be given to another peer.
+  [[nodiscard]] bool idle(LinkId link, Instant now) const noexcept;
+
+  [[nodiscard]] const EndpointStatistics& statistics() const noexcept;
+};
+
+}  // namespace linnet::coap

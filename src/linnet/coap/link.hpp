@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A link: one peer over one transport, as the engines see it (ARCHITECTURE.md, decision 3), and
+// the transmission parameters that go with it (RFC 7252 §4.8).
+#pragma once
+
+#include <cstdint>
+
+#include "linnet/base/bytes.hpp"
+#include "linnet/base/time.hpp"
+
+namespace linnet::coap {
+
+/// A dense index, from 0, given out by whoever owns the links (net, a binding, a simulation) and
+/// below EndpointConfig::max_peers.
+enum class LinkId : std::uint32_t {};
+inline constexpr LinkId kNoLink{0xFFFFFFFF};
+[[nodiscard]] constexpr std::uint32_t index(LinkId link) noexcept { return static_cast<std::uint32_t>(link); }
+
+/// RFC 7252 §4.8 and what follows from it (§4.8.2). Defaults are the RFC's.
+struct TransmissionParameters {
+  Millis ack_timeout{2000};
+  std::uint16_t ack_random_percent = 150;  ///< ACK_RANDOM_FACTOR in percent, at least 100
+  std::uint8_t max_retransmit = 4;
+  std::uint8_t nstart = 1;
+  Millis max_latency{100'000};
+
+  [[nodiscard]] constexpr Millis max_transmit_span() const noexcept {
+    return ack_timeout * ((1 << max_retransmit) - 1) * ack_random_percent / 100;
+  }
+  [[nodiscard]] constexpr Millis max_transmit_wait() const noexcept {
+    return ack_timeout * ((1 << (max_retransmit + 1)) - 1) * ack_random_percent / 100;
+  }
+  [[nodiscard]] constexpr Millis processing_delay() const noexcept { return ack_timeout; }
+  [[nodiscard]] constexpr Millis exchange_lifetime() const noexcept {
+    return max_transmit_span() + 2 * max_latency + processing_delay();
+  }
+  [[nodiscard]] constexpr Millis non_lifetime() const noexcept { return max_transmit_span() + max_latency; }
+};
+
+/// What an engine must know of a transport.
+struct LinkTraits {
+  bool stream = false;              ///< reliable and ordered: no message layer (RFC 8323)
+  std::uint16_t max_message = 1152; ///< largest message that fits one datagram, in bytes
+  TransmissionParameters transmission;
+};
+
+/// What an endpoint sends through. Implemented by net, by each binding and by simulations.
+class Links {
+ public:
+  virtual const LinkTraits& traits(LinkId link) noexcept = 0;
+  /// A buffer of at least `size` bytes (never more than max_message are asked for) to encode one
+  /// message into, good until the next call of this object. An empty span when nothing can be
+  /// sent now: the message counts as lost, and retransmission mends it.
+  virtual ByteSpan prepare(LinkId link, std::size_t size) noexcept = 0;
+  /// Sends the first `size` bytes of what `prepare` gave last for this link.
+  virtual void send(LinkId link, std::size_t size) noexcept = 0;
+
+ protected:
+  ~Links() = default;
+};
+
+}  // namespace linnet::coap

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CoAP message on datagrams (RFC 7252 §3): a view over received bytes, and a writer into a
+// given buffer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "linnet/base/bytes.hpp"
+#include "linnet/coap/code.hpp"
+#include "linnet/coap/option.hpp"
+#include "linnet/coap/token.hpp"
+
+namespace linnet::coap {
+
+/// One received message. A view: the bytes belong to the caller of `decode` and must outlive it.
+class Message {
+ public:
+  /// Checks header, token length, every option header and the payload marker. Errc::kMalformed
+  /// for what RFC 7252 §3 calls a message format error; `peek_header` then tells what to reject.
+  [[nodiscard]] static Result<Message> decode(ByteView bytes) noexcept;
+
+  [[nodiscard]] Type type() const noexcept { return type_; }
+  [[nodiscard]] Code code() const noexcept { return code_; }
+  [[nodiscard]] MessageId message_id() const noexcept { return message_id_; }
+  [[nodiscard]] const Token& token() const noexcept { return token_; }
+  [[nodiscard]] Options options() const noexcept { return Options(options_); }
+  [[nodiscard]] ByteView payload() const noexcept { return payload_; }
+
+ private:
+  ByteView options_;
+  ByteView payload_;
+  Token token_;
+  MessageId message_id_{};
+  Type type_ = Type::kConfirmable;
+  Code code_ = Code::kEmpty;
+};
+
+/// Writes one message from front to back. Options must come in ascending order of their numbers
+/// (equal ones repeat); anything out of order or too long fails the writer as a full buffer does.
+class MessageWriter {
+ public:
+  MessageWriter(ByteSpan buffer, Type type, Code code, MessageId id, const Token& token) noexcept;
+
+  void option(OptionNumber number, ByteView value) noexcept;
+  void option(OptionNumber number, std::string_view value) noexcept { option(number, as_bytes(value)); }
+  /// An option of format uint, in the fewest bytes (RFC 7252 §3.2).
+  void option(OptionNumber number, std::uint32_t value) noexcept;
+  /// Marker and payload; nothing for an empty one. The last call before `finish`.
+  void payload(ByteView bytes) noexcept;
+
+  /// The size of the message, or Errc::kNoSpace.
+  [[nodiscard]] Result<std::size_t> finish() const noexcept { return out_.finish(); }
+  [[nodiscard]] std::size_t free() const noexcept { return out_.free(); }
+
+ private:
+  ByteWriter out_;
+  std::uint16_t last_option_ = 0;
+};
+
+}  // namespace linnet::coap

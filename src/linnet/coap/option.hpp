@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options: numbers, the table of their properties, and iteration over encoded ones (RFC 7252 §5.4,
+// §5.10; RFC 7641, 7959, 7967, 8768, 9175).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "linnet/base/bytes.hpp"
+
+namespace linnet::coap {
+
+enum class OptionNumber : std::uint16_t {
+  kIfMatch = 1,
+  kUriHost = 3,
+  kEtag = 4,
+  kIfNoneMatch = 5,
+  kObserve = 6,
+  kUriPort = 7,
+  kLocationPath = 8,
+  kOscore = 9,
+  kUriPath = 11,
+  kContentFormat = 12,
+  kMaxAge = 14,
+  kUriQuery = 15,
+  kHopLimit = 16,
+  kAccept = 17,
+  kLocationQuery = 20,
+  kBlock2 = 23,
+  kBlock1 = 27,
+  kSize2 = 28,
+  kProxyUri = 35,
+  kProxyScheme = 39,
+  kSize1 = 60,
+  kEcho = 252,
+  kNoResponse = 258,
+  kRequestTag = 292,
+};
+
+// The properties are bits of the number itself (RFC 7252 §5.4.6).
+[[nodiscard]] constexpr bool is_critical(OptionNumber n) noexcept { return (static_cast<unsigned>(n) & 1U) != 0; }
+[[nodiscard]] constexpr bool is_unsafe(OptionNumber n) noexcept { return (static_cast<unsigned>(n) & 2U) != 0; }
+[[nodiscard]] constexpr bool is_no_cache_key(OptionNumber n) noexcept { return (static_cast<unsigned>(n) & 0x1EU) == 0x1C; }
+
+enum class OptionFormat : std::uint8_t { kEmpty, kOpaque, kUint, kString };
+
+/// One row of the option table.
+struct OptionProperties {
+  OptionNumber number;
+  OptionFormat format;
+  bool repeatable;
+  std::uint16_t min_length;  ///< bytes
+  std::uint16_t max_length;  ///< bytes
+};
+
+/// The row of a known option, or null.
+[[nodiscard]] const OptionProperties* properties(OptionNumber number) noexcept;
+
+/// One option of a message; the value is a view into it.
+struct Option {
+  OptionNumber number{};
+  ByteView value;
+
+  [[nodiscard]] std::string_view text() const noexcept { return as_text(value); }
+  /// Format uint: big endian, leading zeros allowed; more than 4 bytes gives UINT32_MAX.
+  [[nodiscard]] std::uint32_t uint() const noexcept;
+};
+
+/// Encoded options that have been checked by Message::decode, in ascending order.
+class Options {
+ public:
+  class Iterator {
+   public:
+    Iterator() noexcept = default;
+    explicit Iterator(ByteView rest) noexcept;
+    [[nodiscard]] const Option& operator*() const noexcept { return current_; }
+    [[nodiscard]] const Option* operator->() const noexcept { return &current_; }
+    Iterator& operator++() noexcept;
+    friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.at_ == b.at_; }
+
+   private:
+    const std::uint8_t* at_ = nullptr;    // where the current option starts
+    const std::uint8_t* next_ = nullptr;  // where the one behind it starts
+    const std::uint8_t* end_ = nullptr;
+    Option current_;
+    void load(std::uint16_t previous) noexcept;
+  };
+
+  explicit Options(ByteView encoded) noexcept : encoded_(encoded) {}
+
+  [[nodiscard]] Iterator begin() const noexcept { return Iterator(encoded_); }
+  [[nodiscard]] Iterator end() const noexcept { return Iterator(encoded_.last(0)); }
+  /// The first option of that number.
+  [[nodiscard]] std::optional<Option> find(OptionNumber number) const noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> find_uint(OptionNumber number) const noexcept;
+  [[nodiscard]] ByteView encoded() const noexcept { return encoded_; }
+
+ private:
+  ByteView encoded_;
+};
+
+}  // namespace linnet::coap
