@@ -15,6 +15,7 @@ function(linnet_module name)
   if(ARG_ENGINE)
     target_compile_options(linnet_${name} PRIVATE -fno-exceptions -fno-rtti)
   endif()
+  set_property(GLOBAL APPEND PROPERTY LINNET_MODULES linnet_${name})
 endfunction()
 
 # linnet_unit_test(NAME SOURCES a_test.cpp ... LIBRARIES linnet_coap ...)
@@ -27,15 +28,22 @@ function(linnet_unit_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
 endfunction()
 
-# linnet_fuzz_target(NAME SOURCES x.cpp LIBRARIES ...), with its corpus in tests/fuzz/corpus/NAME:
-# built with libFuzzer in the fuzz preset only; CTest runs it for LINNET_FUZZ_SECONDS.
+# linnet_fuzz_target(NAME SOURCES x.cpp LIBRARIES ...), with its seeds in tests/fuzz/corpus/NAME:
+# built with libFuzzer in the fuzz preset. Another tree that is told where those programs are
+# (LINNET_FUZZ_BIN) runs them among its tests, LINNET_FUZZ_SECONDS each; tools/test does so.
 function(linnet_fuzz_target name)
-  if(NOT LINNET_FUZZ)
-    return()
-  endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
-  add_executable(fuzz_${name} ${ARG_SOURCES})
-  target_include_directories(fuzz_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(fuzz_${name} PRIVATE ${ARG_LIBRARIES} linnet_options -fsanitize=fuzzer)
-  set_property(GLOBAL APPEND PROPERTY LINNET_FUZZ_TARGETS ${name})
+  if(LINNET_FUZZ)
+    add_executable(fuzz_${name} ${ARG_SOURCES})
+    target_include_directories(fuzz_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(fuzz_${name} PRIVATE ${ARG_LIBRARIES} linnet_options -fsanitize=fuzzer)
+    set_property(GLOBAL APPEND PROPERTY LINNET_FUZZ_TARGETS fuzz_${name})
+  elseif(LINNET_FUZZ_BIN)
+    add_test(NAME fuzz.${name}
+      COMMAND "${PROJECT_SOURCE_DIR}/tests/fuzz/run" "${LINNET_FUZZ_BIN}/fuzz_${name}" ${LINNET_FUZZ_SECONDS}
+        "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}" "${CMAKE_CURRENT_BINARY_DIR}/work/${name}")
+    # They go first, two by two, so that tests over sockets have the machine to themselves.
+    math(EXPR limit "${LINNET_FUZZ_SECONDS} + 120")
+    set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${limit} COST 1000 LABELS fuzz)
+  endif()
 endfunction()

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front: every target is a script of tools/ or one CMake command. JOBS sets how many at once.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+export JOBS
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench models conformance fuzz clean
+
+help:
+	@printf '%s\n' \
+	  'make run     build the programs and start a server with one simulated device (Ctrl-C ends both)' \
+	  'make test    build with ASan and UBSan, run every test and each fuzz target for a minute' \
+	  'make check   format, clang-tidy, module order, duplicate symbols, licence headers, conformance table' \
+	  'make bench   measure, and write docs/benchmarks.md (PEERS=1 adds Leshan)' \
+	  'make fuzz    fuzz for long: TARGET=name (default: each in turn), LINNET_FUZZ_SECONDS=3600' \
+	  'make models  write models/ anew from DDF files: DDF=folder' \
+	  'make conformance  write docs/conformance.md anew from the tests' \
+	  'make setup   install the Debian packages of tools/packages.txt that are missing' \
+	  'make clean   remove build/'
+
+setup:
+	@tools/setup
+
+run: setup
+	@tools/run
+
+test: setup
+	@tools/test
+
+check: setup
+	@tools/check
+
+bench: setup
+	@tools/bench
+
+models: setup
+	@tools/models $(DDF)
+
+conformance: setup
+	@tools/conformance.py
+
+fuzz: setup
+	@tools/fuzz $(TARGET)
+
+clean:
+	rm -rf build
