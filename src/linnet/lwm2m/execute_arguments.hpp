@@ -28,7 +28,7 @@ class ExecuteArgumentReader {
   [[nodiscard]] Result<std::optional<ExecuteArgument>> next() noexcept;
 
  private:
-  [[nodiscard]] Result<std::optional<std::string_view>> value() noexcept;
+  [[nodiscard]] Result<std::string_view> value() noexcept;
 
   std::string_view rest_;
   std::uint16_t seen_ = 0;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/lwm2m/registration_parameters.hpp"
+
+#include <array>
+#include <limits>
+
+#include "linnet/coap/code.hpp"
+#include "linnet/lwm2m/decimal_digits.hpp"
+#include "linnet/lwm2m/number_text.hpp"
+
+namespace linnet::lwm2m {
+namespace {
+
+constexpr std::size_t kMaxQuery = 255;  ///< of one Uri-Query option (RFC 7252 §5.10)
+constexpr std::size_t kMaxMsisdn = 15;  ///< digits (3GPP TS 23.003, E.164)
+
+std::unexpected<Error> refuse(Errc code) noexcept {
+  return fail(code, static_cast<std::uint8_t>(coap::Code::kBadRequest));
+}
+
+struct Letter {
+  char letter;
+  Binding::Flag flag;
+};
+constexpr std::array kLetters{Letter{'U', Binding::kUdp}, Letter{'T', Binding::kTcp},
+                              Letter{'Q', Binding::kQueue}, Letter{'S', Binding::kSms},
+                              Letter{'N', Binding::kNonIp}};
+
+/// Length of the well-formed UTF-8 sequence at the front (RFC 3629 §4), 0 where there is none.
+std::size_t utf8_sequence(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+  const bool beyond = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
+  return overlong || beyond ? 0 : length;
+}
+
+/// UTF-8 without control characters: what can be logged, shown and put into JSON as it is.
+bool is_plain_text(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t length = utf8_sequence(text);
+    if (length == 0 || first < 0x20 || first == 0x7F) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+Result<void> read_endpoint(std::string_view value, RegistrationParameters& parameters) noexcept {
+  if (value.size() > kMaxEndpointName) return refuse(Errc::kTooLarge);
+  if (parameters.endpoint || value.empty() || !is_plain_text(value)) return refuse(Errc::kMalformed);
+  parameters.endpoint = value;
+  return {};
+}
+
+Result<void> read_lifetime(std::string_view value, RegistrationParameters& parameters) noexcept {
+  const auto seconds = parse_digits(value, std::numeric_limits<std::uint32_t>::max());
+  if (parameters.lifetime || !seconds || *seconds == 0) return refuse(Errc::kMalformed);
+  parameters.lifetime = static_cast<std::uint32_t>(*seconds);
+  return {};
+}
+
+Result<void> read_version(std::string_view value, RegistrationParameters& parameters) noexcept {
+  if (parameters.version) return refuse(Errc::kMalformed);
+  const auto version = parse_lwm2m_version(value);
+  if (!version) return std::unexpected(version.error());
+  parameters.version = *version;
+  return {};
+}
+
+Result<void> read_binding(std::string_view value, RegistrationParameters& parameters) noexcept {
+  const auto binding = Binding::parse(value);
+  if (parameters.binding || !binding) return refuse(Errc::kMalformed);
+  parameters.binding = *binding;
+  return {};
+}
+
+Result<void> read_queue(std::string_view value, RegistrationParameters& parameters) noexcept {
+  if (parameters.queue || !value.empty()) return refuse(Errc::kMalformed);
+  parameters.queue = true;
+  return {};
+}
+
+Result<void> read_sms(std::string_view value, RegistrationParameters& parameters) noexcept {
+  if (parameters.sms || value.empty() || value.size() > kMaxMsisdn) return refuse(Errc::kMalformed);
+  if (value.find_first_not_of("0123456789") != std::string_view::npos) return refuse(Errc::kMalformed);
+  parameters.sms = value;
+  return {};
+}
+
+struct Parameter {
+  std::string_view name;
+  Result<void> (*read)(std::string_view value, RegistrationParameters& parameters) noexcept;
+};
+constexpr std::array kParameters{Parameter{"ep", read_endpoint},   Parameter{"lt", read_lifetime},
+                                 Parameter{"lwm2m", read_version}, Parameter{"b", read_binding},
+                                 Parameter{"Q", read_queue},       Parameter{"sms", read_sms}};
+
+}  // namespace
+
+Result<Binding> Binding::parse(std::string_view text) noexcept {
+  Binding binding;
+  for (const char c : text) {
+    Binding next;
+    for (const Letter& known : kLetters) {
+      if (known.letter == c) next = known.flag;
+    }
+    if (next.bits_ == 0 || (binding.bits_ & next.bits_) != 0) return refuse(Errc::kMalformed);
+    binding = binding | next;
+  }
+  if ((binding.bits_ & ~kQueue) == 0) return refuse(Errc::kMalformed);
+  return binding;
+}
+
+void Binding::write(ByteWriter& out, LwM2mVersion version) const noexcept {
+  for (const Letter& known : kLetters) {
+    if (known.flag == kQueue && version != LwM2mVersion::k1_0) continue;
+    if (has(known.flag)) out.u8(static_cast<std::uint8_t>(known.letter));
+  }
+}
+
+Result<void> read_registration_parameter(std::string_view query, RegistrationParameters& parameters,
+                                         OtherParameter other) noexcept {
+  const std::size_t equals = query.find('=');
+  const std::string_view name = query.substr(0, equals);
+  const std::string_view value =
+      equals == std::string_view::npos ? std::string_view() : query.substr(equals + 1);
+  for (const Parameter& known : kParameters) {
+    if (known.name == name) return known.read(value, parameters);
+  }
+  if (name.empty() || !is_plain_text(query)) return refuse(Errc::kMalformed);
+  return other(name, value);
+}
+
+Result<void> check_register(const RegistrationParameters& parameters, RegisterRules rules) noexcept {
+  if (!parameters.endpoint && !rules.endpoint_known) return refuse(Errc::kMalformed);
+  if (!parameters.version && !rules.version_known) return refuse(Errc::kMalformed);
+  return {};
+}
+
+Result<void> write_registration_parameters(const RegistrationParameters& parameters,
+                                           FunctionRef<Result<void>(std::string_view)> emit) noexcept {
+  std::array<std::uint8_t, kMaxQuery> buffer;
+  const LwM2mVersion version = parameters.version.value_or(LwM2mVersion::k1_1);
+  const auto give = [&](std::string_view name, auto write_value) -> Result<void> {
+    ByteWriter query(buffer);
+    query.text(name);
+    write_value(query);
+    if (!query.ok()) return fail(Errc::kTooLarge);
+    return emit(as_text(query.written()));
+  };
+  const auto text = [](std::string_view value) { return [value](ByteWriter& query) { query.text(value); }; };
+
+  Result<void> went;
+  if (parameters.endpoint) went = give("ep=", text(*parameters.endpoint));
+  if (went && parameters.lifetime) {
+    went = give("lt=", [&](ByteWriter& query) { write_unsigned(query, *parameters.lifetime); });
+  }
+  if (went && parameters.version) went = give("lwm2m=", text(to_string(version)));
+  Binding binding = parameters.binding.value_or(Binding());
+  if (parameters.queue_mode()) {
+    // 1.0 has no Q of its own, so that a queue mode without binding says the default one.
+    if (version == LwM2mVersion::k1_0 && binding.bits() == 0) binding = Binding::kUdp;
+    binding = binding | Binding::kQueue;
+  }
+  if (went && (binding.bits() & ~Binding::kQueue) != 0) {
+    went = give("b=", [&](ByteWriter& query) { binding.write(query, version); });
+  }
+  if (went && binding.queue() && version != LwM2mVersion::k1_0) went = give("Q", text(""));
+  if (went && parameters.sms) went = give("sms=", text(*parameters.sms));
+  return went;
+}
+
+}  // namespace linnet::lwm2m
