@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server engine tells its owner. Every call is made from inside receive, step, perform or
+// committed, on the owner's thread; views live until the call returns. A listener must not call the
+// engine back from here, except where a comment says so.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "linnet/lwm2m/path.hpp"
+#include "linnet/server/operation.hpp"
+#include "linnet/server/registration.hpp"
+
+namespace linnet::server {
+
+/// Why a registration is gone.
+enum class EndReason : std::uint8_t {
+  kDeregistered,  ///< the device said so
+  kExpired,       ///< lifetime and grace went by
+  kReplaced,      ///< the endpoint registered anew
+  kForgotten,     ///< the owner said so: registered at another shard, or removed by hand
+};
+
+/// What an Update brought beside a new lease of life.
+struct UpdateChanges {
+  bool link = false;        ///< it speaks from another link now
+  bool parameters = false;  ///< lifetime, binding, sms
+  bool objects = false;     ///< the object list
+  [[nodiscard]] bool any() const noexcept { return link || parameters || objects; }
+};
+
+/// A value that a device reported for an observation (RFC 7641 §4).
+struct Notified {
+  RegistrationId registration;
+  ObservationId observation{};
+  std::string_view endpoint;
+  lwm2m::Path path;
+  coap::Code code{};  ///< 2.05, or an error that ends the observation
+  std::optional<lwm2m::ContentFormat> format;
+  ByteView payload;
+};
+
+/// Why an observation is gone.
+enum class ObservationEnd : std::uint8_t {
+  kCancelled,     ///< by `perform(kCancelObserve)` or `forget_observation`
+  kError,         ///< the device sent an error notification, or refused to go on
+  kRegistration,  ///< its registration ended
+};
+
+/// Names a durable change until `committed` or `refused`.
+enum class Ticket : std::uint64_t {};
+
+/// Something that the store has to keep (EngineConfig::durable). Records are kept by endpoint name:
+/// kPut replaces what is there under that name; kErase removes it only while it has that id.
+struct Change {
+  enum class Kind : std::uint8_t { kPut, kErase };
+  Kind kind = Kind::kPut;
+  /// With a ticket a device waits for its answer: `committed` or `refused` must be called, later,
+  /// not from inside on_change. Without one nobody waits.
+  std::optional<Ticket> ticket;
+  RegistrationId id;
+  std::string_view endpoint;
+};
+
+class Listener {
+ public:
+  /// Whether this endpoint may register over this link: nothing, or the response to give, 4.00 or
+  /// 4.03 in Error::response (TS table 6.7-2). The default admits everybody.
+  [[nodiscard]] virtual Result<void> admit(coap::LinkId /*link*/, std::string_view /*endpoint*/) noexcept {
+    return {};
+  }
+
+  /// The 2.01 is on its way.
+  virtual void on_registered(const Registration& registration, Instant now) noexcept = 0;
+  /// After every Update, also one that only refreshes (`changes.any()` is false).
+  virtual void on_updated(const Registration& registration, UpdateChanges changes, Instant now) noexcept = 0;
+  /// Its operations have failed with kClosed and its observations have ended before this.
+  virtual void on_ended(const Registration& registration, EndReason why, Instant now) noexcept = 0;
+
+  /// The answer of an operation, exactly once for each.
+  virtual void on_result(OperationId id, const OperationResult& result, Instant now) noexcept = 0;
+  /// A notification that is newer than those before it. The first value is in the result of Observe.
+  virtual void on_notified(const Notified& notified, Instant now) noexcept = 0;
+  virtual void on_observation_ended(ObservationId id, RegistrationId registration, const lwm2m::Path& path,
+                                    ObservationEnd why, Instant now) noexcept = 0;
+
+  /// Only with EngineConfig::durable. The record may be read with `encode_registration` from here.
+  virtual void on_change(const Change& /*change*/, Instant /*now*/) noexcept {}
+
+ protected:
+  ~Listener() = default;
+};
+
+}  // namespace linnet::server

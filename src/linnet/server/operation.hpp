@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server asks of a device (Core 1.1 §6.3, §6.4; TS 6.4.4, 6.4.5) and what became of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "linnet/base/bytes.hpp"
+#include "linnet/base/time.hpp"
+#include "linnet/coap/code.hpp"
+#include "linnet/lwm2m/attributes.hpp"
+#include "linnet/lwm2m/content_format.hpp"
+#include "linnet/lwm2m/path.hpp"
+#include "linnet/server/registration.hpp"
+
+namespace linnet::server {
+
+/// Names an operation from `perform` until its result; not given again for long after.
+enum class OperationId : std::uint64_t {};
+/// Names an observation from its 2.05 until it ends.
+enum class ObservationId : std::uint64_t {};
+
+enum class OperationKind : std::uint8_t {
+  kRead,
+  kDiscover,
+  kWriteReplace,  ///< PUT: what is not named goes
+  kWriteUpdate,   ///< POST on an instance, or on a multiple resource: what is named changes
+  kWriteAttributes,
+  kExecute,
+  kCreate,
+  kDelete,
+  kObserve,
+  kCancelObserve,  ///< tells the device (GET with Observe 1)
+};
+
+/// One operation. The views are copied by `perform`.
+struct Operation {
+  OperationKind kind = OperationKind::kRead;
+  lwm2m::Path path;
+  /// Read and Observe: the Accept to send; chosen for the device where absent (formats.hpp).
+  /// Write and Create: the format of `payload`, which must be given.
+  std::optional<lwm2m::ContentFormat> format;
+  ByteView payload;                                   ///< Write, Create: encoded by the caller
+  std::string_view arguments;                         ///< Execute: `0='a',1`, empty for none
+  std::span<const lwm2m::AttributeWrite> attributes;  ///< Write-Attributes
+  /// How long until it fails with kTimeout whatever happens; zero: EngineConfig::operation_timeout.
+  Millis timeout{0};
+};
+
+/// What came of an operation. Either `failure` says why there was no answer, or `code` and what
+/// follows is the device's answer. Views live until the call that brings it returns.
+struct OperationResult {
+  RegistrationId registration;
+  OperationKind kind = OperationKind::kRead;
+  lwm2m::Path path;
+  /// kTimeout, kReset, kClosed (the registration ended, the link is gone), kTooLarge, kMalformed,
+  /// kNoSpace.
+  std::optional<Errc> failure;
+  coap::Code code{};
+  std::optional<lwm2m::ContentFormat> format;
+  ByteView payload;
+  std::optional<lwm2m::Path> created;        ///< Create: the instance, where the device names it
+  std::optional<ObservationId> observation;  ///< Observe: accepted under this name
+
+  [[nodiscard]] bool success() const noexcept { return !failure && coap::is_success(code); }
+};
+
+}  // namespace linnet::server
