@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 export JOBS
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench models conformance fuzz clean
+.PHONY: help setup run test check bench models conformance format fuzz clean
 
 help:
 	@printf '%s\n' \
@@ -14,6 +14,7 @@ help:
 	  'make bench   measure, and write docs/benchmarks.md (PEERS=1 adds Leshan)' \
 	  'make fuzz    fuzz for long: TARGET=name (default: each in turn), LINNET_FUZZ_SECONDS=3600' \
 	  'make models  write models/ anew from DDF files: DDF=folder' \
+	  'make format  format the C++ sources' \
 	  'make conformance  write docs/conformance.md anew from the tests' \
 	  'make setup   install the Debian packages of tools/packages.txt that are missing' \
 	  'make clean   remove build/'
@@ -38,6 +39,9 @@ models: setup
 
 conformance: setup
 	@tools/conformance.py
+
+format: setup
+	@tools/format
 
 fuzz: setup
 	@tools/fuzz $(TARGET)
