@@ -54,7 +54,7 @@ std::optional<double> parse_value(AttributeName name, std::string_view text) noe
 
 void write_value(ByteWriter& out, AttributeName name, double value) noexcept {
   if (field(name).period != nullptr) {
-    write_unsigned(out, static_cast<std::uint32_t>(value));
+    write_digits(out, static_cast<std::uint32_t>(value));
   } else {
     write_double(out, value);
   }

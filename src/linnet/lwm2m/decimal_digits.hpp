@@ -2,10 +2,11 @@
 // Unsigned decimal numbers as the texts of LwM2M have them: digits only, no leading zero.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "linnet/base/result.hpp"
+#include "linnet/base/bytes.hpp"
 
 namespace linnet::lwm2m {
 
@@ -21,6 +22,16 @@ namespace linnet::lwm2m {
     value = value * 10 + digit;
   }
   return value;
+}
+
+inline void write_digits(ByteWriter& out, std::uint64_t value) noexcept {
+  std::array<char, 20> digits;
+  std::size_t first = digits.size();
+  do {
+    digits[--first] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  out.text({digits.data() + first, digits.size() - first});
 }
 
 }  // namespace linnet::lwm2m

@@ -2,7 +2,7 @@
 #include "linnet/lwm2m/link_format.hpp"
 
 #include "linnet/coap/code.hpp"
-#include "linnet/lwm2m/number_text.hpp"
+#include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::lwm2m {
 namespace {
@@ -185,7 +185,7 @@ void LinkWriter::attribute(std::string_view attribute_name, std::string_view val
 void LinkWriter::attribute(std::string_view attribute_name, std::uint64_t value) noexcept {
   name(attribute_name);
   out_.u8('=');
-  write_unsigned(out_, value);
+  write_digits(out_, value);
 }
 
 void LinkWriter::quoted(std::string_view attribute_name, std::string_view value) noexcept {

@@ -5,7 +5,6 @@
 
 #include "linnet/coap/code.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
-#include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
 namespace {
@@ -328,7 +327,7 @@ void ObjectListWriter::root(FormatSet formats) noexcept {
   for (const ContentFormat format : FormatSet::kKnown) {
     if (!formats.contains(format)) continue;
     if (list.size() > 0) list.u8(' ');
-    write_unsigned(list, static_cast<std::uint64_t>(format));
+    write_digits(list, static_cast<std::uint64_t>(format));
   }
   const std::string_view numbers = as_text(list.written());
   if (numbers.find(' ') == std::string_view::npos) {

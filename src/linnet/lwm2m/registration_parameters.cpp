@@ -6,7 +6,6 @@
 
 #include "linnet/coap/code.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
-#include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
 namespace {
@@ -160,7 +159,7 @@ Result<void> write_registration_parameters(const RegistrationParameters& paramet
   Result<void> went;
   if (parameters.endpoint) went = give("ep=", text(*parameters.endpoint));
   if (went && parameters.lifetime) {
-    went = give("lt=", [&](ByteWriter& query) { write_unsigned(query, *parameters.lifetime); });
+    went = give("lt=", [&](ByteWriter& query) { write_digits(query, *parameters.lifetime); });
   }
   if (went && parameters.version) went = give("lwm2m=", text(to_string(version)));
   Binding binding = parameters.binding.value_or(Binding());

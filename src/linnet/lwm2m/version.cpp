@@ -3,7 +3,6 @@
 
 #include "linnet/coap/code.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
-#include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
 
@@ -17,9 +16,9 @@ Result<Version> Version::parse(std::string_view text) noexcept {
 }
 
 void Version::write(ByteWriter& out) const noexcept {
-  write_unsigned(out, major);
+  write_digits(out, major);
   out.u8('.');
-  write_unsigned(out, minor);
+  write_digits(out, minor);
 }
 
 Result<LwM2mVersion> parse_lwm2m_version(std::string_view text) noexcept {
