@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device side of LwM2M 1.1, without I/O: datagrams and the time go in, datagrams (through
+// Links), events and the next deadline come out. It registers with its servers and stays
+// registered, serves their operations on the objects it was given, and notifies what they observe.
+// All memory comes from an arena at set-up; nothing is allocated later.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "linnet/base/arena.hpp"
+#include "linnet/base/random.hpp"
+#include "linnet/base/time.hpp"
+#include "linnet/client/attribute_table.hpp"
+#include "linnet/client/events.hpp"
+#include "linnet/client/object_tree.hpp"
+#include "linnet/client/observation.hpp"
+#include "linnet/client/server.hpp"
+#include "linnet/client/traffic.hpp"
+#include "linnet/coap/endpoint.hpp"
+#include "linnet/lwm2m/codec.hpp"
+
+namespace linnet::client {
+
+/// Every limit of a device. Texts and tables are not copied and must outlive the engine.
+struct Config {
+  std::string_view endpoint;        ///< the endpoint name, 1 to 255 bytes
+  std::string_view alternate_path;  ///< "/lwm2m"; empty for the root (TS 6.4.1)
+  std::string_view sms;             ///< the device's own MSISDN, empty for none
+  bool queue_mode = false;          ///< Q in the registration
+  /// Content formats that this device speaks. Where a server names none, the first that can hold
+  /// the answer is taken.
+  std::span<const lwm2m::Codec> codecs;
+  std::uint8_t max_servers = 1;
+  std::uint16_t max_observations = 8;      ///< all servers together
+  std::uint16_t max_attributes = 8;        ///< paths with attributes, all servers together
+  bool confirmable_notifications = false;  ///< all of them; if not, one in every `confirm_after`
+  Seconds confirm_after{86'400};           ///< at most 24 hours (RFC 7641 §4.5)
+  coap::EndpointConfig coap;               ///< max_body bounds what is read, written and registered
+};
+
+/// Names all servers at once where a call takes one.
+inline constexpr ShortServerId kEveryServer = 0;
+
+class Engine final : private coap::Handler {
+ public:
+  /// Takes all memory from `arena`. Objects, in ascending order of their ids, must hold an object 1
+  /// with an instance for each server. Errc::kNoSpace: the arena is too small (`memory_needed` says
+  /// how large it must be); kInvalidArgument: a config out of range or objects out of order. All
+  /// references must outlive the engine. Call once.
+  [[nodiscard]] Result<void> init(const Config& config, Arena& arena, coap::Links& links, Random& random,
+                                  std::span<Object* const> objects, Listener* listener = nullptr) noexcept;
+  [[nodiscard]] static std::size_t memory_needed(const Config& config) noexcept;
+
+  /// The way to a server is there (again): registers at the next step. kNotFound where object 1 has
+  /// no instance with this Short Server ID, kNoSpace beyond max_servers.
+  [[nodiscard]] Result<void> connect(ShortServerId server, coap::LinkId link) noexcept;
+  /// The way to a server is lost; its observations end and nothing more is sent.
+  void disconnect(ShortServerId server) noexcept;
+
+  /// One datagram. Any bytes at all. Call `step` soon afterwards.
+  void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
+  /// Does what is due and returns when to call again; kNever when nothing waits. A clock that goes
+  /// backwards is taken as standing still, one that jumps forward makes due what it passed.
+  Instant step(Instant now) noexcept;
+  /// What the last `step` returned, or the beginning of time where a call since then left work.
+  [[nodiscard]] Instant next_deadline() const noexcept;
+
+  // What follows takes effect at the next `step`.
+
+  /// A value changed at the device itself: at a resource, a resource instance, or anywhere below.
+  void changed(const Path& path) noexcept;
+  /// An instance appeared or disappeared at the device itself.
+  void instances_changed() noexcept;
+  /// Registers anew, at once, whatever went before.
+  void register_now(ShortServerId server = kEveryServer) noexcept;
+  void update(ShortServerId server = kEveryServer) noexcept;
+  void deregister(ShortServerId server = kEveryServer) noexcept;
+
+  [[nodiscard]] RegistrationState state(ShortServerId server) const noexcept;
+  /// True while some server has this device registered.
+  [[nodiscard]] bool registered() const noexcept;
+  /// The location of a registration ("/rd/5a3f") into `out`; empty where there is none.
+  [[nodiscard]] std::string_view location(ShortServerId server, ByteSpan out) const noexcept;
+  [[nodiscard]] std::size_t observations() const noexcept;
+
+  [[nodiscard]] const ObjectTree& objects() const noexcept { return tree_; }
+  [[nodiscard]] const Traffic& traffic() const noexcept { return counter_.traffic(); }
+  [[nodiscard]] const coap::EndpointStatistics& statistics() const noexcept { return endpoint_.statistics(); }
+  /// The time of the latest call, which never goes backwards.
+  [[nodiscard]] Instant now() const noexcept { return now_; }
+
+ private:
+  using Server = client::Server;
+
+  // coap::Handler
+  coap::Reply on_request(const coap::IncomingRequest& request, coap::DeferredId deferred, ByteSpan space,
+                         Instant now) noexcept override;
+  void on_response(coap::RequestId id, const coap::IncomingResponse& response, Instant now) noexcept override;
+  void on_failure(coap::RequestId id, Errc why, Instant now) noexcept override;
+  bool on_notification(const coap::IncomingResponse& response, Instant now) noexcept override;
+  void on_notification_outcome(coap::LinkId link, const coap::Token& token, coap::NotificationOutcome outcome,
+                               Instant now) noexcept override;
+
+  // engine.cpp
+  Instant advance(Instant now) noexcept;
+  void emit(Event event) noexcept;
+  [[nodiscard]] Server* find_server(ShortServerId server) const noexcept;
+  [[nodiscard]] Server* find_server(coap::LinkId link) const noexcept;
+
+  // registration.cpp
+  [[nodiscard]] InstanceId server_instance(ShortServerId server) const noexcept;
+  [[nodiscard]] ServerSettings settings(ShortServerId server) const noexcept;
+  void step_server(Server& server) noexcept;
+  void send_register(Server& server) noexcept;
+  void send_update(Server& server) noexcept;
+  void send_deregister(Server& server) noexcept;
+  void send(Server& server, coap::OutgoingRequest& request, std::span<const std::string_view> query,
+            RegistrationState state) noexcept;
+  void registered(Server& server, const coap::IncomingResponse& response) noexcept;
+  void updated(Server& server) noexcept;
+  void deregistered(Server& server) noexcept;
+  void attempt_failed(Server& server, coap::Code response, Errc why) noexcept;
+  void finish(Server& server, coap::Code response, Errc why, const coap::IncomingResponse* answer) noexcept;
+  void parameters_changed() noexcept;
+
+  // request.cpp: the operations of table 6.4.4-1
+  struct Request;  ///< one operation being served
+  [[nodiscard]] Result<Path> request_path(const coap::IncomingRequest& request) const noexcept;
+  [[nodiscard]] coap::Reply dispatch(Request& request) noexcept;
+  [[nodiscard]] coap::Reply read(Request& request) noexcept;
+  [[nodiscard]] coap::Reply discover(Request& request) noexcept;
+  [[nodiscard]] coap::Reply write_attributes(Request& request) noexcept;
+  [[nodiscard]] coap::Reply execute(Request& request) noexcept;
+  [[nodiscard]] coap::Reply remove(Request& request) noexcept;
+  // write.cpp
+  enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
+  [[nodiscard]] coap::Reply write(Request& request, WriteKind kind) noexcept;
+  [[nodiscard]] coap::Reply create(Request& request) noexcept;
+  [[nodiscard]] const lwm2m::Codec* codec_for(const Path& path,
+                                              std::optional<std::uint16_t> accept) const noexcept;
+  void after_write(ShortServerId server, const Path& path) noexcept;
+
+  // reporting.cpp
+  [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format) noexcept;
+  void cancel_observation(const Request& request) noexcept;
+  void end_observation(Observation& observation) noexcept;
+  void end_observations(ShortServerId server) noexcept;
+  void end_missing_observations() noexcept;
+  [[nodiscard]] lwm2m::Attributes attributes_of(const Observation& observation) const noexcept;
+  void schedule(Observation& observation) noexcept;
+  void schedule_observations(const Path& path) noexcept;
+  void evaluate(Observation& observation) noexcept;
+  void notify(Observation& observation) noexcept;
+  void notify_end(Observation& observation, coap::Code code) noexcept;
+  [[nodiscard]] Instant step_observations() noexcept;
+
+  Config config_;
+  CountingLinks counter_;
+  coap::Endpoint endpoint_;
+  ObjectTree tree_;
+  Listener* listener_ = nullptr;
+  std::span<Server> servers_;
+  std::span<Observation> observations_;
+  AttributeTable attributes_;
+  ByteSpan work_;                          ///< payloads of our own requests and notifications
+  std::array<char, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
+  std::array<char, 5> location_instance_{};
+  Instant now_{};
+  Instant deadline_ = kNever;
+  Millis lag_{0};         ///< what the caller's clock lost by going backwards
+  bool started_ = false;  ///< the first time has been seen
+  bool work_pending_ = false;
+  bool missing_pending_ = false;  ///< instances went: observations and attributes may have to end
+};
+
+}  // namespace linnet::client

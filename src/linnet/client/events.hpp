@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the device engine tells the application.
+#pragma once
+
+#include <string_view>
+
+#include "linnet/client/object.hpp"
+#include "linnet/coap/code.hpp"
+
+namespace linnet::client {
+
+enum class EventType : std::uint8_t {
+  kRegistered,          ///< `text`: the location, "/rd/5a3f"
+  kRegistrationFailed,  ///< an attempt failed: `response` (kEmpty where none came) and `why`
+  kRegistrationGaveUp,  ///< all attempts failed: nothing more happens until register_now or connect
+  kUpdated,
+  kDeregistered,       ///< also where the server no longer answers
+  kWritten,            ///< one for each value of a Write or Create: `path`, `value`
+  kExecuted,           ///< `path`, `text`: the arguments
+  kCreated,            ///< `path`: the instance
+  kDeleted,            ///< `path`: the instance
+  kAttributesWritten,  ///< `path`
+  kObserved,           ///< `path`
+  kCancelled,          ///< `path`: an observation ended
+  kNotified,           ///< `path`: a notification was handed to the link
+};
+
+/// Views live until the listener returns.
+struct Event {
+  EventType type;
+  ShortServerId server;
+  Path path{};
+  Value value{};
+  std::string_view text{};
+  coap::Code response = coap::Code::kEmpty;
+  Errc why = Errc::kTimeout;
+};
+
+class Listener {
+ public:
+  /// Must not call the engine's `receive` and `step`; other calls are fine.
+  virtual void on_event(const Event& event) noexcept = 0;
+
+ protected:
+  ~Listener() = default;
+};
+
+}  // namespace linnet::client

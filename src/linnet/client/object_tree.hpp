@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// All objects of a device as one tree: looking up what a path names, and walking what lies below.
+#pragma once
+
+#include <span>
+
+#include "linnet/base/function_ref.hpp"
+#include "linnet/client/object.hpp"
+#include "linnet/lwm2m/codec.hpp"
+
+namespace linnet::client {
+
+inline constexpr ObjectId kSecurityObject = 0;
+inline constexpr ObjectId kServerObject = 1;
+inline constexpr ObjectId kOscoreObject = 21;
+
+/// Objects that no server sees (Core 1.1, digest §6).
+[[nodiscard]] constexpr bool hidden(ObjectId object) noexcept {
+  return object == kSecurityObject || object == kOscoreObject;
+}
+
+class ObjectTree {
+ public:
+  /// What a path of depth 1 or more names. `definition` is null above the resource level.
+  struct Target {
+    Object* object = nullptr;
+    const ResourceDefinition* definition = nullptr;
+  };
+
+  ObjectTree() noexcept = default;
+  explicit ObjectTree(std::span<Object* const> objects) noexcept : objects_(objects) {}
+
+  [[nodiscard]] std::span<Object* const> objects() const noexcept { return objects_; }
+  [[nodiscard]] Object* find(ObjectId object) const noexcept;
+  [[nodiscard]] lwm2m::DataType type_of(const Path& path) const noexcept;
+
+  /// What `path` names; kNotFound where a segment of it is not there. With `defined` it is enough
+  /// that the definition has the resource, as a Write may bring it.
+  [[nodiscard]] Result<Target> resolve(const Path& path, bool defined = false) const noexcept;
+  /// 4.04 and 4.05 as a Read of `path` would give them.
+  [[nodiscard]] Result<void> check_readable(const Path& path) const noexcept;
+  /// Every readable value at or below `path`, which must be readable.
+  [[nodiscard]] Result<void> walk(const Path& path, lwm2m::RecordSink sink) const noexcept;
+  /// One readable value at depth 3 or 4.
+  [[nodiscard]] Result<Value> read(const Path& path) const noexcept;
+
+ private:
+  [[nodiscard]] static Result<void> walk_instance(Object& object, InstanceId instance,
+                                                  lwm2m::RecordSink sink) noexcept;
+  [[nodiscard]] static Result<void> walk_resource(Object& object, const Path& path,
+                                                  const ResourceDefinition& definition,
+                                                  lwm2m::RecordSink sink) noexcept;
+
+  std::span<Object* const> objects_;
+};
+
+}  // namespace linnet::client

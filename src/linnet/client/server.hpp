@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the device engine keeps of one server.
+//
+//              connect                 2.01                  due, changed
+//   kOffline ───────────▶ kRegistering ──────▶ kRegistered ◀──────────────▶ kUpdating
+//                           ▲      │ failed        │ deregister, Disable       │ 4.04, no answer
+//                     delay │      ▼               ▼                           ▼
+//                          kWaiting ──▶ kFailed   kDeregistering ──▶      kRegistering
+//                                  exhausted        kDeregistered, kDisabled
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "linnet/client/object.hpp"
+#include "linnet/coap/endpoint.hpp"
+#include "linnet/lwm2m/registration_parameters.hpp"
+
+namespace linnet::client {
+
+enum class RegistrationState : std::uint8_t {
+  kOffline,      ///< no link
+  kRegistering,  ///< a Register is to be sent or under way
+  kRegistered,
+  kUpdating,  ///< registered, an Update is under way
+  kDeregistering,
+  kDeregistered,  ///< at the application's wish
+  kDisabled,      ///< at the server's wish, for the Disable Timeout
+  kWaiting,       ///< an attempt failed, the next one comes after a delay
+  kFailed,        ///< all attempts failed
+};
+
+/// The Server object instance of an account as the engine reads it (object 1), defaults filled in.
+struct ServerSettings {
+  InstanceId instance = kMaxId;
+  std::uint32_t lifetime = lwm2m::kDefaultLifetime;
+  std::uint32_t default_pmin = 0;
+  std::uint32_t default_pmax = 0;  ///< 0: none
+  std::uint32_t disable_timeout = 86400;
+  bool store_notifications = true;
+  lwm2m::Binding binding = lwm2m::Binding::kUdp;
+  std::uint32_t retry_count = 5;
+  std::uint32_t retry_timer = 60;
+  std::uint32_t sequence_delay = 86400;
+  std::uint32_t sequence_count = 1;
+};
+
+/// The location of a registration: segments one behind the other, each with its length before it.
+class Location {
+ public:
+  static constexpr std::size_t kMaxSize = 48;  ///< bytes, one for each segment included
+
+  /// False where it does not fit or has more than Reply::kMaxLocation segments.
+  bool assign(coap::Options options) noexcept;
+  void clear() noexcept { size_ = 0; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  /// The segments as views into this; returns how many.
+  std::size_t segments(std::array<std::string_view, coap::Reply::kMaxLocation>& out) const noexcept;
+  /// Appends "/rd/5a3f".
+  void write(ByteWriter& out) const noexcept;
+
+ private:
+  std::array<std::uint8_t, kMaxSize> bytes_{};
+  std::uint8_t size_ = 0;
+};
+
+/// One server account that the engine serves; a table of these comes from the arena.
+struct Server {
+  ShortServerId id = 0;  ///< 0: the row is free
+  coap::LinkId link = coap::kNoLink;
+  RegistrationState state = RegistrationState::kOffline;
+  bool update_wanted = false;    ///< an Update is to be sent
+  bool objects_changed = false;  ///< ... with the object list
+  bool deregister_wanted = false;
+  bool disable_wanted = false;             ///< ... and away for the Disable Timeout
+  std::uint32_t attempts = 0;              ///< of this sequence
+  std::uint32_t sequences = 0;             ///< that failed
+  std::uint32_t sent_lifetime = 0;         ///< what the server knows
+  lwm2m::Binding sent_binding;             ///< what the server knows
+  std::optional<coap::RequestId> request;  ///< Register, Update or De-register under way
+  Instant sent = kNever;                   ///< when that was sent
+  Instant refreshed = kNever;              ///< when the last Register or Update that succeeded was sent
+  Instant due = kNever;                    ///< the next thing this state does by itself
+  Location location;
+
+  [[nodiscard]] bool registered() const noexcept {
+    return state == RegistrationState::kRegistered || state == RegistrationState::kUpdating;
+  }
+};
+
+}  // namespace linnet::client
