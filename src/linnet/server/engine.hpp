@@ -149,14 +149,16 @@ class Engine {
   /// Shows every registration that was refreshed since the last call, until `visit` returns false.
   /// Write these behind, each only over a record with the same id.
   void drain_touched(FunctionRef<bool(const Registration&)> visit) noexcept;
-  /// The record of a registration (registration_record.hpp) into `out`; `wall` is `now` on the
-  /// calendar. kNotFound, kNoSpace.
+  /// The record of a registration (registration_record.hpp) into `out`, its expiry not included:
+  /// that is kept beside it. `wall` is `now` on the calendar. kNotFound, kNoSpace.
   [[nodiscard]] Result<std::size_t> encode_registration(RegistrationId registration, Instant now,
                                                         UnixTime wall, ByteSpan out) noexcept;
-  /// Brings a registration back as it was, location included, with what is left of its lifetime and
-  /// the restart grace. kMalformed and kTruncated for a damaged record, kUnsupported for another
-  /// version or shard, kExists for a location or an endpoint that is taken, kNoSpace.
-  [[nodiscard]] Result<RegistrationId> restore(ByteView record, Instant now, UnixTime wall) noexcept;
+  /// Brings a registration back as it was, location included, with what is left of its lifetime (not
+  /// less than nothing) and the restart grace. kMalformed and kTruncated for a damaged record,
+  /// kUnsupported for another version or shard, kExists for a location or an endpoint that is taken,
+  /// kNoSpace.
+  [[nodiscard]] Result<RegistrationId> restore(ByteView record, UnixTime expires, Instant now,
+                                               UnixTime wall) noexcept;
 
   [[nodiscard]] EngineStatistics statistics() const noexcept;
   [[nodiscard]] const coap::EndpointStatistics& endpoint_statistics() const noexcept;

@@ -26,7 +26,7 @@ enum class OperationKind : std::uint8_t {
   kRead,
   kDiscover,
   kWriteReplace,  ///< PUT: what is not named goes
-  kWriteUpdate,   ///< POST on an instance, or on a multiple resource: what is named changes
+  kWriteUpdate,   ///< POST on an instance: what is named changes
   kWriteAttributes,
   kExecute,
   kCreate,
