@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -17,7 +18,12 @@ namespace linnet {
 /// Nothing is given back one by one.
 class Arena {
  public:
-  explicit Arena(std::span<std::byte> memory) noexcept : memory_(memory) {}
+  /// Whether the memory is known to hold only zeros (fresh pages, .bss), so that large tables in
+  /// it need not be touched before they are used.
+  enum class Content : std::uint8_t { kAnything, kZeros };
+
+  explicit Arena(std::span<std::byte> memory, Content content = Content::kAnything) noexcept
+      : memory_(memory), content_(content) {}
 
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
@@ -26,20 +32,52 @@ class Arena {
   template <typename T>
   [[nodiscard]] Result<std::span<T>> make(std::size_t count) noexcept {
     static_assert(std::is_trivially_destructible_v<T>);
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data()) + used_;
-    const std::size_t padding = (alignof(T) - address % alignof(T)) % alignof(T);
-    const std::size_t room = memory_.size() - used_;
-    if (padding > room || count > (room - padding) / sizeof(T)) return fail(Errc::kNoSpace);
-    std::byte* place = memory_.data() + used_ + padding;
-    used_ += padding + count * sizeof(T);
+    std::byte* place = cut(sizeof(T), alignof(T), count);
+    if (place == nullptr) return fail(Errc::kNoSpace);
     T* first = reinterpret_cast<T*>(place);
     for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(first + i)) T();
     return std::span<T>(first, count);
   }
 
+  /// `count` elements whose bytes are all zero, whatever their default initialisers say, or
+  /// Errc::kNoSpace. The pages stay untouched when the arena was handed over as zeros: for tables
+  /// that are large and mostly unused.
+  template <typename T>
+  [[nodiscard]] Result<std::span<T>> make_zeroed(std::size_t count) noexcept {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::byte* place = cut(sizeof(T), alignof(T), count);
+    if (place == nullptr) return fail(Errc::kNoSpace);
+    if (content_ == Content::kAnything && count != 0) std::memset(place, 0, count * sizeof(T));
+    return std::span<T>(reinterpret_cast<T*>(place), count);
+  }
+
  private:
+  std::byte* cut(std::size_t size, std::size_t alignment, std::size_t count) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data()) + used_;
+    const std::size_t padding = (alignment - address % alignment) % alignment;
+    const std::size_t room = memory_.size() - used_;
+    if (padding > room || count > (room - padding) / size) return nullptr;
+    std::byte* place = memory_.data() + used_ + padding;
+    used_ += padding + count * size;
+    return place;
+  }
+
   std::span<std::byte> memory_;
   std::size_t used_ = 0;
+  Content content_;
+};
+
+/// Adds up what an Arena must hold for the same calls of `make`, wherever it starts.
+class ArenaMeter {
+ public:
+  template <typename T>
+  void add(std::size_t count) noexcept {
+    size_ += alignof(T) - 1 + count * sizeof(T);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  std::size_t size_ = 0;
 };
 
 }  // namespace linnet
