@@ -36,8 +36,8 @@ void write_attribute_query(ByteWriter& out, const AttributeWrite& write) noexcep
 
 /// The attributes of one level for one server; what is absent is not set there.
 struct Attributes {
-  std::optional<std::uint32_t> pmin, pmax, epmin, epmax;  // seconds
-  std::optional<double> gt, lt, st;
+  std::optional<std::uint32_t> pmin = {}, pmax = {}, epmin = {}, epmax = {};  ///< seconds
+  std::optional<double> gt = {}, lt = {}, st = {};
 
   [[nodiscard]] std::optional<double> get(AttributeName name) const noexcept;
   void apply(const AttributeWrite& write) noexcept;

@@ -64,7 +64,7 @@ struct ObjectListRoot {
 struct ObjectListEntry {
   ObjectId object = 0;
   InstanceId instance = kMaxId;
-  std::optional<Version> version;  ///< only where this link carries `ver`
+  std::optional<Version> version = {};  ///< only where this link carries `ver`
 
   [[nodiscard]] constexpr Path path() const noexcept {
     return instance == kMaxId ? Path(object) : Path(object, instance);

@@ -47,12 +47,12 @@ class Binding {
 
 /// What was given, as views into the query; what was not is absent.
 struct RegistrationParameters {
-  std::optional<std::string_view> endpoint;  ///< ep: valid UTF-8 without control characters
-  std::optional<std::uint32_t> lifetime;     ///< lt, seconds, never 0
-  std::optional<LwM2mVersion> version;       ///< lwm2m
-  std::optional<Binding> binding;            ///< b; with kQueue where it was written the 1.0 way
-  std::optional<std::string_view> sms;       ///< the MSISDN: digits, no plus
-  bool queue = false;                        ///< Q as a parameter of its own
+  std::optional<std::string_view> endpoint = {};  ///< ep: valid UTF-8 without control characters
+  std::optional<std::uint32_t> lifetime = {};     ///< lt, seconds, never 0
+  std::optional<LwM2mVersion> version = {};       ///< lwm2m
+  std::optional<Binding> binding = {};            ///< b; with kQueue where it was written the 1.0 way
+  std::optional<std::string_view> sms = {};       ///< the MSISDN: digits, no plus
+  bool queue = false;                             ///< Q as a parameter of its own
 
   /// Queue mode, whichever way it was asked for.
   [[nodiscard]] bool queue_mode() const noexcept { return queue || (binding && binding->queue()); }
