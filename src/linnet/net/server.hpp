@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The management server as a running thing: one worker per core, each with its sockets, its links and
+// its engine, and what the floors above ask of them, from any thread.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/net/address.hpp"
+#include "linnet/net/device.hpp"
+#include "linnet/net/subscription.hpp"
+#include "linnet/server/engine.hpp"
+#include "linnet/store/registration_store.hpp"
+
+namespace linnet::net {
+
+/// Opens the store with its listener, e.g. by store::open_sqlite_store, for so many shards.
+using StoreFactory = std::function<store::OpenResult(store::StoreListener&, store::ShardIndex shards)>;
+
+struct ServerConfig {
+  std::vector<Address> listen;        ///< at least one; a wildcard answers from the address it was reached at
+  unsigned shards = 0;                ///< workers; 0: one per core. More where stored registrations name more
+  std::uint32_t max_links = 100'000;  ///< peers known at once, all shards
+  /// Limits of all shards together for registrations, observations and strings; `shard`, `durable`
+  /// and `endpoint.max_peers` are set by the server.
+  server::EngineConfig engine;
+  std::uint32_t max_queued_calls = 65'536;  ///< perform, find and so on under way, a shard; more get kBusy
+  StoreFactory open_store;  ///< empty: nothing outlives the process, and nothing is waited for
+  /// The store's condition changed. Called from the store's thread; must be short.
+  std::function<void(const store::Health&)> on_health;
+};
+
+/// What came of an operation; owns its bytes. `failure` also says what kept it from being sent:
+/// kNotFound (no such device), kClosed (no link to it, or the server stops), kBusy,
+/// kInvalidArgument, kExists (observed already), kTooLarge.
+struct Outcome {
+  std::optional<Errc> failure;
+  server::OperationKind kind = server::OperationKind::kRead;
+  lwm2m::Path path;
+  coap::Code code{};  ///< without a failure: what the device answered, success or not
+  std::optional<lwm2m::ContentFormat> format;
+  std::vector<std::uint8_t> payload;
+  std::optional<lwm2m::Path> created;
+  std::optional<server::ObservationId> observation;
+
+  [[nodiscard]] bool success() const noexcept { return !failure && coap::is_success(code); }
+};
+
+struct DeviceFilter {
+  std::string endpoint_contains;          ///< empty: all
+  std::optional<lwm2m::ObjectId> object;  ///< has this object
+};
+
+struct DevicePage {
+  std::vector<Device> devices;        ///< without their observations
+  std::optional<std::uint64_t> next;  ///< the cursor to go on with; nothing at the end
+};
+
+struct ServerStatistics {
+  server::EngineStatistics engine;  ///< of all shards
+  coap::EndpointStatistics endpoint;
+  std::uint64_t received = 0;  ///< datagrams
+  std::uint64_t sent = 0;
+  std::uint64_t send_refused = 0;     ///< the system would not take them
+  std::uint64_t truncated = 0;        ///< longer than a message may be
+  std::uint64_t links_exhausted = 0;  ///< dropped because max_links peers are in use
+  std::uint64_t forwarded = 0;        ///< passed on to the shard that owns the peer
+  std::uint64_t events_dropped = 0;   ///< a subscriber was too slow
+  std::uint32_t links = 0;
+};
+
+/// Calls may come from any thread. A handler is called exactly once, from a worker's thread (or from
+/// `stop`): it must not block and must not throw; it may call the server again. When a call fails at
+/// once (kBusy: max_queued_calls; kClosed: stopped) its handler is not called.
+class Server {
+ public:
+  using OutcomeHandler = std::move_only_function<void(Outcome)>;
+  using DeviceHandler = std::move_only_function<void(std::optional<Device>)>;
+  using PageHandler = std::move_only_function<void(DevicePage)>;
+  using StatisticsHandler = std::move_only_function<void(const ServerStatistics&)>;
+  using DoneHandler = std::move_only_function<void(Result<void>)>;
+
+  /// Binds, opens the store, brings registrations back and starts the workers. `models` must outlive
+  /// the server. The error is a sentence for people that names the address or file.
+  [[nodiscard]] static std::expected<std::unique_ptr<Server>, std::string> start(
+      const ServerConfig& config, const server::Models& models);
+  /// Stops.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Answers what was received, writes what the store is owed, fails what is under way with kClosed
+  /// and ends the workers. Not from a handler. Again: nothing.
+  void stop();
+
+  /// Where it listens, with the ports that the system chose.
+  [[nodiscard]] const std::vector<Address>& listening() const noexcept;
+  [[nodiscard]] unsigned shards() const noexcept;
+  /// The store's condition; kOk without a store.
+  [[nodiscard]] store::Health health() const;
+  /// Registrations brought back at the start, and records that could not be.
+  [[nodiscard]] std::uint64_t restored() const noexcept;
+  [[nodiscard]] std::uint64_t not_restored() const noexcept;
+
+  /// Carries out an operation on the device of that endpoint name. Views in `operation` are copied.
+  [[nodiscard]] Result<void> perform(std::string_view endpoint, const server::Operation& operation,
+                                     OutcomeHandler done);
+  /// The device with its observations, or nothing.
+  [[nodiscard]] Result<void> find(std::string_view endpoint, DeviceHandler done);
+  /// Up to `limit` (at most kMaxPage) devices from `cursor` (0 at first) on. A page may be short, or
+  /// empty, and yet have a next one.
+  static constexpr std::uint32_t kMaxPage = 1000;
+  [[nodiscard]] Result<void> list(const DeviceFilter& filter, std::uint64_t cursor, std::uint32_t limit,
+                                  PageHandler done);
+  /// Forgets a registration without telling the device. kNotFound.
+  [[nodiscard]] Result<void> remove(std::string_view endpoint, DoneHandler done);
+  /// Forgets an observation; the device learns it by a Reset to its next notification. kNotFound.
+  [[nodiscard]] Result<void> forget_observation(std::string_view endpoint, const lwm2m::Path& path,
+                                                DoneHandler done);
+  [[nodiscard]] Result<void> statistics(StatisticsHandler done);
+
+  /// Events from now on, of all devices or (`endpoint` not empty) of one. They wait in a ring of
+  /// `capacity` events a shard; what does not fit is dropped and counted. `wake` is called from a
+  /// worker's thread when events wait and the last `wake` has been answered by `Subscription::take`;
+  /// it must not block. Events of one device come in order. Destroying the subscription ends it.
+  [[nodiscard]] std::unique_ptr<Subscription> subscribe(std::string endpoint, std::size_t capacity,
+                                                        std::function<void()> wake);
+
+ private:
+  class Parts;
+  explicit Server(std::unique_ptr<Parts> parts) noexcept;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace linnet::net
