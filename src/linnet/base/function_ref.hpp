@@ -18,17 +18,32 @@ class FunctionRef<R(Args...)> {
  public:
   template <typename F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
-  FunctionRef(F&& callable) noexcept  // NOLINT(google-explicit-constructor): a parameter type
-      : context_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
-        call_([](void* context, Args... args) -> R {
-          return (*static_cast<std::remove_reference_t<F>*>(context))(std::forward<Args>(args)...);
-        }) {}
+  FunctionRef(F&& callable) noexcept {  // NOLINT(google-explicit-constructor): a parameter type
+    using Callable = std::remove_reference_t<F>;
+    if constexpr (std::is_function_v<Callable>) {
+      target_.function = reinterpret_cast<void (*)()>(&callable);
+      call_ = [](Target target, Args... args) -> R {
+        return reinterpret_cast<Callable*>(target.function)(std::forward<Args>(args)...);
+      };
+    } else {
+      target_.object = const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
+      call_ = [](Target target, Args... args) -> R {
+        return (*static_cast<Callable*>(target.object))(std::forward<Args>(args)...);
+      };
+    }
+  }
 
-  R operator()(Args... args) const { return call_(context_, std::forward<Args>(args)...); }
+  R operator()(Args... args) const { return call_(target_, std::forward<Args>(args)...); }
 
  private:
-  void* context_;
-  R (*call_)(void*, Args...);
+  /// A function's address need not fit an object's.
+  union Target {
+    void* object;
+    void (*function)();
+  };
+
+  Target target_{};
+  R (*call_)(Target, Args...);
 };
 
 }  // namespace linnet
