@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "table.hpp"
+
+namespace linnet::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// Beyond the time that the device has, the server gets this to say so.
+constexpr std::chrono::seconds kServerMargin{10};
+
+int complain(const std::string& line, ExitCode code) {
+  std::cerr << "linnet: " << line << '\n';
+  return code;
+}
+
+/// Text out of JSON that may lack it: a server of another version must not break a listing.
+std::string text(const Json& object, const char* name) {
+  const auto at = object.find(name);
+  if (at == object.end() || at->is_null()) return {};
+  return at->is_string() ? at->get<std::string>() : at->dump();
+}
+
+std::string shown(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string problem_line(const HttpResponse& response) {
+  const Json problem = Json::parse(response.body, nullptr, false);
+  if (!problem.is_object()) return "the server answered with HTTP " + std::to_string(response.status);
+  const std::string detail = text(problem, "detail");
+  return text(problem, "title") + (detail.empty() ? "" : ": " + detail);
+}
+
+/// A request whose JSON answer `show` prints, unless the session wants the JSON itself.
+int ask(const Session& session, const std::string& method, const std::string& target, const Json& body,
+        const std::function<void(const Json&)>& show) {
+  const auto response =
+      http_request(session.url, method, target, body.is_null() ? std::string() : body.dump(),
+                   session.timeout + kServerMargin);
+  if (!response) return complain(response.error(), kUnreachable);
+  if (response->status < 200 || response->status > 299) {
+    if (session.json) std::cout << response->body << '\n';
+    return complain(problem_line(*response), kRefused);
+  }
+  if (session.json) {
+    if (!response->body.empty()) std::cout << response->body << '\n';
+    return kDone;
+  }
+  if (response->body.empty()) {
+    show(Json::object());
+    return kDone;
+  }
+  const Json answer = Json::parse(response->body, nullptr, false);
+  if (answer.is_discarded()) return complain("the server's answer is no JSON", kRefused);
+  show(answer);
+  return kDone;
+}
+
+std::string device_route(const std::string& endpoint) {
+  return "/api/v1/devices/" + percent_encode(endpoint);
+}
+
+std::string object_route(const Target& target, const std::string& action = {}) {
+  std::string route = device_route(target.endpoint) + "/objects";
+  std::string_view rest = target.path;
+  while (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    route += '/' + percent_encode(rest.substr(0, slash));
+    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+  }
+  return route + action;
+}
+
+std::string query(const Session& session, const std::string& format = {}) {
+  std::string out = "?timeout=" + std::to_string(session.timeout.count());
+  if (!format.empty()) out += "&format=" + percent_encode(format);
+  return out;
+}
+
+std::string objects_in_short(const Json& device) {
+  std::string line;
+  for (const Json& object : device.value("objects", Json::array())) {
+    const Json instances = object.value("instances", Json::array());
+    if (!line.empty()) line += ' ';
+    line += text(object, "id");
+    if (instances.size() != 1) line += "(" + std::to_string(instances.size()) + ")";
+  }
+  return line;
+}
+
+void print_values(const Json& answer) {
+  const Json values = answer.value("values", Json::array());
+  if (values.empty()) {
+    std::cout << "(no values)\n";
+    return;
+  }
+  Table table({"PATH", "NAME", "VALUE"});
+  for (const Json& value : values) {
+    const std::string units = text(value, "units");
+    table.row({text(value, "path"), text(value, "name"),
+               shown(value.value("value", Json())) + (units.empty() ? "" : " " + units)});
+  }
+  table.print(std::cout);
+}
+
+void print_code(const Json& answer) {
+  std::cout << text(answer, "code");
+  if (answer.contains("path")) std::cout << ' ' << text(answer, "path");
+  std::cout << '\n';
+}
+
+void print_device(const Json& device) {
+  Table table({"endpoint", text(device, "endpoint")});
+  for (const char* name : {"location", "address", "lwm2m", "lifetime", "binding", "queue_mode", "sms",
+                           "registered", "updated", "expires", "alternate_path"}) {
+    if (!text(device, name).empty()) table.row({name, text(device, name)});
+  }
+  std::string formats;
+  for (const Json& format : device.value("formats", Json::array())) formats += shown(format) + ' ';
+  if (!formats.empty()) table.row({"formats", formats});
+  for (const auto& [name, value] : device.value("parameters", Json::object()).items())
+    table.row({name, shown(value)});
+  table.print(std::cout);
+  std::cout << '\n';
+  Table objects({"OBJECT", "NAME", "VERSION", "INSTANCES"});
+  for (const Json& object : device.value("objects", Json::array())) {
+    std::string instances;
+    for (const Json& instance : object.value("instances", Json::array())) instances += shown(instance) + ' ';
+    objects.row({text(object, "id"), text(object, "name"), text(object, "version"), instances});
+  }
+  objects.print(std::cout);
+}
+
+/// `NAME=VALUE` or `NAME/INSTANCE=VALUE` as the API takes them; nothing where there is no `=`.
+std::optional<Json> named_values(const std::vector<std::string>& values) {
+  Json out = Json::object();
+  for (const std::string& item : values) {
+    const std::size_t equals = item.find('=');
+    if (equals == std::string::npos) return std::nullopt;
+    const std::string name = item.substr(0, equals);
+    const std::string value = item.substr(equals + 1);
+    const std::size_t slash = name.find('/');
+    if (slash == std::string::npos) {
+      out[name] = value;
+    } else {
+      out[name.substr(0, slash)][name.substr(slash + 1)] = value;
+    }
+  }
+  return out;
+}
+
+std::string event_line(const ServerEvent& event, const Json& data) {
+  std::string line = text(data, "time") + "  " + event.type + "  " + text(data, "endpoint");
+  if (event.type == "lost") line = "(" + text(data, "count") + " events were lost: this reader is too slow)";
+  if (data.contains("path")) line += "  " + text(data, "path");
+  if (data.contains("reason")) line += "  " + text(data, "reason");
+  if (data.contains("device")) line += "  " + objects_in_short(data["device"]);
+  for (const Json& value : data.value("values", Json::array())) {
+    const std::string units = text(value, "units");
+    line += "  " + (text(value, "name").empty() ? text(value, "path") : text(value, "name")) + "=" +
+            shown(value.value("value", Json())) + (units.empty() ? "" : " " + units);
+  }
+  return line;
+}
+
+void print_event(const Session& session, const ServerEvent& event, const Json& data) {
+  if (session.json) {
+    std::cout << Json{{"event", event.type}, {"data", data}}.dump() << std::endl;
+  } else {
+    std::cout << event_line(event, data) << std::endl;
+  }
+}
+
+/// Follows the event stream and shows what passes `wanted`, `count` times or without end.
+int follow(const Session& session, const std::string& target, unsigned count,
+           const std::function<bool()>& on_open,
+           const std::function<bool(const ServerEvent&, const Json&)>& wanted) {
+  unsigned seen = 0;
+  const auto result = http_events(session.url, target, on_open, [&](const ServerEvent& event) {
+    const Json data = Json::parse(event.data, nullptr, false);
+    if (!data.is_object() || !wanted(event, data)) return true;
+    print_event(session, event, data);
+    return ++seen != count;
+  });
+  if (!result) return complain(result.error(), kUnreachable);
+  if (result->status != 200) return complain(problem_line(*result), kRefused);
+  return kDone;
+}
+
+/// Every device that passes, page by page, up to the filter's limit.
+int each_device(const Session& session, const DeviceFilter& filter,
+                const std::function<void(const Json&)>& visit) {
+  constexpr std::size_t kPage = 1000;
+  Session quiet = session;
+  quiet.json = false;
+  std::string cursor;
+  std::size_t seen = 0;
+  do {
+    const std::size_t page = filter.limit == 0 ? kPage : std::min<std::size_t>(filter.limit - seen, kPage);
+    std::string target = "/api/v1/devices?limit=" + std::to_string(page);
+    if (!cursor.empty()) target += "&cursor=" + percent_encode(cursor);
+    if (!filter.endpoint.empty()) target += "&endpoint=" + percent_encode(filter.endpoint);
+    if (filter.object >= 0) target += "&object=" + std::to_string(filter.object);
+    cursor.clear();
+    const int code = ask(quiet, "GET", target, {}, [&](const Json& answer) {
+      cursor = text(answer, "cursor");
+      for (const Json& device : answer.value("devices", Json::array())) {
+        visit(device);
+        ++seen;
+      }
+    });
+    if (code != kDone) return code;
+  } while (!cursor.empty() && (filter.limit == 0 || seen < filter.limit));
+  return kDone;
+}
+
+}  // namespace
+
+int list_devices(const Session& session, const DeviceFilter& filter) {
+  Table table({"ENDPOINT", "LWM2M", "LIFETIME", "QUEUE", "UPDATED", "ADDRESS", "OBJECTS"});
+  Json all = Json::array();
+  const int code = each_device(session, filter, [&](const Json& device) {
+    if (session.json) {
+      all.push_back(device);
+      return;
+    }
+    table.row({text(device, "endpoint"), text(device, "lwm2m"), text(device, "lifetime"),
+               device.value("queue_mode", false) ? "yes" : "no", text(device, "updated"),
+               text(device, "address"), objects_in_short(device)});
+  });
+  if (code != kDone) return code;
+  if (session.json) {
+    std::cout << Json{{"devices", all}}.dump() << '\n';
+  } else if (table.empty()) {
+    std::cout << "no device is registered\n";
+  } else {
+    table.print(std::cout);
+  }
+  return kDone;
+}
+
+int list_names(const Session& session, const DeviceFilter& filter) {
+  return each_device(session, filter,
+                     [](const Json& device) { std::cout << text(device, "endpoint") << '\n'; });
+}
+
+int show_device(const Session& session, const std::string& endpoint) {
+  return ask(session, "GET", device_route(endpoint), {}, print_device);
+}
+
+int forget_device(const Session& session, const std::string& endpoint) {
+  return ask(session, "DELETE", device_route(endpoint), {},
+             [&](const Json&) { std::cout << endpoint << " is forgotten\n"; });
+}
+
+int read(const Session& session, const Target& target, const std::string& format) {
+  return ask(session, "GET", object_route(target) + query(session, format), {}, print_values);
+}
+
+int write(const Session& session, const Target& target, const std::vector<std::string>& values, bool update) {
+  Json body;
+  if (values.size() == 1 && values.front().find('=') == std::string::npos) {
+    body["value"] = values.front();
+  } else if (const auto named = named_values(values)) {
+    body["values"] = *named;
+  } else {
+    return complain("write takes one VALUE, or NAME=VALUE for each of several resources", kUsage);
+  }
+  return ask(session, update ? "POST" : "PUT", object_route(target) + query(session), body, print_code);
+}
+
+int execute(const Session& session, const Target& target, const std::string& arguments) {
+  const Json body = arguments.empty() ? Json() : Json{{"arguments", arguments}};
+  return ask(session, "POST", object_route(target, "/execute") + query(session), body, print_code);
+}
+
+int create(const Session& session, const Target& target, int instance,
+           const std::vector<std::string>& values) {
+  const auto named = named_values(values);
+  if (!named) return complain("create takes NAME=VALUE for each resource", kUsage);
+  Json body{{"values", *named}};
+  if (instance >= 0) body["instance"] = instance;
+  return ask(session, "POST", object_route(target) + query(session), body, print_code);
+}
+
+int remove(const Session& session, const Target& target) {
+  return ask(session, "DELETE", object_route(target) + query(session), {}, print_code);
+}
+
+int discover(const Session& session, const Target& target) {
+  return ask(session, "GET", object_route(target, "/discover") + query(session), {}, [](const Json& answer) {
+    Table table({"PATH", "ATTRIBUTES"});
+    for (const Json& link : answer.value("links", Json::array())) {
+      std::string attributes;
+      for (const auto& [name, value] : link.value("attributes", Json::object()).items()) {
+        attributes += name + (shown(value).empty() ? "" : "=" + shown(value)) + ' ';
+      }
+      table.row({text(link, "path"), attributes});
+    }
+    table.print(std::cout);
+  });
+}
+
+int write_attributes(const Session& session, const Target& target,
+                     const std::vector<std::string>& attributes) {
+  Json body = Json::object();
+  for (const std::string& item : attributes) {
+    const std::size_t equals = item.find('=');
+    if (equals == std::string::npos) return complain("write NAME=VALUE, or NAME= to unset: " + item, kUsage);
+    const Json value = Json::parse(item.substr(equals + 1), nullptr, false);
+    if (equals + 1 < item.size() && !value.is_number()) return complain("not a number: " + item, kUsage);
+    body[item.substr(0, equals)] = value.is_number() ? value : Json();
+  }
+  return ask(session, "PUT", object_route(target, "/attributes") + query(session), body, print_code);
+}
+
+int observe(const Session& session, const Target& target, const std::string& format, bool keep,
+            unsigned count) {
+  int code = kDone;
+  std::string path;
+  // The stream stands before the observation is asked for: no notification falls between the two.
+  const auto start = [&] {
+    Session quiet = session;
+    quiet.json = false;
+    code = ask(quiet, "PUT", object_route(target, "/observe") + query(session, format), {},
+               [&](const Json& answer) {
+                 path = text(answer, "path");
+                 if (session.json) {
+                   std::cout << answer.dump() << std::endl;
+                 } else {
+                   print_values(answer);
+                   std::cout << "observing " << path << "; Ctrl-C ends" << std::endl;
+                 }
+               });
+    return code == kDone;
+  };
+  const int followed = follow(
+      session,
+      "/api/v1/events?type=notified,observation-ended,lost&endpoint=" + percent_encode(target.endpoint),
+      count, start, [&](const ServerEvent& event, const Json& data) {
+        return event.type == "lost" || text(data, "path") == path;
+      });
+  if (code != kDone) return code;
+  if (keep) return followed;
+  Session quiet = session;
+  quiet.json = false;
+  const int cancelled =
+      ask(quiet, "DELETE", object_route(target, "/observe") + query(session), {}, [](const Json&) {});
+  return followed != kDone ? followed : cancelled;
+}
+
+int cancel(const Session& session, const Target& target) {
+  return ask(session, "DELETE", object_route(target, "/observe") + query(session), {}, print_code);
+}
+
+int events(const Session& session, const std::string& endpoint, const std::string& types, unsigned count) {
+  std::string target = "/api/v1/events";
+  char separator = '?';
+  if (!endpoint.empty()) {
+    target += separator + ("endpoint=" + percent_encode(endpoint));
+    separator = '&';
+  }
+  if (!types.empty()) target += separator + ("type=" + types);
+  return follow(
+      session, target, count, [] { return true; }, [](const ServerEvent&, const Json&) { return true; });
+}
+
+int models(const Session& session, const std::string& object) {
+  if (object.empty()) {
+    return ask(session, "GET", "/api/v1/models", {}, [](const Json& answer) {
+      Table table({"OBJECT", "VERSION", "NAME"});
+      for (const Json& model : answer.value("models", Json::array())) {
+        table.row({text(model, "id"), text(model, "version"), text(model, "name")});
+      }
+      table.print(std::cout);
+    });
+  }
+  return ask(session, "GET", "/api/v1/models/" + percent_encode(object), {}, [](const Json& model) {
+    std::cout << text(model, "id") << ' ' << text(model, "name") << ' ' << text(model, "version") << "\n\n";
+    Table table({"RESOURCE", "NAME", "OPERATIONS", "TYPE", "MULTIPLE", "MANDATORY", "UNITS", "RANGE"});
+    for (const Json& resource : model.value("resources", Json::array())) {
+      table.row({text(resource, "id"), text(resource, "name"), text(resource, "operations"),
+                 text(resource, "type"), resource.value("multiple", false) ? "yes" : "no",
+                 resource.value("mandatory", false) ? "yes" : "no", text(resource, "units"),
+                 text(resource, "range")});
+    }
+    table.print(std::cout);
+  });
+}
+
+int health(const Session& session) {
+  const auto response = http_request(session.url, "GET", "/health", {}, kServerMargin);
+  if (!response) return complain(response.error(), kUnreachable);
+  std::cout << response->body << '\n';
+  return response->status == 200 ? kDone : kRefused;
+}
+
+}  // namespace linnet::cli

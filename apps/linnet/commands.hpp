@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command of `linnet` asks of the REST API (docs/api.md) and how it shows the answer.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "http_client.hpp"
+
+namespace linnet::cli {
+
+/// What a program that calls `linnet` can tell apart.
+enum ExitCode : int {
+  kDone = 0,
+  kRefused = 1,      ///< the server or the device answered with an error
+  kUsage = 2,        ///< the command line is wrong
+  kUnreachable = 3,  ///< no answer from linnetd
+};
+
+/// What all commands share.
+struct Session {
+  ApiUrl url;
+  bool json = false;                  ///< print the API's JSON as it came
+  std::chrono::seconds timeout{120};  ///< for the device to answer
+};
+
+struct DeviceFilter {
+  std::string endpoint;  ///< a part of the name
+  int object = -1;       ///< -1: any
+  unsigned limit = 0;    ///< 0: all of them
+};
+
+[[nodiscard]] int list_devices(const Session& session, const DeviceFilter& filter);
+/// Endpoint names alone, a line each.
+[[nodiscard]] int list_names(const Session& session, const DeviceFilter& filter);
+[[nodiscard]] int show_device(const Session& session, const std::string& endpoint);
+[[nodiscard]] int forget_device(const Session& session, const std::string& endpoint);
+
+/// One resource, instance or object of one device.
+struct Target {
+  std::string endpoint;
+  std::string path;  ///< with or without the slash in front; names may stand for numbers
+};
+
+[[nodiscard]] int read(const Session& session, const Target& target, const std::string& format);
+/// `value` for a single resource, else `NAME=VALUE` each; `update` asks for a partial one.
+[[nodiscard]] int write(const Session& session, const Target& target, const std::vector<std::string>& values,
+                        bool update);
+[[nodiscard]] int execute(const Session& session, const Target& target, const std::string& arguments);
+/// `instance` -1 lets the device choose.
+[[nodiscard]] int create(const Session& session, const Target& target, int instance,
+                         const std::vector<std::string>& values);
+[[nodiscard]] int remove(const Session& session, const Target& target);
+[[nodiscard]] int discover(const Session& session, const Target& target);
+/// `NAME=VALUE` sets, `NAME=` unsets.
+[[nodiscard]] int write_attributes(const Session& session, const Target& target,
+                                   const std::vector<std::string>& attributes);
+/// Observes and shows values until interrupted, then cancels unless `keep`; `count` 0 is no end.
+[[nodiscard]] int observe(const Session& session, const Target& target, const std::string& format, bool keep,
+                          unsigned count);
+[[nodiscard]] int cancel(const Session& session, const Target& target);
+[[nodiscard]] int events(const Session& session, const std::string& endpoint, const std::string& types,
+                         unsigned count);
+[[nodiscard]] int models(const Session& session, const std::string& object);
+[[nodiscard]] int health(const Session& session);
+
+}  // namespace linnet::cli

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP as the command line needs it: one request and its answer, or a stream of server-sent events.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace linnet::cli {
+
+/// Where the API is: `http://HOST:PORT`, nothing behind it but a slash.
+struct ApiUrl {
+  std::string host;
+  std::string port;
+
+  /// A line for people where the text is no such URL.
+  [[nodiscard]] static std::expected<ApiUrl, std::string> parse(std::string_view text);
+};
+
+struct HttpResponse {
+  unsigned status = 0;
+  std::string body;
+};
+
+/// One server-sent event.
+struct ServerEvent {
+  std::string type;
+  std::string data;
+};
+
+/// Percent-encodes what may not stand in one path segment or query value.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+/// One request on a connection of its own; the answer's body is at most 64 MiB. The error is a line
+/// for people: cannot connect, timed out, not HTTP.
+[[nodiscard]] std::expected<HttpResponse, std::string> http_request(const ApiUrl& url,
+                                                                    const std::string& method,
+                                                                    const std::string& target,
+                                                                    const std::string& json_body,
+                                                                    std::chrono::seconds timeout);
+
+/// Reads events until `on_event` returns false, the server ends the stream, or SIGINT or SIGTERM
+/// comes; `on_open` is called once the stream stands. Returns the HTTP status and body when the
+/// server refuses the stream.
+[[nodiscard]] std::expected<HttpResponse, std::string> http_events(
+    const ApiUrl& url, const std::string& target, const std::function<bool()>& on_open,
+    const std::function<bool(const ServerEvent&)>& on_event);
+
+}  // namespace linnet::cli

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// linnet: the management server from the command line.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+
+#include "commands.hpp"
+#include "completion.hpp"
+
+namespace {
+
+using namespace linnet::cli;
+
+constexpr const char* kExamples = R"(
+Examples:
+  linnet devices                                   who is registered
+  linnet read urn:dev:1 /3303/0                    a whole object instance
+  linnet read urn:dev:1 "Temperature/0/Sensor Value"
+  linnet write urn:dev:1 /1/0/1 300                one resource
+  linnet write urn:dev:1 /1/0 --update 1=300 2=5   several, the others stay
+  linnet exec urn:dev:1 /3/0/4                     reboot
+  linnet attributes urn:dev:1 /3303/0/5700 pmin=5 st=0.5
+  linnet observe urn:dev:1 /3303/0/5700            values as they come
+  source <(linnet completion bash)
+
+Exit status: 0 done, 1 the server or the device refused, 2 usage, 3 linnetd cannot be reached.
+)";
+
+/// The parsed command line; one instance, filled by CLI11.
+struct Arguments {
+  std::string url = "http://127.0.0.1:8080";
+  bool json = false;
+  unsigned timeout = 120;
+  DeviceFilter filter;
+  bool names = false;
+  Target target;
+  std::string format;
+  std::vector<std::string> values;
+  bool update = false;
+  std::string execute_arguments;
+  int instance = -1;
+  bool keep = false;
+  unsigned count = 0;
+  std::string types;
+  std::string endpoint_filter;
+  std::string object;
+  std::string shell;
+};
+
+using Command = std::function<int(const Session&)>;
+
+void add_target(CLI::App& command, Arguments& arguments) {
+  command.add_option("ENDPOINT", arguments.target.endpoint, "endpoint name of the device")->required();
+  command.add_option("PATH", arguments.target.path, "as /3303/0/5700 or Temperature/0/Sensor Value")
+      ->required();
+}
+
+void add_device_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* devices = app.add_subcommand("devices", "list registered devices");
+  devices->add_option("--endpoint", a.filter.endpoint, "only names that contain this");
+  devices->add_option("--object", a.filter.object, "only devices with this object")
+      ->check(CLI::Range(0, 65534));
+  devices->add_option("--limit", a.filter.limit, "at most so many (default: all)");
+  devices->add_flag("--names", a.names, "endpoint names alone, a line each");
+  devices->callback([&] {
+    run = [&](const Session& s) { return a.names ? list_names(s, a.filter) : list_devices(s, a.filter); };
+  });
+
+  auto* show = app.add_subcommand("show", "one device, with its objects");
+  show->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  show->callback([&] { run = [&](const Session& s) { return show_device(s, a.target.endpoint); }; });
+
+  auto* forget =
+      app.add_subcommand("forget", "drop a registration; the device registers anew at its next update");
+  forget->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  forget->callback([&] { run = [&](const Session& s) { return forget_device(s, a.target.endpoint); }; });
+}
+
+void add_value_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* read_command = app.add_subcommand("read", "read a resource, an instance or an object");
+  add_target(*read_command, a);
+  read_command->add_option("--format", a.format, "content format: a number or a media type");
+  read_command->callback([&] { run = [&](const Session& s) { return read(s, a.target, a.format); }; });
+
+  auto* write_command = app.add_subcommand("write", "write a value, or several resources of an instance");
+  add_target(*write_command, a);
+  write_command->add_option("VALUE", a.values, "VALUE, or NAME=VALUE (NAME/INSTANCE=VALUE) for each resource")
+      ->required();
+  write_command->add_flag("--update", a.update,
+                          "change only what is named; without it the instance is replaced");
+  write_command->callback(
+      [&] { run = [&](const Session& s) { return write(s, a.target, a.values, a.update); }; });
+
+  auto* exec = app.add_subcommand("exec", "execute a resource");
+  add_target(*exec, a);
+  exec->add_option("ARGUMENTS", a.execute_arguments, "as 0='a',1");
+  exec->callback([&] { run = [&](const Session& s) { return execute(s, a.target, a.execute_arguments); }; });
+
+  auto* create_command = app.add_subcommand("create", "create an object instance");
+  add_target(*create_command, a);
+  create_command->add_option("VALUE", a.values, "NAME=VALUE (NAME/INSTANCE=VALUE) for each resource");
+  create_command->add_option("--instance", a.instance, "its number (default: the device chooses)")
+      ->check(CLI::Range(0, 65534));
+  create_command->callback(
+      [&] { run = [&](const Session& s) { return create(s, a.target, a.instance, a.values); }; });
+
+  auto* delete_command = app.add_subcommand("delete", "delete an object instance");
+  add_target(*delete_command, a);
+  delete_command->callback([&] { run = [&](const Session& s) { return remove(s, a.target); }; });
+}
+
+void add_reporting_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* discover_command = app.add_subcommand("discover", "what is there, with its attributes");
+  add_target(*discover_command, a);
+  discover_command->callback([&] { run = [&](const Session& s) { return discover(s, a.target); }; });
+
+  auto* attributes = app.add_subcommand("attributes", "set what decides about notifications");
+  add_target(*attributes, a);
+  attributes->add_option("NAME=VALUE", a.values, "pmin, pmax, epmin, epmax, gt, lt, st; NAME= unsets")
+      ->required();
+  attributes->callback(
+      [&] { run = [&](const Session& s) { return write_attributes(s, a.target, a.values); }; });
+
+  auto* observe_command = app.add_subcommand("observe", "observe and show values as they come");
+  add_target(*observe_command, a);
+  observe_command->add_option("--format", a.format, "content format: a number or a media type");
+  observe_command->add_flag("--keep", a.keep, "leave the observation in place at the end");
+  observe_command->add_option("--count", a.count, "end after so many notifications");
+  observe_command->callback(
+      [&] { run = [&](const Session& s) { return observe(s, a.target, a.format, a.keep, a.count); }; });
+
+  auto* cancel_command = app.add_subcommand("cancel", "end an observation");
+  add_target(*cancel_command, a);
+  cancel_command->callback([&] { run = [&](const Session& s) { return cancel(s, a.target); }; });
+
+  auto* events_command = app.add_subcommand("events", "what happens, as it happens");
+  events_command->add_option("--endpoint", a.endpoint_filter, "only this device");
+  events_command->add_option("--type", a.types,
+                             "comma-separated: registered,updated,deregistered,expired,notified");
+  events_command->add_option("--count", a.count, "end after so many");
+  events_command->callback(
+      [&] { run = [&](const Session& s) { return events(s, a.endpoint_filter, a.types, a.count); }; });
+}
+
+void add_server_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* models_command = app.add_subcommand("models", "object definitions that the server knows");
+  models_command->add_option("OBJECT", a.object, "one of them, with its resources");
+  models_command->callback([&] { run = [&](const Session& s) { return models(s, a.object); }; });
+
+  app.add_subcommand("health", "how the server is")->callback([&] {
+    run = [](const Session& s) { return health(s); };
+  });
+
+  auto* completion = app.add_subcommand("completion", "print a completion script for a shell");
+  completion->add_option("SHELL", a.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback([&] {
+    run = [&](const Session&) {
+      std::cout << completion_script(a.shell);
+      return 0;
+    };
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("linnet: manage LwM2M devices through linnetd", "linnet");
+  Arguments arguments;
+  Command run;
+  app.add_option("--url", arguments.url, "where the API of linnetd is")
+      ->envname("LINNET_URL")
+      ->capture_default_str();
+  app.add_flag("--json", arguments.json, "print JSON, for programs");
+  app.add_option("--timeout", arguments.timeout, "seconds for the device to answer")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
+  app.set_version_flag("--version", std::string("linnet ") + LINNET_VERSION);
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_device_commands(app, arguments, run);
+  add_value_commands(app, arguments, run);
+  add_reporting_commands(app, arguments, run);
+  add_server_commands(app, arguments, run);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  const auto url = ApiUrl::parse(arguments.url);
+  if (!url) {
+    std::cerr << "linnet: " << url.error() << '\n';
+    return kUsage;
+  }
+  return run(Session{*url, arguments.json, std::chrono::seconds(arguments.timeout)});
+}
