@@ -14,9 +14,15 @@
 #include "linnet/base/arena.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/base/time.hpp"
+#include "linnet/base/timer_queue.hpp"
 #include "linnet/coap/code.hpp"
+#include "linnet/coap/deferred.hpp"
+#include "linnet/coap/exchange.hpp"
+#include "linnet/coap/index_pool.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/message.hpp"
+#include "linnet/coap/peer.hpp"
+#include "linnet/coap/scanned_options.hpp"
 
 namespace linnet::coap {
 
@@ -190,7 +196,93 @@ class Endpoint {
   /// expired: the LinkId may be given to another peer.
   [[nodiscard]] bool idle(LinkId link, Instant now) const noexcept;
 
-  [[nodiscard]] const EndpointStatistics& statistics() const noexcept;
+  [[nodiscard]] const EndpointStatistics& statistics() const noexcept { return statistics_; }
+
+ private:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  struct NotificationSent {
+    LinkId link;
+    MessageId message_id;
+    Token token;
+    bool used;
+  };
+  /// What goes into a reply beside what the handler gave.
+  struct ReplyParts {
+    ByteView payload;
+    ByteView echo;
+    std::optional<std::uint32_t> size1;
+    Exchange::Kind kind = Exchange::Kind::kResponse;
+  };
+
+  static void measure(ArenaMeter& meter, const EndpointConfig& config) noexcept;
+
+  // Message layer: endpoint.cpp and endpoint_exchanges.cpp.
+  void receive_empty(LinkId link, const Message& message, Instant now) noexcept;
+  void reject(LinkId link, Type type, MessageId id) noexcept;
+  void acknowledged(std::uint32_t index, Instant now) noexcept;
+  void rejected(LinkId link, MessageId id, Instant now) noexcept;
+  void send_empty(LinkId link, Type type, MessageId id) noexcept;
+  void transmit(LinkId link, ByteView message) noexcept;
+  [[nodiscard]] MessageId next_message_id(LinkId link) noexcept;
+  [[nodiscard]] Result<std::uint32_t> open_exchange(LinkId link, Exchange::Kind kind) noexcept;
+  void start(std::uint32_t index, Instant now) noexcept;
+  void start_queued(LinkId link, Instant now) noexcept;
+  void resend(std::uint32_t index, Instant now) noexcept;
+  void settle(std::uint32_t index) noexcept;
+  void close_exchange(std::uint32_t index, Instant now) noexcept;
+  void fail_exchange(std::uint32_t index, Errc why, Instant now) noexcept;
+  [[nodiscard]] std::uint32_t find_by_id(LinkId link, MessageId id) const noexcept;
+  [[nodiscard]] std::uint32_t find_by_token(LinkId link, const Token& token) const noexcept;
+  [[nodiscard]] std::uint32_t find_by_request(RequestId id) const noexcept;
+  [[nodiscard]] RequestId request_id(std::uint32_t index) const noexcept;
+  [[nodiscard]] ByteSpan buffer(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::size_t message_limit(LinkId link) const noexcept;
+
+  // Own requests and their responses: endpoint_requests.cpp.
+  void receive_response(LinkId link, const Message& message, Instant now) noexcept;
+  void receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
+                            LinkId link, Instant now) noexcept;
+  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned, Instant now) noexcept;
+  [[nodiscard]] Token make_token(LinkId link) noexcept;
+
+  // Requests of peers: endpoint_replies.cpp.
+  void receive_request(LinkId link, const Message& message, Instant now) noexcept;
+  [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent, Instant now) noexcept;
+  void process(const RequestContext& request, const Message& message, Instant now) noexcept;
+  void ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned, ByteView payload,
+           Instant now) noexcept;
+  void defer(const RequestContext& request, std::uint32_t index, Instant now) noexcept;
+  void acknowledge_alone(std::uint32_t index, Instant now) noexcept;
+  [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply, Instant now) noexcept;
+  void answer_code(const RequestContext& request, Code code, Instant now) noexcept;
+  [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply, const ReplyParts& parts,
+                                        Instant now) noexcept;
+  [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,
+                                              const ReplyParts& parts, Instant now) noexcept;
+  [[nodiscard]] bool send_instead(const RequestContext& request, ByteView piggybacked, Instant now) noexcept;
+  [[nodiscard]] static Result<std::size_t> encode_reply(ByteSpan out, Type type, MessageId id, const Token& token,
+                                                        const Reply& reply, const ReplyParts& parts) noexcept;
+  void remember_notification(LinkId link, MessageId id, const Token& token) noexcept;
+  [[nodiscard]] std::uint32_t find_deferred(DeferredId id) const noexcept;
+  [[nodiscard]] DeferredId deferred_id(std::uint32_t index) const noexcept;
+  void free_deferred(std::uint32_t index) noexcept;
+
+  EndpointConfig config_;
+  Links* links_ = nullptr;
+  Handler* handler_ = nullptr;
+  Random* random_ = nullptr;
+  Peers peers_;
+  TimerQueue timers_;  // exchanges, then deferred requests, then transfers
+  IndexPool free_exchanges_;
+  IndexPool free_deferred_;
+  std::span<Exchange> exchanges_;
+  std::span<Deferred> deferred_;
+  std::span<NotificationSent> notifications_;
+  std::span<std::uint8_t> buffers_;  // a message for each exchange
+  std::span<std::uint8_t> scratch_;  // one message
+  std::span<std::uint8_t> space_;    // where the handler encodes a payload
+  std::uint32_t next_notification_ = 0;
+  EndpointStatistics statistics_;
 };
 
 }  // namespace linnet::coap

@@ -13,6 +13,17 @@
 
 namespace linnet::coap {
 
+/// What the first four bytes tell, enough to reject a message that does not decode.
+struct MessageHeader {
+  Type type{};
+  Code code{};
+  MessageId message_id{};
+};
+
+/// Nothing when there are fewer than four bytes or the version is not 1: such a message is
+/// ignored silently (RFC 7252 §3).
+[[nodiscard]] std::optional<MessageHeader> peek_header(ByteView bytes) noexcept;
+
 /// One received message. A view: the bytes belong to the caller of `decode` and must outlive it.
 class Message {
  public:

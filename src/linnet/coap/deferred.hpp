@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must be known of a request to answer it, now or later.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "linnet/coap/code.hpp"
+#include "linnet/coap/link.hpp"
+#include "linnet/coap/recent_requests.hpp"
+#include "linnet/coap/token.hpp"
+
+namespace linnet::coap {
+
+struct RequestContext {
+  LinkId link;
+  MessageId message_id;
+  Code method;
+  bool confirmable;
+  bool repeatable;              ///< processing it again does no harm (RFC 7252 §5.1)
+  bool size_wanted;             ///< it carries Size2
+  std::uint8_t no_response;
+  Token token;
+  std::uint32_t cache_key;
+  std::optional<std::uint32_t> block1;  ///< as it came, to be echoed
+  std::optional<std::uint32_t> block2;
+  RecentRequest* recent;        ///< null once it has been acknowledged alone
+};
+
+/// A request that the handler deferred. All zero is a free one.
+struct Deferred {
+  RequestContext request;
+  std::uint16_t generation;
+  bool used;
+};
+
+}  // namespace linnet::coap

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Set-up, and where a datagram or a deadline goes.
+#include "linnet/coap/endpoint.hpp"
+
+#include <algorithm>
+
+namespace linnet::coap {
+
+namespace {
+
+constexpr std::uint32_t kMaxIndexed = 1U << 20;  // what a RequestId or DeferredId can name
+constexpr std::uint16_t kMinMessage = 64;
+constexpr std::uint8_t kMaxSzx = 6;
+
+bool valid(const EndpointConfig& config) noexcept {
+  return config.max_peers != 0 && config.recent_requests != 0 && config.max_exchanges != 0 &&
+         config.max_exchanges <= kMaxIndexed && config.max_per_peer != 0 && config.max_deferred <= kMaxIndexed &&
+         config.max_body != 0 && config.max_message >= kMinMessage && config.block_szx <= kMaxSzx &&
+         config.token_size >= 2 && config.token_size <= Token::kMaxSize;
+}
+
+/// Takes an array off the arena into `table`; `ok` remembers a failure.
+template <typename T>
+void take(Arena& arena, std::span<T>& table, std::size_t count, bool& ok) noexcept {
+  const auto made = arena.make_zeroed<T>(count);
+  if (made) table = *made;
+  ok = ok && made.has_value();
+}
+
+}  // namespace
+
+void Endpoint::measure(ArenaMeter& meter, const EndpointConfig& config) noexcept {
+  Peers::measure(meter, config.max_peers, config.recent_requests);
+  TimerQueue::measure(meter, config.max_exchanges + config.max_deferred);
+  IndexPool::measure(meter, config.max_exchanges);
+  IndexPool::measure(meter, config.max_deferred);
+  meter.add<Exchange>(config.max_exchanges);
+  meter.add<Deferred>(config.max_deferred);
+  meter.add<NotificationSent>(config.recent_notifications);
+  meter.add<std::uint8_t>(std::size_t{config.max_exchanges} * config.max_message);
+  meter.add<std::uint8_t>(config.max_message);
+  meter.add<std::uint8_t>(config.max_body);
+}
+
+std::size_t Endpoint::memory_needed(const EndpointConfig& config) noexcept {
+  ArenaMeter meter;
+  measure(meter, config);
+  return meter.size();
+}
+
+Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& links, Handler& handler,
+                            Random& random) noexcept {
+  if (!valid(config)) return fail(Errc::kInvalidArgument);
+  config_ = config;
+  links_ = &links;
+  handler_ = &handler;
+  random_ = &random;
+  bool ok = peers_.init(arena, config.max_peers, config.recent_requests).has_value();
+  ok = ok && timers_.init(arena, config.max_exchanges + config.max_deferred).has_value();
+  ok = ok && free_exchanges_.init(arena, config.max_exchanges).has_value();
+  ok = ok && free_deferred_.init(arena, config.max_deferred).has_value();
+  take(arena, exchanges_, config.max_exchanges, ok);
+  take(arena, deferred_, config.max_deferred, ok);
+  take(arena, notifications_, config.recent_notifications, ok);
+  take(arena, buffers_, std::size_t{config.max_exchanges} * config.max_message, ok);
+  take(arena, scratch_, config.max_message, ok);
+  take(arena, space_, config.max_body, ok);
+  if (!ok) return fail(Errc::kNoSpace);
+  return {};
+}
+
+void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
+  ++statistics_.received;
+  if (!peers_.has(link)) {
+    ++statistics_.dropped;
+    return;
+  }
+  const Result<Message> message = Message::decode(datagram);
+  if (!message) {
+    ++statistics_.malformed;
+    const std::optional<MessageHeader> header = peek_header(datagram);
+    if (header) reject(link, header->type, header->message_id);
+    return;
+  }
+  const Type type = message->type();
+  const bool asks = type == Type::kConfirmable || type == Type::kNonConfirmable;
+  if (message->code() == Code::kEmpty) return receive_empty(link, *message, now);
+  if (is_request(message->code()) && asks) return receive_request(link, *message, now);
+  if (is_response(message->code()) && type != Type::kReset) return receive_response(link, *message, now);
+  reject(link, type, message->message_id());
+}
+
+void Endpoint::receive_empty(LinkId link, const Message& message, Instant now) noexcept {
+  switch (message.type()) {
+    case Type::kConfirmable: return send_empty(link, Type::kReset, message.message_id());
+    case Type::kNonConfirmable: return;
+    case Type::kAcknowledgement: return acknowledged(find_by_id(link, message.message_id()), now);
+    case Type::kReset: return rejected(link, message.message_id(), now);
+  }
+}
+
+void Endpoint::reject(LinkId link, Type type, MessageId id) noexcept {
+  ++statistics_.rejected;
+  if (type == Type::kConfirmable) send_empty(link, Type::kReset, id);
+}
+
+Instant Endpoint::step(Instant now) noexcept {
+  while (const std::optional<std::uint32_t> due = timers_.take_due(now)) {
+    if (*due < config_.max_exchanges) resend(*due, now);
+    else acknowledge_alone(*due - config_.max_exchanges, now);
+  }
+  return timers_.next();
+}
+
+Instant Endpoint::next_deadline() const noexcept { return timers_.next(); }
+
+void Endpoint::prefetch(LinkId link) const noexcept {
+  if (!peers_.has(link)) return;
+  constexpr std::size_t kLine = 64;
+  const auto* const first = reinterpret_cast<const std::uint8_t*>(&peers_[link]);
+  const std::size_t size = sizeof(Peer) + config_.recent_requests * sizeof(RecentRequest);
+  for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(first + at, 1);
+}
+
+void Endpoint::drop(LinkId link, Instant now) noexcept {
+  if (!peers_.has(link)) return;
+  Peer& peer = peers_[link];
+  for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
+    exchanges_[at - 1].state = Exchange::State::kClosed;
+    timers_.set(at - 1, now);
+  }
+  for (std::uint32_t i = 0; peer.deferred != 0 && i < deferred_.size(); ++i) {
+    if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
+  }
+  for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
+  peer.unacknowledged = 0;
+}
+
+bool Endpoint::idle(LinkId link, Instant now) const noexcept {
+  if (!peers_.has(link)) return true;
+  const Peer& peer = peers_[link];
+  if (peer.exchanges != 0 || peer.deferred != 0 || peer.transfers != 0) return false;
+  for (const RecentRequest& recent : peers_.recent(link)) {
+    if (recent.kept() != Kept::kNothing && recent.fresh(links_->traits(link).transmission, now)) return false;
+  }
+  return true;
+}
+
+}  // namespace linnet::coap

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The message layer of an endpoint (RFC 7252 §4): what it sends, sends again, and gives up.
+#include <algorithm>
+#include <cstring>
+
+#include "linnet/coap/endpoint.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+constexpr std::uint32_t kIndexBits = 20;  // of a RequestId; the generation is above
+constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
+constexpr std::uint16_t kGenerations = 1U << (32 - kIndexBits);
+
+std::uint32_t millis(Millis span) noexcept {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(span.count(), 0, UINT32_MAX));
+}
+
+}  // namespace
+
+void Endpoint::transmit(LinkId link, ByteView message) noexcept {
+  const ByteSpan out = links_->prepare(link, message.size());
+  if (out.size() < message.size()) {
+    ++statistics_.dropped;
+    return;
+  }
+  std::memcpy(out.data(), message.data(), message.size());
+  links_->send(link, message.size());
+  ++statistics_.sent;
+}
+
+void Endpoint::send_empty(LinkId link, Type type, MessageId id) noexcept {
+  std::array<std::uint8_t, 4> bytes{};
+  MessageWriter(bytes, type, Code::kEmpty, id, Token());
+  transmit(link, bytes);
+}
+
+MessageId Endpoint::next_message_id(LinkId link) noexcept {
+  Peer& peer = peers_[link];
+  if (!peer.known) {
+    peer.known = true;
+    peer.message_id = static_cast<std::uint16_t>(random_->next());
+  }
+  return static_cast<MessageId>(peer.message_id++);
+}
+
+ByteSpan Endpoint::buffer(std::uint32_t index) const noexcept {
+  return buffers_.subspan(std::size_t{index} * config_.max_message, config_.max_message);
+}
+
+std::size_t Endpoint::message_limit(LinkId link) const noexcept {
+  return std::min(config_.max_message, links_->traits(link).max_message);
+}
+
+RequestId Endpoint::request_id(std::uint32_t index) const noexcept {
+  return static_cast<RequestId>(std::uint32_t{exchanges_[index].generation} << kIndexBits | index);
+}
+
+std::uint32_t Endpoint::find_by_request(RequestId id) const noexcept {
+  const auto value = static_cast<std::uint32_t>(id);
+  const std::uint32_t at = value & kIndexMask;
+  if (at >= exchanges_.size()) return kNone;
+  const Exchange& exchange = exchanges_[at];
+  const bool open = exchange.state != Exchange::State::kFree && exchange.generation == value >> kIndexBits;
+  return open ? at : kNone;
+}
+
+std::uint32_t Endpoint::find_by_id(LinkId link, MessageId id) const noexcept {
+  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
+    const Exchange& exchange = exchanges_[at - 1];
+    const bool sent = exchange.state == Exchange::State::kSent ||
+                      (exchange.state == Exchange::State::kAcknowledged && !exchange.confirmable);
+    if (sent && exchange.message_id == id) return at - 1;
+  }
+  return kNone;
+}
+
+std::uint32_t Endpoint::find_by_token(LinkId link, const Token& token) const noexcept {
+  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
+    const Exchange& exchange = exchanges_[at - 1];
+    const bool asked = exchange.kind == Exchange::Kind::kRequest &&
+                       (exchange.state == Exchange::State::kSent || exchange.state == Exchange::State::kAcknowledged);
+    if (asked && exchange.token == token) return at - 1;
+  }
+  return kNone;
+}
+
+Result<std::uint32_t> Endpoint::open_exchange(LinkId link, Exchange::Kind kind) noexcept {
+  if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
+  Peer& peer = peers_[link];
+  if (peer.exchanges >= config_.max_per_peer) return fail(Errc::kBusy);
+  const std::optional<std::uint32_t> at = free_exchanges_.take();
+  if (!at) return fail(Errc::kBusy);
+  Exchange& exchange = exchanges_[*at];
+  const auto generation = static_cast<std::uint16_t>(exchange.generation % (kGenerations - 1U) + 1);
+  exchange = Exchange{};
+  exchange.generation = generation;
+  exchange.state = Exchange::State::kQueued;
+  exchange.kind = kind;
+  exchange.link = link;
+  if (peer.last_exchange != 0) exchanges_[peer.last_exchange - 1].next = *at + 1;
+  else peer.first_exchange = *at + 1;
+  peer.last_exchange = *at + 1;
+  ++peer.exchanges;
+  return *at;
+}
+
+void Endpoint::start(std::uint32_t index, Instant now) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const ByteView message = buffer(index).first(exchange.size);
+  if (!exchange.confirmable) {
+    exchange.state = Exchange::State::kAcknowledged;
+    timers_.set(index, now + Millis(exchange.patience));
+    return transmit(exchange.link, message);
+  }
+  const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
+  Peer& peer = peers_[exchange.link];
+  if (peer.unacknowledged >= std::max<std::uint8_t>(transmission.nstart, 1)) return;
+  ++peer.unacknowledged;
+  exchange.state = Exchange::State::kSent;
+  exchange.retransmissions = 0;
+  const std::uint32_t base = std::max<std::uint32_t>(millis(transmission.ack_timeout), 1);
+  const std::uint64_t spread = std::uint64_t{base} * (std::max<std::uint16_t>(transmission.ack_random_percent, 100) - 100U) / 100;
+  exchange.timeout = base + random_->below(static_cast<std::uint32_t>(spread) + 1);
+  timers_.set(index, now + Millis(exchange.timeout));
+  transmit(exchange.link, message);
+}
+
+void Endpoint::start_queued(LinkId link, Instant now) noexcept {
+  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
+    if (exchanges_[at - 1].state == Exchange::State::kQueued) return start(at - 1, now);
+  }
+}
+
+void Endpoint::resend(std::uint32_t index, Instant now) noexcept {
+  Exchange& exchange = exchanges_[index];
+  if (exchange.state == Exchange::State::kClosed) return fail_exchange(index, Errc::kClosed, now);
+  const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
+  if (exchange.state != Exchange::State::kSent || exchange.retransmissions >= transmission.max_retransmit) {
+    return fail_exchange(index, Errc::kTimeout, now);
+  }
+  ++exchange.retransmissions;
+  ++statistics_.retransmitted;
+  exchange.timeout *= 2;
+  timers_.set(index, now + Millis(exchange.timeout));
+  transmit(exchange.link, buffer(index).first(exchange.size));
+}
+
+/// Takes an exchange off the wire: it is not sent again, and counts against NSTART no longer.
+void Endpoint::settle(std::uint32_t index) noexcept {
+  Exchange& exchange = exchanges_[index];
+  if (exchange.state == Exchange::State::kSent) --peers_[exchange.link].unacknowledged;
+  exchange.state = Exchange::State::kAcknowledged;
+  timers_.clear(index);
+}
+
+void Endpoint::close_exchange(std::uint32_t index, Instant now) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const LinkId link = exchange.link;
+  settle(index);
+  Peer& peer = peers_[link];
+  std::uint32_t before = 0;
+  for (std::uint32_t at = peer.first_exchange; at != index + 1; at = exchanges_[at - 1].next) before = at;
+  if (before != 0) exchanges_[before - 1].next = exchange.next;
+  else peer.first_exchange = exchange.next;
+  if (peer.last_exchange == index + 1) peer.last_exchange = before;
+  --peer.exchanges;
+  exchange.state = Exchange::State::kFree;
+  free_exchanges_.give(index);
+  start_queued(link, now);
+}
+
+void Endpoint::fail_exchange(std::uint32_t index, Errc why, Instant now) noexcept {
+  const Exchange exchange = exchanges_[index];
+  const RequestId id = request_id(index);
+  close_exchange(index, now);
+  switch (exchange.kind) {
+    case Exchange::Kind::kRequest:
+    case Exchange::Kind::kPing: return handler_->on_failure(id, why, now);
+    case Exchange::Kind::kNotification:
+      return handler_->on_notification_outcome(
+          exchange.link, exchange.token,
+          why == Errc::kReset ? NotificationOutcome::kReset : NotificationOutcome::kTimedOut, now);
+    case Exchange::Kind::kResponse: return;
+  }
+}
+
+void Endpoint::acknowledged(std::uint32_t index, Instant now) noexcept {
+  if (index == kNone || exchanges_[index].state != Exchange::State::kSent) return;
+  const Exchange exchange = exchanges_[index];
+  switch (exchange.kind) {
+    case Exchange::Kind::kPing: return fail_exchange(index, Errc::kReset, now);
+    case Exchange::Kind::kResponse: return close_exchange(index, now);
+    case Exchange::Kind::kNotification:
+      close_exchange(index, now);
+      return handler_->on_notification_outcome(exchange.link, exchange.token, NotificationOutcome::kAcknowledged, now);
+    case Exchange::Kind::kRequest:
+      settle(index);
+      timers_.set(index, now + Millis(exchange.patience));
+      return start_queued(exchange.link, now);
+  }
+}
+
+void Endpoint::rejected(LinkId link, MessageId id, Instant now) noexcept {
+  const std::uint32_t index = find_by_id(link, id);
+  if (index != kNone) return fail_exchange(index, Errc::kReset, now);
+  for (NotificationSent& sent : notifications_) {
+    if (!sent.used || sent.link != link || sent.message_id != id) continue;
+    sent.used = false;
+    return handler_->on_notification_outcome(link, sent.token, NotificationOutcome::kReset, now);
+  }
+}
+
+}  // namespace linnet::coap

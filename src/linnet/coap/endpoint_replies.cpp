@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server role of an endpoint: requests that come in, and their answers (RFC 7252 §5.2, §4.5).
+#include <algorithm>
+#include <cstring>
+
+#include "linnet/coap/endpoint.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+constexpr std::uint32_t kIndexBits = 20;  // of a DeferredId; the generation is above
+constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
+constexpr std::uint16_t kGenerations = 1U << (32 - kIndexBits);
+constexpr DeferredId kNoDeferred{0};
+
+bool known_method(Code method) noexcept { return method <= Code::kIPatch; }
+bool repeatable(Code method) noexcept { return method != Code::kPost && method != Code::kPatch; }
+
+/// RFC 7967 §2.1: bit (class - 1) says that responses of the class are not wanted.
+bool suppressed(std::uint8_t no_response, Code code) noexcept {
+  return (static_cast<unsigned>(no_response) >> (code_class(code) - 1U) & 1U) != 0;
+}
+
+/// Makes another message of the same content.
+void readdress(ByteSpan message, Type type, MessageId id) noexcept {
+  message[0] = static_cast<std::uint8_t>((message[0] & 0xCFU) | static_cast<unsigned>(type) << 4);
+  message[2] = static_cast<std::uint8_t>(static_cast<unsigned>(id) >> 8);
+  message[3] = static_cast<std::uint8_t>(id);
+}
+
+}  // namespace
+
+Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id, const Token& token,
+                                           const Reply& reply, const ReplyParts& parts) noexcept {
+  MessageWriter writer(out, type, reply.code, id, token);
+  if (reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & 0xFFFFFFU);
+  for (const std::string_view segment : reply.location) {
+    if (segment.empty()) break;
+    writer.option(OptionNumber::kLocationPath, segment);
+  }
+  if (reply.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*reply.content_format});
+  if (reply.max_age) writer.option(OptionNumber::kMaxAge, *reply.max_age);
+  if (parts.size1) writer.option(OptionNumber::kSize1, *parts.size1);
+  if (!parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
+  writer.payload(parts.payload);
+  return writer.finish();
+}
+
+void Endpoint::receive_request(LinkId link, const Message& message, Instant now) noexcept {
+  Peer& peer = peers_[link];
+  const std::span<RecentRequest> ring = peers_.recent(link);
+  RecentRequest* recent = find(ring, message.message_id());
+  const bool duplicate = recent != nullptr && recent->fresh(links_->traits(link).transmission, now);
+  if (duplicate) {
+    ++statistics_.duplicates;
+    if (repeat(link, *recent, now)) return;
+  }
+  if (recent == nullptr) recent = oldest(ring, peer.next_recent);
+  RequestContext request{};
+  request.link = link;
+  request.message_id = message.message_id();
+  request.method = message.code();
+  request.confirmable = message.type() == Type::kConfirmable;
+  request.repeatable = repeatable(message.code());
+  request.token = message.token();
+  request.recent = recent;
+  if (recent == nullptr) return answer_code(request, Code::kServiceUnavailable, now);
+  recent->begin(message.message_id(), now);
+  process(request, message, now);
+}
+
+/// Does for a duplicate what was done for the original. False: it is to be processed again.
+bool Endpoint::repeat(LinkId link, RecentRequest& recent, Instant now) noexcept {
+  switch (recent.kept()) {
+    case Kept::kNothing:
+    case Kept::kNoReply: return false;
+    case Kept::kProcessing:
+    case Kept::kSilence: return true;
+    case Kept::kDeferred: acknowledge_alone(recent.deferred(), now); return true;
+    case Kept::kAcknowledged: send_empty(link, Type::kAcknowledgement, recent.message_id()); return true;
+    case Kept::kReset: send_empty(link, Type::kReset, recent.message_id()); return true;
+    case Kept::kReply: {
+      std::array<std::uint8_t, RecentRequest::kMaxReply> bytes{};
+      transmit(link, ByteView(bytes).first(recent.reply(bytes)));
+      return true;
+    }
+  }
+  return true;
+}
+
+void Endpoint::process(const RequestContext& received, const Message& message, Instant now) noexcept {
+  RequestContext request = received;
+  const ScannedOptions scanned = scan_options(message.options(), message.code());
+  request.cache_key = scanned.cache_key;
+  request.no_response = scanned.no_response;
+  if (scanned.bad_critical) {
+    if (request.confirmable) return answer_code(request, Code::kBadOption, now);
+    ++statistics_.rejected;
+    return request.recent->keep(Kept::kSilence);
+  }
+  if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported, now);
+  if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed, now);
+  ask(request, message, scanned, message.payload(), now);
+}
+
+void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
+                   ByteView payload, Instant now) noexcept {
+  IncomingRequest incoming;
+  incoming.link = request.link;
+  incoming.method = request.method;
+  incoming.confirmable = request.confirmable;
+  incoming.token = request.token;
+  incoming.options = message.options();
+  incoming.content_format = scanned.content_format;
+  incoming.accept = scanned.accept;
+  incoming.observe = scanned.observe;
+  incoming.payload = payload;
+  incoming.cache_key = request.cache_key;
+
+  const std::optional<std::uint32_t> slot = free_deferred_.take();
+  const Reply reply = handler_->on_request(incoming, slot ? deferred_id(*slot) : kNoDeferred, space_, now);
+  // The handler may have dropped the peer.
+  const bool open = request.recent->kept() == Kept::kProcessing && request.recent->known(request.message_id);
+  if (open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
+  if (slot) free_deferred_.give(*slot);
+  if (!open) return;
+  switch (reply.kind) {
+    case Reply::Kind::kNow: static_cast<void>(answer(request, reply, now)); return;
+    case Reply::Kind::kDefer: return answer_code(request, Code::kServiceUnavailable, now);
+    case Reply::Kind::kChallenge: return answer_code(request, Code::kUnauthorized, now);
+    case Reply::Kind::kIgnore: return request.recent->keep(Kept::kNothing);
+  }
+}
+
+DeferredId Endpoint::deferred_id(std::uint32_t index) const noexcept {
+  const std::uint32_t generation = deferred_[index].generation % (kGenerations - 1U) + 1U;
+  return static_cast<DeferredId>(generation << kIndexBits | index);
+}
+
+std::uint32_t Endpoint::find_deferred(DeferredId id) const noexcept {
+  const std::uint32_t at = static_cast<std::uint32_t>(id) & kIndexMask;
+  if (at >= deferred_.size() || !deferred_[at].used || deferred_id(at) != id) return kNone;
+  return at;
+}
+
+void Endpoint::defer(const RequestContext& request, std::uint32_t index, Instant now) noexcept {
+  Deferred& deferred = deferred_[index];
+  deferred.request = request;
+  deferred.used = true;
+  ++peers_[request.link].deferred;
+  request.recent->keep_deferred(index);
+  const Millis lifetime = links_->traits(request.link).transmission.exchange_lifetime();
+  timers_.set(config_.max_exchanges + index, now + (request.confirmable ? config_.ack_delay : lifetime));
+}
+
+void Endpoint::free_deferred(std::uint32_t index) noexcept {
+  Deferred& deferred = deferred_[index];
+  --peers_[deferred.request.link].deferred;
+  deferred.used = false;
+  ++deferred.generation;
+  timers_.clear(config_.max_exchanges + index);
+  free_deferred_.give(index);
+}
+
+/// The answer takes longer: acknowledges the request alone, or forgets one that was never answered.
+void Endpoint::acknowledge_alone(std::uint32_t index, Instant now) noexcept {
+  RequestContext& request = deferred_[index].request;
+  if (!request.confirmable) {
+    if (request.recent == nullptr) return free_deferred(index);
+    request.recent->keep(Kept::kSilence);
+  } else if (request.recent == nullptr) {
+    return free_deferred(index);
+  } else {
+    request.recent->keep(Kept::kAcknowledged);
+    send_empty(request.link, Type::kAcknowledgement, request.message_id);
+  }
+  request.recent = nullptr;
+  timers_.set(config_.max_exchanges + index, now + links_->traits(request.link).transmission.exchange_lifetime());
+}
+
+Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) noexcept {
+  const std::uint32_t index = find_deferred(id);
+  if (index == kNone) return fail(Errc::kNotFound);
+  const Result<void> answered = answer(deferred_[index].request, reply, now);
+  if (answered || answered.error().code != Errc::kBusy) free_deferred(index);
+  return answered;
+}
+
+void Endpoint::answer_code(const RequestContext& request, Code code, Instant now) noexcept {
+  Reply reply;
+  reply.code = code;
+  static_cast<void>(send_reply(request, reply, {}, now));
+}
+
+Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply, Instant now) noexcept {
+  ReplyParts parts;
+  parts.payload = reply.payload;
+  return send_reply(request, reply, parts, now);
+}
+
+/// Non-confirmable, piggybacked, or separate, as the request and the time that has passed want it.
+Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& reply, const ReplyParts& parts,
+                                  Instant now) noexcept {
+  if (suppressed(request.no_response, reply.code)) {
+    if (request.recent == nullptr) return {};
+    request.recent->keep(request.confirmable ? Kept::kAcknowledged : Kept::kSilence);
+    if (request.confirmable) send_empty(request.link, Type::kAcknowledgement, request.message_id);
+    return {};
+  }
+  if (request.confirmable && request.recent == nullptr) return send_confirmable(request, reply, parts, now);
+
+  const std::size_t limit = message_limit(request.link);
+  const ByteSpan prepared = links_->prepare(request.link, limit);
+  const bool lost = prepared.size() < limit;
+  const ByteSpan out = lost ? scratch_.first(limit) : prepared;
+  const Type type = request.confirmable ? Type::kAcknowledgement : Type::kNonConfirmable;
+  const MessageId id = request.confirmable ? request.message_id : next_message_id(request.link);
+  const Result<std::size_t> size = encode_reply(out, type, id, request.token, reply, parts);
+  if (!size) return fail(Errc::kTooLarge);
+  if (type == Type::kNonConfirmable) {
+    if (request.recent != nullptr) request.recent->keep(Kept::kSilence);
+    if (parts.kind == Exchange::Kind::kNotification) remember_notification(request.link, id, request.token);
+  } else if (*size <= RecentRequest::kMaxReply) {
+    request.recent->keep_reply(out.first(*size));
+  } else if (request.repeatable) {
+    request.recent->keep(Kept::kNoReply);
+  } else if (send_instead(request, out.first(*size), now)) {
+    return {};
+  }
+  if (lost) {
+    ++statistics_.dropped;
+    return {};
+  }
+  links_->send(request.link, *size);
+  ++statistics_.sent;
+  return {};
+}
+
+Result<void> Endpoint::send_confirmable(const RequestContext& request, const Reply& reply, const ReplyParts& parts,
+                                        Instant now) noexcept {
+  const Result<std::uint32_t> opened = open_exchange(request.link, parts.kind);
+  if (!opened) return fail(opened.error().code);
+  Exchange& exchange = exchanges_[*opened];
+  exchange.confirmable = true;
+  exchange.token = request.token;
+  exchange.message_id = next_message_id(request.link);
+  const Result<std::size_t> size = encode_reply(buffer(*opened).first(message_limit(request.link)), Type::kConfirmable,
+                                                exchange.message_id, request.token, reply, parts);
+  if (!size) {
+    close_exchange(*opened, now);
+    return fail(Errc::kTooLarge);
+  }
+  exchange.size = static_cast<std::uint16_t>(*size);
+  start(*opened, now);
+  return {};
+}
+
+/// A reply that may be lost but neither kept nor made again goes out as a separate confirmable
+/// response, which is sent until the peer has it; duplicates of the request meet the empty
+/// Acknowledgement. False when no exchange is free: then a lost reply stays lost.
+bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked, Instant now) noexcept {
+  request.recent->keep(Kept::kAcknowledged);
+  const Result<std::uint32_t> opened = open_exchange(request.link, Exchange::Kind::kResponse);
+  if (!opened) return false;
+  Exchange& exchange = exchanges_[*opened];
+  exchange.confirmable = true;
+  exchange.token = request.token;
+  exchange.message_id = next_message_id(request.link);
+  exchange.size = static_cast<std::uint16_t>(piggybacked.size());
+  const ByteSpan message = buffer(*opened);
+  std::memcpy(message.data(), piggybacked.data(), piggybacked.size());
+  readdress(message, Type::kConfirmable, exchange.message_id);
+  send_empty(request.link, Type::kAcknowledgement, request.message_id);
+  start(*opened, now);
+  return true;
+}
+
+void Endpoint::remember_notification(LinkId link, MessageId id, const Token& token) noexcept {
+  if (notifications_.empty()) return;
+  notifications_[next_notification_] = {link, id, token, true};
+  next_notification_ = (next_notification_ + 1) % static_cast<std::uint32_t>(notifications_.size());
+}
+
+Result<void> Endpoint::notify(LinkId link, const Notification& notification, Instant now) noexcept {
+  if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
+  Reply reply;
+  reply.code = notification.code;
+  reply.content_format = notification.content_format;
+  reply.observe = notification.observe;
+  reply.max_age = notification.max_age;
+  RequestContext request{};
+  request.link = link;
+  request.token = notification.token;
+  request.confirmable = notification.confirmable;
+  request.cache_key = notification.cache_key;
+  ReplyParts parts;
+  parts.payload = notification.payload;
+  parts.kind = Exchange::Kind::kNotification;
+  return send_reply(request, reply, parts, now);
+}
+
+}  // namespace linnet::coap

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// The request layer of an endpoint: its own requests, and the responses that come for them
+// (RFC 7252 §5.3).
+#include <algorithm>
+
+#include "linnet/coap/endpoint.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+Result<std::size_t> encode_request(ByteSpan out, MessageId id, const Token& token, const OutgoingRequest& request,
+                                   ByteView payload) noexcept {
+  const Type type = request.confirmable ? Type::kConfirmable : Type::kNonConfirmable;
+  MessageWriter writer(out, type, request.method, id, token);
+  if (request.observe) writer.option(OptionNumber::kObserve, *request.observe);
+  for (const std::string_view segment : request.path) writer.option(OptionNumber::kUriPath, segment);
+  if (request.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
+  for (const std::string_view segment : request.query) writer.option(OptionNumber::kUriQuery, segment);
+  if (request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
+  if (request.no_response) writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
+  writer.payload(payload);
+  return writer.finish();
+}
+
+IncomingResponse incoming_response(LinkId link, const Message& message, const ScannedOptions& scanned) noexcept {
+  IncomingResponse response;
+  response.link = link;
+  response.code = message.code();
+  response.confirmable = message.type() == Type::kConfirmable;
+  response.token = message.token();
+  response.options = message.options();
+  response.content_format = scanned.content_format;
+  response.observe = scanned.observe;
+  response.max_age = scanned.max_age;
+  response.payload = message.payload();
+  return response;
+}
+
+}  // namespace
+
+Token Endpoint::make_token(LinkId link) noexcept {
+  Token token;
+  do {
+    const std::array<std::uint32_t, 2> random{random_->next(), config_.token_size > 4 ? random_->next() : 0};
+    std::array<std::uint8_t, Token::kMaxSize> bytes{};
+    std::memcpy(bytes.data(), random.data(), bytes.size());
+    token = Token(ByteView(bytes).first(config_.token_size));
+  } while (find_by_token(link, token) != kNone);
+  return token;
+}
+
+Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
+  if (!is_request(request.method)) return fail(Errc::kInvalidArgument);
+  if (request.payload.size() > config_.max_body) return fail(Errc::kTooLarge);
+  const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kRequest);
+  if (!opened) return fail(opened.error().code);
+  Exchange& exchange = exchanges_[*opened];
+  exchange.confirmable = request.confirmable;
+  exchange.token = request.token ? *request.token : make_token(link);
+  exchange.first_token = exchange.token;
+  exchange.message_id = next_message_id(link);
+  const Millis patience = request.timeout.count() > 0 ? request.timeout : links_->traits(link).transmission.exchange_lifetime();
+  exchange.patience = static_cast<std::uint32_t>(std::min<std::int64_t>(patience.count(), UINT32_MAX));
+  const Result<std::size_t> size = encode_request(buffer(*opened).first(message_limit(link)), exchange.message_id,
+                                                  exchange.token, request, request.payload);
+  if (!size) {
+    close_exchange(*opened, now);
+    return fail(Errc::kTooLarge);
+  }
+  exchange.size = static_cast<std::uint16_t>(*size);
+  start(*opened, now);
+  return request_id(*opened);
+}
+
+Token Endpoint::token_of(RequestId id) const noexcept {
+  const std::uint32_t index = find_by_request(id);
+  return index == kNone ? Token() : exchanges_[index].first_token;
+}
+
+void Endpoint::cancel(RequestId id, Instant now) noexcept {
+  const std::uint32_t index = find_by_request(id);
+  if (index != kNone) close_exchange(index, now);
+}
+
+Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
+  const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kPing);
+  if (!opened) return fail(opened.error().code);
+  Exchange& exchange = exchanges_[*opened];
+  exchange.confirmable = true;
+  exchange.message_id = next_message_id(link);
+  MessageWriter writer(buffer(*opened), Type::kConfirmable, Code::kEmpty, exchange.message_id, Token());
+  exchange.size = static_cast<std::uint16_t>(writer.finish().value_or(0));
+  start(*opened, now);
+  return request_id(*opened);
+}
+
+void Endpoint::receive_response(LinkId link, const Message& message, Instant now) noexcept {
+  const bool piggybacked = message.type() == Type::kAcknowledgement;
+  const bool confirmable = message.type() == Type::kConfirmable;
+  RecentRequest* recent = nullptr;
+  if (confirmable) {
+    recent = find(peers_.recent(link), message.message_id());
+    if (recent != nullptr && recent->fresh(links_->traits(link).transmission, now)) {
+      ++statistics_.duplicates;
+      static_cast<void>(repeat(link, *recent, now));
+      return;
+    }
+  }
+  const ScannedOptions scanned = scan_options(message.options(), message.code());
+  if (scanned.bad_critical) return reject(link, message.type(), message.message_id());
+  if (confirmable) {
+    if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
+    if (recent != nullptr) recent->begin(message.message_id(), now);
+  }
+  const std::uint32_t index =
+      piggybacked ? find_by_id(link, message.message_id()) : find_by_token(link, message.token());
+  if (index == kNone || exchanges_[index].kind != Exchange::Kind::kRequest ||
+      exchanges_[index].token != message.token()) {
+    if (piggybacked) ++statistics_.rejected;
+    else receive_notification(message, scanned, recent, link, now);
+    return;
+  }
+  if (confirmable) {
+    if (recent != nullptr) recent->keep(Kept::kAcknowledged);
+    send_empty(link, Type::kAcknowledgement, message.message_id());
+  }
+  complete(index, message, scanned, now);
+}
+
+void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
+                                    LinkId link, Instant now) noexcept {
+  const bool wanted = handler_->on_notification(incoming_response(link, message, scanned), now);
+  if (!wanted) ++statistics_.rejected;
+  if (recent != nullptr && recent->known(message.message_id())) recent->keep(wanted ? Kept::kAcknowledged : Kept::kReset);
+  if (!wanted) send_empty(link, Type::kReset, message.message_id());
+  else if (message.type() == Type::kConfirmable) send_empty(link, Type::kAcknowledgement, message.message_id());
+}
+
+void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+                        Instant now) noexcept {
+  const RequestId id = request_id(index);
+  IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
+  response.token = exchanges_[index].first_token;
+  close_exchange(index, now);
+  handler_->on_response(id, response, now);
+}
+
+}  // namespace linnet::coap

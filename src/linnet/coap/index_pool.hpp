@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which places of a table are free.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "linnet/base/arena.hpp"
+
+namespace linnet::coap {
+
+/// Gives out indices below its capacity, those lately used first: what was never needed at once is
+/// never touched.
+class IndexPool {
+ public:
+  [[nodiscard]] Result<void> init(Arena& arena, std::uint32_t capacity) noexcept {
+    const auto links = arena.make_zeroed<std::uint32_t>(capacity);
+    if (!links) return fail(links.error().code);
+    next_free_ = *links;
+    return {};
+  }
+  static void measure(ArenaMeter& meter, std::uint32_t capacity) noexcept { meter.add<std::uint32_t>(capacity); }
+
+  [[nodiscard]] std::optional<std::uint32_t> take() noexcept {
+    if (free_ != 0) {
+      const std::uint32_t index = free_ - 1;
+      free_ = next_free_[index];
+      return index;
+    }
+    if (untouched_ == next_free_.size()) return std::nullopt;
+    return untouched_++;
+  }
+  /// Takes back what `take` gave.
+  void give(std::uint32_t index) noexcept {
+    next_free_[index] = free_;
+    free_ = index + 1;
+  }
+
+ private:
+  std::span<std::uint32_t> next_free_;  // index plus one, 0 ends
+  std::uint32_t free_ = 0;
+  std::uint32_t untouched_ = 0;
+};
+
+}  // namespace linnet::coap

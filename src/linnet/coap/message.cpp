@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/coap/message.hpp"
+
+#include "linnet/coap/option_header.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+constexpr std::size_t kHeaderSize = 4;
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kPayloadMarker = 0xFF;
+
+}  // namespace
+
+std::optional<MessageHeader> peek_header(ByteView bytes) noexcept {
+  if (bytes.size() < kHeaderSize || bytes[0] >> 6 != kVersion) return std::nullopt;
+  return MessageHeader{static_cast<Type>(bytes[0] >> 4 & 3), static_cast<Code>(bytes[1]),
+                       static_cast<MessageId>(bytes[2] << 8 | bytes[3])};
+}
+
+Result<Message> Message::decode(ByteView bytes) noexcept {
+  const std::optional<MessageHeader> header = peek_header(bytes);
+  if (!header) return fail(Errc::kMalformed);
+  const std::size_t token_size = bytes[0] & 0x0F;
+  if (token_size > Token::kMaxSize || bytes.size() < kHeaderSize + token_size) return fail(Errc::kMalformed);
+  if (header->code == Code::kEmpty && bytes.size() != kHeaderSize) return fail(Errc::kMalformed);
+
+  Message message;
+  message.type_ = header->type;
+  message.code_ = header->code;
+  message.message_id_ = header->message_id;
+  message.token_ = Token(bytes.subspan(kHeaderSize, token_size));
+
+  const std::uint8_t* const first = bytes.data() + kHeaderSize + token_size;
+  const std::uint8_t* const end = bytes.data() + bytes.size();
+  const std::uint8_t* at = first;
+  std::uint32_t number = 0;
+  while (at != end && *at != kPayloadMarker) {
+    const OptionHeader option = read_option_header(at, end);
+    number += option.delta;
+    if (option.size == 0 || number > 0xFFFF) return fail(Errc::kMalformed);
+    if (option.value_size > static_cast<std::size_t>(end - at) - option.size) return fail(Errc::kMalformed);
+    at += option.size + option.value_size;
+  }
+  message.options_ = ByteView(first, at);
+  if (at != end) {
+    if (++at == end) return fail(Errc::kMalformed);
+    message.payload_ = ByteView(at, end);
+  }
+  return message;
+}
+
+MessageWriter::MessageWriter(ByteSpan buffer, Type type, Code code, MessageId id, const Token& token) noexcept
+    : out_(buffer) {
+  out_.u8(static_cast<std::uint8_t>(kVersion << 6 | static_cast<unsigned>(type) << 4 | token.size()));
+  out_.u8(static_cast<std::uint8_t>(code));
+  out_.uint(static_cast<std::uint16_t>(id), 2);
+  out_.bytes(token.bytes());
+}
+
+void MessageWriter::option(OptionNumber number, ByteView value) noexcept {
+  const auto wanted = static_cast<std::uint16_t>(number);
+  if (wanted < last_option_) return out_.fail_now();
+  const auto delta = static_cast<std::uint16_t>(wanted - last_option_);
+  write_option_header(out_, delta, value.size());
+  out_.bytes(value);
+  last_option_ = wanted;
+}
+
+void MessageWriter::option(OptionNumber number, std::uint32_t value) noexcept {
+  std::array<std::uint8_t, 4> bytes{};
+  std::size_t size = 0;
+  for (; value != 0; value >>= 8) bytes[3 - size++] = static_cast<std::uint8_t>(value);
+  option(number, ByteView(bytes).last(size));
+}
+
+void MessageWriter::payload(ByteView bytes) noexcept {
+  if (bytes.empty()) return;
+  out_.u8(kPayloadMarker);
+  out_.bytes(bytes);
+}
+
+}  // namespace linnet::coap

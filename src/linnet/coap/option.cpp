@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/coap/option.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "linnet/coap/option_header.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+using enum OptionFormat;
+
+// RFC 7252 §5.10 table 4, and those of the documents named in option.hpp; ascending by number.
+constexpr OptionProperties kProperties[] = {
+    {OptionNumber::kIfMatch, kOpaque, true, 0, 8},
+    {OptionNumber::kUriHost, kString, false, 1, 255},
+    {OptionNumber::kEtag, kOpaque, true, 1, 8},
+    {OptionNumber::kIfNoneMatch, kEmpty, false, 0, 0},
+    {OptionNumber::kObserve, kUint, false, 0, 3},
+    {OptionNumber::kUriPort, kUint, false, 0, 2},
+    {OptionNumber::kLocationPath, kString, true, 0, 255},
+    {OptionNumber::kOscore, kOpaque, false, 0, 255},
+    {OptionNumber::kUriPath, kString, true, 0, 255},
+    {OptionNumber::kContentFormat, kUint, false, 0, 2},
+    {OptionNumber::kMaxAge, kUint, false, 0, 4},
+    {OptionNumber::kUriQuery, kString, true, 0, 255},
+    {OptionNumber::kHopLimit, kUint, false, 1, 1},
+    {OptionNumber::kAccept, kUint, false, 0, 2},
+    {OptionNumber::kLocationQuery, kString, true, 0, 255},
+    {OptionNumber::kBlock2, kUint, false, 0, 3},
+    {OptionNumber::kBlock1, kUint, false, 0, 3},
+    {OptionNumber::kSize2, kUint, false, 0, 4},
+    {OptionNumber::kProxyUri, kString, false, 1, 1034},
+    {OptionNumber::kProxyScheme, kString, false, 1, 255},
+    {OptionNumber::kSize1, kUint, false, 0, 4},
+    {OptionNumber::kEcho, kOpaque, false, 1, 40},
+    {OptionNumber::kNoResponse, kUint, false, 0, 1},
+    {OptionNumber::kRequestTag, kOpaque, true, 0, 8},
+};
+
+// Delta and length say so in their nibble when they go on in one or two bytes.
+constexpr std::uint32_t kOneByte = 13;
+constexpr std::uint32_t kTwoBytes = 14;
+constexpr std::uint32_t kReserved = 15;
+constexpr std::uint32_t kOneByteBias = 13;
+constexpr std::uint32_t kTwoBytesBias = 269;
+
+/// The value that a nibble and its extension stand for; false when bytes are missing.
+bool extend(std::uint32_t& value, const std::uint8_t*& at, const std::uint8_t* end) noexcept {
+  if (value < kOneByte) return true;
+  if (value == kReserved) return false;
+  if (value == kOneByte) {
+    if (at == end) return false;
+    value = kOneByteBias + *at++;
+    return true;
+  }
+  if (end - at < 2) return false;
+  value = kTwoBytesBias + (static_cast<std::uint32_t>(at[0]) << 8 | at[1]);
+  at += 2;
+  return true;
+}
+
+std::uint32_t nibble(std::uint32_t value) noexcept {
+  if (value < kOneByteBias) return value;
+  return value < kTwoBytesBias ? kOneByte : kTwoBytes;
+}
+
+void write_extension(ByteWriter& out, std::uint32_t value) noexcept {
+  if (value >= kTwoBytesBias) out.uint(value - kTwoBytesBias, 2);
+  else if (value >= kOneByteBias) out.u8(static_cast<std::uint8_t>(value - kOneByteBias));
+}
+
+}  // namespace
+
+OptionHeader read_option_header(const std::uint8_t* at, const std::uint8_t* end) noexcept {
+  const std::uint8_t* const start = at;
+  OptionHeader header;
+  header.delta = *at >> 4;
+  header.value_size = *at & 0x0F;
+  ++at;
+  if (!extend(header.delta, at, end) || !extend(header.value_size, at, end)) return {};
+  header.size = static_cast<std::size_t>(at - start);
+  return header;
+}
+
+void write_option_header(ByteWriter& out, std::uint16_t delta, std::size_t value_size) noexcept {
+  if (value_size > kTwoBytesBias + 0xFFFF) return out.fail_now();
+  const auto size = static_cast<std::uint32_t>(value_size);
+  out.u8(static_cast<std::uint8_t>(nibble(delta) << 4 | nibble(size)));
+  write_extension(out, delta);
+  write_extension(out, size);
+}
+
+const OptionProperties* properties(OptionNumber number) noexcept {
+  const auto* row = std::lower_bound(std::begin(kProperties), std::end(kProperties), number,
+                                     [](const OptionProperties& a, OptionNumber b) { return a.number < b; });
+  return row != std::end(kProperties) && row->number == number ? row : nullptr;
+}
+
+std::uint32_t Option::uint() const noexcept {
+  std::size_t zeros = 0;
+  while (zeros < value.size() && value[zeros] == 0) ++zeros;
+  if (value.size() - zeros > 4) return UINT32_MAX;
+  std::uint32_t number_read = 0;
+  for (const std::uint8_t byte : value.subspan(zeros)) number_read = number_read << 8 | byte;
+  return number_read;
+}
+
+Options::Iterator::Iterator(ByteView rest) noexcept : at_(rest.data()), next_(at_), end_(at_ + rest.size()) {
+  load(0);
+}
+
+Options::Iterator& Options::Iterator::operator++() noexcept {
+  at_ = next_;
+  load(static_cast<std::uint16_t>(current_.number));
+  return *this;
+}
+
+void Options::Iterator::load(std::uint16_t previous) noexcept {
+  if (at_ == end_) return;
+  const OptionHeader header = read_option_header(at_, end_);
+  const std::uint8_t* const value = at_ + header.size;
+  current_.number = static_cast<OptionNumber>(previous + header.delta);
+  current_.value = ByteView(value, header.value_size);
+  next_ = value + header.value_size;
+}
+
+std::optional<Option> Options::find(OptionNumber number) const noexcept {
+  for (const Option& option : *this) {
+    if (option.number == number) return option;
+    if (option.number > number) break;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Options::find_uint(OptionNumber number) const noexcept {
+  const std::optional<Option> option = find(number);
+  if (!option) return std::nullopt;
+  return option->uint();
+}
+
+}  // namespace linnet::coap

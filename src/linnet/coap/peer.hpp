@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an endpoint remembers of each peer: 32 bytes and a ring of recent messages.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "linnet/base/arena.hpp"
+#include "linnet/coap/link.hpp"
+#include "linnet/coap/recent_requests.hpp"
+
+namespace linnet::coap {
+
+/// All zero is a peer that was never heard of. Heads and tails are indices plus one, 0 for none.
+struct alignas(32) Peer {
+  std::uint32_t first_exchange;  ///< in the order of their start, see Exchange::next
+  std::uint32_t last_exchange;
+  std::uint32_t deferred;        ///< how many requests wait for `respond`
+  std::uint16_t exchanges;       ///< how many
+  std::uint16_t transfer;        ///< the latest of its block-wise transfers, see Transfer::next
+  std::uint16_t transfers;       ///< how many of them it caused
+  std::uint16_t message_id;      ///< of the next message
+  std::uint8_t unacknowledged;   ///< confirmable messages that count against NSTART
+  std::uint8_t next_recent;
+  bool known;                    ///< the Message ID has its random start (RFC 7252 §4.4)
+  std::uint8_t request_tag;      ///< of the last Block1 transfer to it; 0 before one was broken off
+};
+static_assert(sizeof(Peer) == 32);
+
+/// The table of peers: peer and ring side by side, so that one datagram touches neighbouring lines.
+class Peers {
+ public:
+  [[nodiscard]] Result<void> init(Arena& arena, std::uint32_t count, std::uint8_t recent) noexcept {
+    const auto table = arena.make_zeroed<Peer>(count * (1UL + recent));
+    if (!table) return fail(table.error().code);
+    table_ = table->data();
+    count_ = count;
+    recent_ = recent;
+    return {};
+  }
+  static void measure(ArenaMeter& meter, std::uint32_t count, std::uint8_t recent) noexcept {
+    meter.add<Peer>(count * (1UL + recent));
+  }
+
+  [[nodiscard]] bool has(LinkId link) const noexcept { return index(link) < count_; }
+  /// `link` must be one that it has.
+  [[nodiscard]] Peer& operator[](LinkId link) const noexcept { return table_[index(link) * (1UL + recent_)]; }
+  [[nodiscard]] std::span<RecentRequest> recent(LinkId link) const noexcept {
+    return {reinterpret_cast<RecentRequest*>(&(*this)[link] + 1), recent_};
+  }
+
+ private:
+  static_assert(sizeof(RecentRequest) == sizeof(Peer));
+
+  Peer* table_ = nullptr;
+  std::uint32_t count_ = 0;
+  std::uint8_t recent_ = 0;
+};
+
+}  // namespace linnet::coap
