@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Payloads as streams of records: one signature for every content format, no heap, one pass for
-// the caller. Each format lives in its own file (text, cbor, tlv, senml_json, senml_cbor, json)
-// as the same pair of functions; `encode` and `decode` here choose by number.
+// the caller. Each format lives in its own file (text, opaque, cbor, tlv, senml_json, senml_cbor,
+// json) as the same pair of functions; `encode` and `decode` here choose by number.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,9 @@ namespace linnet::lwm2m {
 /// One value at one path. `path` names a resource or a resource instance, except for records
 /// without a value (`value.none()`): these name what exists or is asked for: an instance with no
 /// resources, an empty multiple resource, a path of a Read-Composite.
+///
+/// A payload for an object (Create, or Read of an object with a single instance) may leave the
+/// instance unnamed: TLV without the instance wrapper. Then `path.instance()` is kMaxId.
 struct Record {
   Path path;
   Value value;
@@ -37,6 +40,25 @@ using RecordWalk = FunctionRef<Result<void>(RecordSink)>;
 /// The data type of a resource, kNone where it is not known (a decoder then gives what the format
 /// itself says, and Opaque for TLV).
 using TypeOf = FunctionRef<DataType(const Path&)>;
+
+/// What a format does with records, see `encode` and `decode`.
+using EncodeFunction = Result<std::size_t> (*)(const Path& base, RecordWalk walk, ByteSpan out) noexcept;
+using DecodeFunction = Result<void> (*)(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
+                                        RecordSink sink) noexcept;
+
+/// One content format. A program that names only the codecs it wants (`kTlvCodec` of tlv.hpp, ...)
+/// in a table of its own links only these.
+struct Codec {
+  ContentFormat format;
+  EncodeFunction encode;
+  DecodeFunction decode;
+};
+
+/// The codec of `format`, null where `codecs` has none.
+[[nodiscard]] const Codec* find_codec(std::span<const Codec> codecs, ContentFormat format) noexcept;
+
+/// Every format that linnet reads and writes.
+[[nodiscard]] std::span<const Codec> all_codecs() noexcept;
 
 /// Encodes what `walk` produces, all at or below `base`, as a payload for a message whose path is
 /// `base`; the smallest legal encoding. Returns the bytes written. Errc::kNoSpace when `out` is

@@ -17,7 +17,7 @@ enum class ContentFormat : std::uint16_t {
   kOldTlv = 1542,   ///< TLV in drafts of 1.0
   kOldJson = 1543,  ///< JSON in drafts of 1.0
   kTlv = 11542,
-  kJson = 11543,    ///< 1.0 legacy
+  kJson = 11543,  ///< 1.0 legacy
 };
 
 /// Can hold several resources (TLV, JSON, SenML), as Read on an instance or object needs.

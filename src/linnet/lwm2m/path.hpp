@@ -34,7 +34,8 @@ class Path {
   constexpr Path(ObjectId object, InstanceId instance) noexcept : ids_{object, instance}, depth_(2) {}
   constexpr Path(ObjectId object, InstanceId instance, ResourceId resource) noexcept
       : ids_{object, instance, resource}, depth_(3) {}
-  constexpr Path(ObjectId object, InstanceId instance, ResourceId resource, InstanceId resource_instance) noexcept
+  constexpr Path(ObjectId object, InstanceId instance, ResourceId resource,
+                 InstanceId resource_instance) noexcept
       : ids_{object, instance, resource, resource_instance}, depth_(4) {}
 
   /// The text form. A leading slash is asked for, none behind; no sign, no leading zero, IDs 0 to

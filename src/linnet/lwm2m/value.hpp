@@ -16,10 +16,10 @@ enum class DataType : std::uint8_t {
   kUnsigned,  ///< unsigned, up to 64 bits (1.1)
   kFloat,     ///< IEEE 754, 32 or 64 bits
   kBoolean,
-  kOpaque,    ///< bytes
-  kTime,      ///< signed seconds since 1970-01-01 UTC
-  kObjlnk,    ///< two identifiers
-  kCorelnk,   ///< an RFC 6690 link list as text (1.1)
+  kOpaque,   ///< bytes
+  kTime,     ///< signed seconds since 1970-01-01 UTC
+  kObjlnk,   ///< two identifiers
+  kCorelnk,  ///< an RFC 6690 link list as text (1.1)
 };
 
 /// The DDF's word for a type ("String", "Integer", ...; "None" for kNone).
@@ -38,7 +38,9 @@ class Value {
   constexpr Value() noexcept : integer_(0) {}
 
   [[nodiscard]] static Value string(std::string_view v) noexcept { return {DataType::kString, as_bytes(v)}; }
-  [[nodiscard]] static Value corelnk(std::string_view v) noexcept { return {DataType::kCorelnk, as_bytes(v)}; }
+  [[nodiscard]] static Value corelnk(std::string_view v) noexcept {
+    return {DataType::kCorelnk, as_bytes(v)};
+  }
   [[nodiscard]] static Value opaque(ByteView v) noexcept { return {DataType::kOpaque, v}; }
   [[nodiscard]] static constexpr Value integer(std::int64_t v) noexcept { return {DataType::kInteger, v}; }
   [[nodiscard]] static constexpr Value time(std::int64_t v) noexcept { return {DataType::kTime, v}; }
@@ -71,15 +73,25 @@ class Value {
   [[nodiscard]] constexpr bool none() const noexcept { return type_ == DataType::kNone; }
 
   // Each is meaningful only for the types named; asking another gives zero, empty or false.
-  [[nodiscard]] std::string_view as_string() const noexcept { return as_text(bytes_if_text()); }  // kString, kCorelnk
-  [[nodiscard]] constexpr ByteView as_opaque() const noexcept { return type_ == DataType::kOpaque ? bytes_ : ByteView{}; }
+  [[nodiscard]] std::string_view as_string() const noexcept {
+    return as_text(bytes_if_text());
+  }  // kString, kCorelnk
+  [[nodiscard]] constexpr ByteView as_opaque() const noexcept {
+    return type_ == DataType::kOpaque ? bytes_ : ByteView{};
+  }
   [[nodiscard]] constexpr std::int64_t as_integer() const noexcept {  // kInteger, kTime
     return type_ == DataType::kInteger || type_ == DataType::kTime ? integer_ : 0;
   }
-  [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return type_ == DataType::kUnsigned ? unsigned_ : 0; }
-  [[nodiscard]] constexpr double as_float() const noexcept { return type_ == DataType::kFloat ? float_ : 0.0; }
+  [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept {
+    return type_ == DataType::kUnsigned ? unsigned_ : 0;
+  }
+  [[nodiscard]] constexpr double as_float() const noexcept {
+    return type_ == DataType::kFloat ? float_ : 0.0;
+  }
   [[nodiscard]] constexpr bool as_boolean() const noexcept { return type_ == DataType::kBoolean && boolean_; }
-  [[nodiscard]] constexpr Objlnk as_objlnk() const noexcept { return type_ == DataType::kObjlnk ? objlnk_ : Objlnk{}; }
+  [[nodiscard]] constexpr Objlnk as_objlnk() const noexcept {
+    return type_ == DataType::kObjlnk ? objlnk_ : Objlnk{};
+  }
 
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
   [[nodiscard]] constexpr bool numeric() const noexcept {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/lwm2m/base64.hpp"
+
+#include "linnet/lwm2m/codec_rules.hpp"
+
+namespace linnet::lwm2m {
+namespace {
+
+constexpr std::uint8_t kNoDigit = 64;
+
+constexpr std::uint8_t character(std::uint32_t digit, Base64 form) noexcept {
+  if (digit < 26) return static_cast<std::uint8_t>('A' + digit);
+  if (digit < 52) return static_cast<std::uint8_t>('a' + digit - 26);
+  if (digit < 62) return static_cast<std::uint8_t>('0' + digit - 52);
+  if (digit == 62) return form == Base64::kUrl ? '-' : '+';
+  return form == Base64::kUrl ? '_' : '/';
+}
+
+constexpr std::uint8_t digit_of(std::uint8_t c, Base64 form) noexcept {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint8_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint8_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0' + 52);
+  if (c == character(62, form)) return 62;
+  return c == character(63, form) ? 63 : kNoDigit;
+}
+
+/// Takes off the `=` of a padded text; a text whose padding is wrong keeps it, and fails on it.
+ByteView without_padding(ByteView text) noexcept {
+  if (text.size() % 4 != 0) return text;
+  for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text = text.first(text.size() - 1);
+  return text;
+}
+
+}  // namespace
+
+void write_base64(ByteWriter& out, ByteView bytes, Base64 form) noexcept {
+  if (base64_size(bytes.size(), form) > out.free()) return out.fail_now();
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t taken = bytes.size() - i < 3 ? bytes.size() - i : 3;
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < taken ? bytes[i + k] : 0U);
+    for (std::size_t k = 0; k <= taken; ++k) out.u8(character(group >> (18 - 6 * k) & 0x3F, form));
+    if (form == Base64::kStandard) {
+      for (std::size_t k = taken; k < 3; ++k) out.u8('=');
+    }
+  }
+}
+
+Result<ByteView> decode_base64(ByteView text, ByteSpan out, Base64 form) noexcept {
+  text = without_padding(text);
+  if (text.size() % 4 == 1) return malformed();
+  const std::size_t size = text.size() / 4 * 3 + text.size() % 4 * 3 / 4;
+  if (size > out.size()) return too_large();
+  std::size_t written = 0;
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const std::uint8_t c : text) {
+    const std::uint8_t digit = digit_of(c, form);
+    if (digit == kNoDigit) return malformed();
+    bits = bits << 6 | digit;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out[written++] = static_cast<std::uint8_t>(bits >> count);
+    bits &= (1U << count) - 1;
+  }
+  if (bits != 0) return malformed();
+  return ByteView(out.first(size));
+}
+
+}  // namespace linnet::lwm2m

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/lwm2m/codec_rules.hpp"
+
+#include "linnet/lwm2m/decimal_digits.hpp"
+
+namespace linnet::lwm2m {
+namespace {
+
+/// The length of the sequence that `lead` opens, 0 where it cannot open one.
+constexpr std::size_t sequence_length(std::uint8_t lead) noexcept {
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2) return 0;
+  if (lead < 0xE0) return 2;
+  if (lead < 0xF0) return 3;
+  return lead < 0xF5 ? 4 : 0;
+}
+
+}  // namespace
+
+Result<Value> typed(const Value& value, DataType wanted) noexcept {
+  if (wanted == DataType::kNone || value.none()) return value;
+  if (wanted == DataType::kFloat && value.numeric()) return Value::number(value.to_double());
+  const auto converted = value.convert(wanted);
+  if (!converted) return wrong_type();
+  return *converted;
+}
+
+bool valid_utf8(ByteView text) noexcept {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::uint8_t lead = text[i];
+    const std::size_t length = sequence_length(lead);
+    if (length == 0 || length > text.size() - i) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((text[i + k] & 0xC0) != 0x80) return false;
+    }
+    if (length > 2) {
+      const std::uint8_t second = text[i + 1];
+      const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+      const bool surrogate = lead == 0xED && second > 0x9F;
+      const bool beyond = lead == 0xF4 && second > 0x8F;
+      if (overlong || surrogate || beyond) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+Result<Objlnk> parse_objlnk(std::string_view text) noexcept {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return malformed();
+  const auto object = parse_digits(text.substr(0, colon), kMaxId);
+  const auto instance = parse_digits(text.substr(colon + 1), kMaxId);
+  if (!object || !instance) return malformed();
+  return Objlnk{static_cast<std::uint16_t>(*object), static_cast<std::uint16_t>(*instance)};
+}
+
+void write_objlnk(ByteWriter& out, Objlnk link) noexcept {
+  write_digits(out, link.object);
+  out.u8(':');
+  write_digits(out, link.instance);
+}
+
+ObjlnkText::ObjlnkText(Objlnk link) noexcept {
+  ByteWriter out(text_);
+  write_objlnk(out, link);
+  size_ = out.size();
+}
+
+Result<std::size_t> encode_single(const Path& base, RecordWalk walk, ByteSpan out,
+                                  FunctionRef<Result<void>(const Value&, ByteWriter&)> write) noexcept {
+  if (!is_single(base)) return not_acceptable();
+  ByteWriter writer(out);
+  bool found = false;
+  const auto take = [&](const Record& record) -> Result<void> {
+    if (found || record.path != base || record.value.none()) return not_acceptable();
+    found = true;
+    return write(record.value, writer);
+  };
+  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
+  if (!found) return not_acceptable();
+  return writer.finish();
+}
+
+}  // namespace linnet::lwm2m

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the content formats have in common: their errors, typing of decoded values, UTF-8, the text
+// of an Objlnk, and the formats that hold one value only. Inside `lwm2m`.
+#pragma once
+
+#include <array>
+
+#include "linnet/lwm2m/codec.hpp"
+
+namespace linnet::lwm2m {
+
+// The response codes that a payload can earn (RFC 7252 §5.9.2).
+inline constexpr std::uint8_t kResponseBadRequest = 0x80;         // 4.00
+inline constexpr std::uint8_t kResponseNotAcceptable = 0x86;      // 4.06
+inline constexpr std::uint8_t kResponseTooLarge = 0x8D;           // 4.13
+inline constexpr std::uint8_t kResponseUnsupportedFormat = 0x8F;  // 4.15
+
+[[nodiscard]] constexpr std::unexpected<Error> malformed() noexcept {
+  return fail(Errc::kMalformed, kResponseBadRequest);
+}
+[[nodiscard]] constexpr std::unexpected<Error> truncated() noexcept {
+  return fail(Errc::kTruncated, kResponseBadRequest);
+}
+[[nodiscard]] constexpr std::unexpected<Error> wrong_type() noexcept {
+  return fail(Errc::kWrongType, kResponseBadRequest);
+}
+[[nodiscard]] constexpr std::unexpected<Error> too_large() noexcept {
+  return fail(Errc::kTooLarge, kResponseTooLarge);
+}
+[[nodiscard]] constexpr std::unexpected<Error> not_acceptable() noexcept {
+  return fail(Errc::kUnsupported, kResponseNotAcceptable);
+}
+[[nodiscard]] constexpr std::unexpected<Error> unsupported_format() noexcept {
+  return fail(Errc::kUnsupported, kResponseUnsupportedFormat);
+}
+
+/// `value` as `wanted`, kNone leaving it as it is. An integer for a Float is rounded where it must
+/// be: the formats have one kind of number.
+[[nodiscard]] Result<Value> typed(const Value& value, DataType wanted) noexcept;
+
+/// Neither infinite nor NaN.
+[[nodiscard]] constexpr bool is_finite(double v) noexcept {
+  return v - v == 0;
+}
+
+/// Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
+[[nodiscard]] bool valid_utf8(ByteView text) noexcept;
+
+/// "10:3" (Core 1.1 appendix C); both IDs 0 to 65535.
+[[nodiscard]] Result<Objlnk> parse_objlnk(std::string_view text) noexcept;
+void write_objlnk(ByteWriter& out, Objlnk link) noexcept;
+
+/// The longest text form of an Objlnk.
+inline constexpr std::size_t kMaxObjlnkText = 11;
+
+/// An Objlnk as a short text of its own.
+class ObjlnkText {
+ public:
+  explicit ObjlnkText(Objlnk link) noexcept;
+  [[nodiscard]] std::string_view view() const noexcept { return as_text(ByteView(text_).first(size_)); }
+
+ private:
+  std::array<std::uint8_t, kMaxObjlnkText> text_{};
+  std::size_t size_ = 0;
+};
+
+/// Runs `write` for the one record of `walk`, which must be a value at `base` itself; otherwise the
+/// format cannot hold it (4.06). Returns the bytes written to `out`.
+[[nodiscard]] Result<std::size_t> encode_single(
+    const Path& base, RecordWalk walk, ByteSpan out,
+    FunctionRef<Result<void>(const Value&, ByteWriter&)> write) noexcept;
+
+/// `base` names a place for one value.
+[[nodiscard]] constexpr bool is_single(const Path& base) noexcept {
+  return base.depth() >= 3;
+}
+
+}  // namespace linnet::lwm2m

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// OMA JSON of LwM2M 1.0 (Core 1.0 §6.4.4): an object, instance, resource or resource instance.
+#pragma once
+
+#include "linnet/lwm2m/codec.hpp"
+
+namespace linnet::lwm2m::json {
+
+[[nodiscard]] Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept;
+[[nodiscard]] Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
+                                  RecordSink sink) noexcept;
+
+}  // namespace linnet::lwm2m::json
+
+namespace linnet::lwm2m {
+
+inline constexpr Codec kJsonCodec{ContentFormat::kJson, json::encode, json::decode};
+inline constexpr Codec kOldJsonCodec{ContentFormat::kOldJson, json::encode, json::decode};
+
+}  // namespace linnet::lwm2m

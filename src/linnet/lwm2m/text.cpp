@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/lwm2m/text.hpp"
+
+#include "linnet/lwm2m/base64.hpp"
+#include "linnet/lwm2m/codec_rules.hpp"
+#include "linnet/lwm2m/decimal_digits.hpp"
+#include "linnet/lwm2m/number_text.hpp"
+
+namespace linnet::lwm2m::text {
+namespace {
+
+Result<void> write(const Value& value, ByteWriter& out) noexcept {
+  switch (value.type()) {
+    case DataType::kNone: return not_acceptable();
+    case DataType::kString:
+    case DataType::kCorelnk: out.text(value.as_string()); break;
+    case DataType::kInteger:
+    case DataType::kTime: write_integer(out, value.as_integer()); break;
+    case DataType::kUnsigned: write_digits(out, value.as_unsigned()); break;
+    case DataType::kFloat:
+      if (!is_finite(value.as_float())) return not_acceptable();
+      write_double(out, value.as_float());
+      break;
+    case DataType::kBoolean: out.u8(value.as_boolean() ? '1' : '0'); break;
+    case DataType::kOpaque: write_base64(out, value.as_opaque(), Base64::kStandard); break;
+    case DataType::kObjlnk: write_objlnk(out, value.as_objlnk()); break;
+  }
+  return {};
+}
+
+Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
+  const std::string_view text = as_text(payload);
+  switch (type) {
+    case DataType::kNone:
+    case DataType::kString:
+    case DataType::kCorelnk:
+      if (!valid_utf8(payload)) return malformed();
+      return Value::string(text);
+    case DataType::kBoolean:
+      if (text != "0" && text != "1") return malformed();
+      return Value::boolean(text == "1");
+    case DataType::kOpaque: {
+      const auto bytes = decode_base64(payload, scratch, Base64::kStandard);
+      if (!bytes) return std::unexpected(bytes.error());
+      return Value::opaque(*bytes);
+    }
+    case DataType::kObjlnk: {
+      const auto link = parse_objlnk(text);
+      if (!link) return std::unexpected(link.error());
+      return Value::objlnk(*link);
+    }
+    default: return parse_number(text, NumberForm::kPlain);
+  }
+}
+
+}  // namespace
+
+Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
+  return encode_single(base, walk, out, write);
+}
+
+Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
+                    RecordSink sink) noexcept {
+  if (!is_single(base)) return unsupported_format();
+  const DataType type = type_of(base);
+  const auto given = read(payload, type, scratch);
+  if (!given) return std::unexpected(given.error());
+  const auto value = typed(*given, type);
+  if (!value) return std::unexpected(value.error());
+  return sink(Record{base, *value, {}});
+}
+
+}  // namespace linnet::lwm2m::text

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/lwm2m/value.hpp"
+
+#include <bit>
+#include <limits>
+
+namespace linnet::lwm2m {
+namespace {
+
+constexpr double kTwoTo63 = 9223372036854775808.0;
+constexpr double kTwoTo64 = 18446744073709551616.0;
+
+constexpr bool is_integer_type(DataType type) noexcept {
+  return type == DataType::kInteger || type == DataType::kUnsigned || type == DataType::kTime;
+}
+
+Value signed_value(std::int64_t v, DataType wanted) noexcept {
+  return wanted == DataType::kTime ? Value::time(v) : Value::integer(v);
+}
+
+Result<Value> from_unsigned(std::uint64_t v, DataType wanted) noexcept {
+  if (wanted == DataType::kUnsigned) return Value::unsigned_integer(v);
+  if (v > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return fail(Errc::kWrongType);
+  return signed_value(static_cast<std::int64_t>(v), wanted);
+}
+
+Result<Value> from_signed(std::int64_t v, DataType wanted) noexcept {
+  if (wanted != DataType::kUnsigned) return signed_value(v, wanted);
+  if (v < 0) return fail(Errc::kWrongType);
+  return Value::unsigned_integer(static_cast<std::uint64_t>(v));
+}
+
+Result<Value> from_float(double v, DataType wanted) noexcept {
+  if (v >= 0 && v < kTwoTo64) {
+    const auto integral = static_cast<std::uint64_t>(v);
+    if (static_cast<double>(integral) == v) return from_unsigned(integral, wanted);
+  } else if (v < 0 && v >= -kTwoTo63) {
+    const auto integral = static_cast<std::int64_t>(v);
+    if (static_cast<double>(integral) == v) return from_signed(integral, wanted);
+  }
+  return fail(Errc::kWrongType);
+}
+
+}  // namespace
+
+std::string_view to_string(DataType type) noexcept {
+  switch (type) {
+    case DataType::kNone: return "None";
+    case DataType::kString: return "String";
+    case DataType::kInteger: return "Integer";
+    case DataType::kUnsigned: return "Unsigned Integer";
+    case DataType::kFloat: return "Float";
+    case DataType::kBoolean: return "Boolean";
+    case DataType::kOpaque: return "Opaque";
+    case DataType::kTime: return "Time";
+    case DataType::kObjlnk: return "Objlnk";
+    case DataType::kCorelnk: return "Corelnk";
+  }
+  return "None";
+}
+
+double Value::to_double() const noexcept {
+  switch (type_) {
+    case DataType::kInteger:
+    case DataType::kTime: return static_cast<double>(integer_);
+    case DataType::kUnsigned: return static_cast<double>(unsigned_);
+    case DataType::kFloat: return float_;
+    default: return 0.0;
+  }
+}
+
+Result<Value> Value::convert(DataType wanted) const noexcept {
+  if (wanted == type_) return *this;
+  if (wanted == DataType::kString && type_ == DataType::kCorelnk) return string(as_string());
+  if (wanted == DataType::kCorelnk && type_ == DataType::kString) return corelnk(as_string());
+  if (is_integer_type(wanted)) {
+    if (type_ == DataType::kUnsigned) return from_unsigned(unsigned_, wanted);
+    if (is_integer_type(type_)) return from_signed(integer_, wanted);
+    if (type_ == DataType::kFloat) return from_float(float_, wanted);
+  }
+  if (wanted == DataType::kFloat && is_integer_type(type_)) {
+    const Value rounded = number(to_double());
+    const auto back = from_float(rounded.float_, type_);
+    if (back && *back == *this) return rounded;
+  }
+  return fail(Errc::kWrongType);
+}
+
+bool operator==(const Value& a, const Value& b) noexcept {
+  if (a.type_ != b.type_) return false;
+  switch (a.type_) {
+    case DataType::kNone: return true;
+    case DataType::kString:
+    case DataType::kCorelnk:
+    case DataType::kOpaque: return equal(a.bytes_, b.bytes_);
+    case DataType::kInteger:
+    case DataType::kTime: return a.integer_ == b.integer_;
+    case DataType::kUnsigned: return a.unsigned_ == b.unsigned_;
+    case DataType::kFloat:
+      return std::bit_cast<std::uint64_t>(a.float_) == std::bit_cast<std::uint64_t>(b.float_) ||
+             (a.float_ != a.float_ && b.float_ != b.float_);
+    case DataType::kBoolean: return a.boolean_ == b.boolean_;
+    case DataType::kObjlnk: return a.objlnk_ == b.objlnk_;
+  }
+  return false;
+}
+
+}  // namespace linnet::lwm2m
