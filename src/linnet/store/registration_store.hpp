@@ -3,6 +3,7 @@
 // The file format and the guarantees are in docs/state.md.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -25,7 +26,8 @@ enum class RecordKind : std::uint8_t {
 
 /// Names one record. An endpoint name alone names its registration. The bytes stay the caller's.
 struct RecordKey {
-  RecordKey(std::string_view endpoint) noexcept  // NOLINT(google-explicit-constructor)
+  template <std::convertible_to<std::string_view> Name>
+  RecordKey(const Name& endpoint) noexcept  // NOLINT(google-explicit-constructor)
       : name(endpoint) {}
   RecordKey(RecordKind of, std::string_view key) noexcept : kind(of), name(key) {}
 
