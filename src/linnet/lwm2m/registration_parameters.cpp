@@ -6,6 +6,7 @@
 
 #include "linnet/coap/code.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
+#include "linnet/lwm2m/plain_text.hpp"
 
 namespace linnet::lwm2m {
 namespace {
@@ -24,32 +25,6 @@ struct Letter {
 constexpr std::array kLetters{Letter{'U', Binding::kUdp}, Letter{'T', Binding::kTcp},
                               Letter{'Q', Binding::kQueue}, Letter{'S', Binding::kSms},
                               Letter{'N', Binding::kNonIp}};
-
-/// Length of the well-formed UTF-8 sequence at the front (RFC 3629 §4), 0 where there is none.
-std::size_t utf8_sequence(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool beyond = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
-  return overlong || beyond ? 0 : length;
-}
-
-/// UTF-8 without control characters: what can be logged, shown and put into JSON as it is.
-bool is_plain_text(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto first = static_cast<unsigned char>(text.front());
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0 || first < 0x20 || first == 0x7F) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 Result<void> read_endpoint(std::string_view value, RegistrationParameters& parameters) noexcept {
   if (value.size() > kMaxEndpointName) return refuse(Errc::kTooLarge);
