@@ -28,7 +28,7 @@ enum class PathId : std::uint16_t {};
 /// path.
 class PathTable {
  public:
-  static constexpr std::size_t kMaxPaths = 4096;
+  static constexpr std::size_t kMaxPaths = 256;
 
   [[nodiscard]] PathId intern(const Path& path);
   [[nodiscard]] const Path& operator[](PathId id) const noexcept {
