@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "linnet/base/function_ref.hpp"
 #include "linnet/client/object.hpp"
 #include "linnet/lwm2m/attributes.hpp"
 
@@ -27,8 +28,8 @@ class AttributeTable {
                                  const lwm2m::Attributes& attributes) noexcept;
   /// Own and inherited from the levels above, without the server's defaults.
   [[nodiscard]] lwm2m::Attributes inherited(ShortServerId server, const Path& path) const noexcept;
-  /// Forgets what was written at or below `path`, for all servers.
-  void remove(const Path& path) noexcept;
+  /// Forgets the rows whose path is gone.
+  void remove_unless(FunctionRef<bool(const Path&)> exists) noexcept;
 
  private:
   std::span<Row> rows_;

@@ -72,8 +72,8 @@ class Engine final : private coap::Handler {
 
   /// A value changed at the device itself: at a resource, a resource instance, or anywhere below.
   void changed(const Path& path) noexcept;
-  /// An instance appeared or disappeared at the device itself.
-  void instances_changed() noexcept;
+  /// An instance of an object appeared or disappeared at the device itself.
+  void instances_changed(ObjectId object) noexcept;
   /// Registers anew, at once, whatever went before.
   void register_now(ShortServerId server = kEveryServer) noexcept;
   void update(ShortServerId server = kEveryServer) noexcept;
@@ -111,19 +111,24 @@ class Engine final : private coap::Handler {
   [[nodiscard]] Server* find_server(coap::LinkId link) const noexcept;
 
   // registration.cpp
-  [[nodiscard]] InstanceId server_instance(ShortServerId server) const noexcept;
   [[nodiscard]] ServerSettings settings(ShortServerId server) const noexcept;
   void step_server(Server& server) noexcept;
   void send_register(Server& server) noexcept;
   void send_update(Server& server) noexcept;
   void send_deregister(Server& server) noexcept;
+  void send_parameters(Server& server, const lwm2m::RegistrationParameters& parameters, bool with_objects,
+                       RegistrationState state) noexcept;
   void send(Server& server, coap::OutgoingRequest& request, std::span<const std::string_view> query,
             RegistrationState state) noexcept;
   void registered(Server& server, const coap::IncomingResponse& response) noexcept;
   void updated(Server& server) noexcept;
   void deregistered(Server& server) noexcept;
   void attempt_failed(Server& server, coap::Code response, Errc why) noexcept;
-  void finish(Server& server, coap::Code response, Errc why, const coap::IncomingResponse* answer) noexcept;
+  void begin(Server& server) noexcept;
+  void abandon(Server& server) noexcept;
+  void write_object_list(ByteWriter& out) const noexcept;
+  void finish(coap::RequestId id, coap::Code response, Errc why,
+              const coap::IncomingResponse* answer) noexcept;
   void parameters_changed() noexcept;
 
   // request.cpp: the operations of table 6.4.4-1
@@ -139,19 +144,19 @@ class Engine final : private coap::Handler {
   enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
   [[nodiscard]] coap::Reply write(Request& request, WriteKind kind) noexcept;
   [[nodiscard]] coap::Reply create(Request& request) noexcept;
-  [[nodiscard]] const lwm2m::Codec* codec_for(const Path& path,
-                                              std::optional<std::uint16_t> accept) const noexcept;
-  void after_write(ShortServerId server, const Path& path) noexcept;
+  Result<void> apply(Request& request, FunctionRef<Result<Value>(const lwm2m::Record&)> write,
+                     FunctionRef<Path(const Path&)> target, const lwm2m::Codec& codec) noexcept;
 
   // reporting.cpp
   [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format) noexcept;
   void cancel_observation(const Request& request) noexcept;
+  [[nodiscard]] Observation* find_observation(ShortServerId server, const coap::Token& token) const noexcept;
   void end_observation(Observation& observation) noexcept;
   void end_observations(ShortServerId server) noexcept;
   void end_missing_observations() noexcept;
   [[nodiscard]] lwm2m::Attributes attributes_of(const Observation& observation) const noexcept;
   void schedule(Observation& observation) noexcept;
-  void schedule_observations(const Path& path) noexcept;
+  void look_at_observations(const Path& path) noexcept;
   void evaluate(Observation& observation) noexcept;
   void notify(Observation& observation) noexcept;
   void notify_end(Observation& observation, coap::Code code) noexcept;

@@ -112,6 +112,8 @@ class Object {
 
   /// The engine that serves this object; null before Engine::init.
   [[nodiscard]] Engine* engine() const noexcept { return engine_; }
+  /// Called by Engine::init.
+  void attach(Engine& engine) noexcept { engine_ = &engine; }
 
  protected:
   explicit constexpr Object(const ObjectDefinition& definition) noexcept : definition_(definition) {}
@@ -123,8 +125,6 @@ class Object {
   void instances_changed() noexcept;
 
  private:
-  friend class Engine;
-
   const ObjectDefinition& definition_;
   Engine* engine_ = nullptr;
 };

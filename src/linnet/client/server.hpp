@@ -79,7 +79,6 @@ struct Server {
   lwm2m::Binding sent_binding;             ///< what the server knows
   std::optional<coap::RequestId> request;  ///< Register, Update or De-register under way
   Instant sent = kNever;                   ///< when that was sent
-  Instant refreshed = kNever;              ///< when the last Register or Update that succeeded was sent
   Instant due = kNever;                    ///< the next thing this state does by itself
   Location location;
 

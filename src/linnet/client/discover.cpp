@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Discover: what is there, with its attributes (Core 1.1 §6.3.2, digest §6).
+#include "linnet/client/request.hpp"
+#include "linnet/lwm2m/link_format.hpp"
+
+namespace linnet::client {
+
+namespace {
+
+/// Writes the links of a Discover answer for one server.
+class Discovery {
+ public:
+  Discovery(ByteWriter& out, const AttributeTable& attributes, ShortServerId server) noexcept
+      : links_(out), attributes_(attributes), server_(server) {}
+
+  void object(const Object& object) noexcept {
+    links_.link(Path(object.id()));
+    if (object.definition().version != lwm2m::kDefaultObjectVersion) {
+      std::array<std::uint8_t, 8> text;
+      ByteWriter version(text);
+      object.definition().version.write(version);
+      links_.attribute("ver", as_text(version.written()));
+    }
+    own(Path(object.id()));
+    for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1))
+      instance(object, i);
+  }
+
+  void instance(const Object& object, InstanceId instance) noexcept {
+    const Path path(object.id(), instance);
+    links_.link(path);
+    own(path);
+    for (const ResourceDefinition& definition : object.definition().resources) {
+      if (!object.has(instance, definition)) continue;
+      resource(object, path, definition);
+      own(path.child(definition.id));
+    }
+  }
+
+  /// A resource on its own: with what it inherits, and with its instances.
+  void resource_alone(const Object& object, const Path& path, const ResourceDefinition& definition) noexcept {
+    resource(object, path.prefix(2), definition);
+    lwm2m::write_attributes(links_, attributes_.inherited(server_, path));
+    if (!definition.multiple) return;
+    for (InstanceId i = object.next_resource_instance(path.instance(), path.resource(), 0); i != kMaxId;
+         i = object.next_resource_instance(path.instance(), path.resource(), i + 1)) {
+      links_.link(path.child(i));
+      own(path.child(i));
+    }
+  }
+
+ private:
+  void resource(const Object& object, const Path& instance, const ResourceDefinition& definition) noexcept {
+    links_.link(instance.child(definition.id));
+    if (!definition.multiple) return;
+    std::uint64_t count = 0;
+    for (InstanceId i = object.next_resource_instance(instance.instance(), definition.id, 0); i != kMaxId;
+         i = object.next_resource_instance(instance.instance(), definition.id, i + 1)) {
+      ++count;
+    }
+    links_.attribute("dim", count);
+  }
+
+  void own(const Path& path) noexcept {
+    const lwm2m::Attributes* attributes = attributes_.find(server_, path);
+    if (attributes != nullptr) lwm2m::write_attributes(links_, *attributes);
+  }
+
+  lwm2m::LinkWriter links_;
+  const AttributeTable& attributes_;
+  ShortServerId server_;
+};
+
+}  // namespace
+
+coap::Reply Engine::discover(Request& request) noexcept {
+  const Path path = request.path;
+  if (path.depth() > 3) return answer(coap::Code::kMethodNotAllowed);
+  const auto target = tree_.resolve(path);
+  if (!target) return answer(target.error());
+  ByteWriter out(request.space);
+  Discovery discovery(out, attributes_, request.server.id);
+  switch (path.depth()) {
+    case 1: discovery.object(*target->object); break;
+    case 2: discovery.instance(*target->object, path.instance()); break;
+    default: discovery.resource_alone(*target->object, path, *target->definition); break;
+  }
+  if (!out.ok()) return answer(coap::Code::kInternalServerError);
+  coap::Reply reply = answer(coap::Code::kContent);
+  reply.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
+  reply.payload = out.written();
+  return reply;
+}
+
+}  // namespace linnet::client

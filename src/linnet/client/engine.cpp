@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/client/engine.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "linnet/lwm2m/object_list.hpp"
+
+namespace linnet::client {
+
+namespace {
+
+Result<void> check_objects(std::span<Object* const> objects) noexcept {
+  bool has_server_object = false;
+  const Object* previous = nullptr;
+  for (const Object* object : objects) {
+    if (previous != nullptr && previous->id() >= object->id()) return fail(Errc::kInvalidArgument);
+    if (object->definition().resources.size() > kMaxResources) return fail(Errc::kInvalidArgument);
+    has_server_object = has_server_object || object->id() == kServerObject;
+    previous = object;
+  }
+  return has_server_object ? Result<void>() : fail(Errc::kInvalidArgument);
+}
+
+bool valid(const Config& config) noexcept {
+  return !config.endpoint.empty() && config.endpoint.size() <= lwm2m::kMaxEndpointName &&
+         !config.codecs.empty() && config.max_servers > 0 &&
+         config.alternate_path.size() <= lwm2m::kMaxAlternatePath &&
+         (config.alternate_path.empty() || config.alternate_path.front() == '/') &&
+         config.confirm_after <= Seconds(86'400);
+}
+
+}  // namespace
+
+Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links, Random& random,
+                          std::span<Object* const> objects, Listener* listener) noexcept {
+  if (!valid(config)) return fail(Errc::kInvalidArgument);
+  if (const auto checked = check_objects(objects); !checked) return checked;
+  const auto servers = arena.make<Server>(config.max_servers);
+  const auto observations = arena.make<Observation>(config.max_observations);
+  const auto rows = arena.make<AttributeTable::Row>(config.max_attributes);
+  const auto work = arena.make<std::uint8_t>(config.coap.max_body);
+  if (!servers || !observations || !rows || !work) return fail(Errc::kNoSpace);
+  config_ = config;
+  servers_ = *servers;
+  observations_ = *observations;
+  attributes_ = AttributeTable(*rows);
+  work_ = *work;
+  tree_ = ObjectTree(objects);
+  listener_ = listener;
+  counter_.attach(links);
+  if (const auto made = endpoint_.init(config.coap, arena, counter_, *this, random); !made) return made;
+  for (Object* object : objects) object->attach(*this);
+  return {};
+}
+
+std::size_t Engine::memory_needed(const Config& config) noexcept {
+  constexpr std::size_t kPadding = 3 * alignof(std::max_align_t);
+  return config.max_servers * sizeof(Server) + config.max_observations * sizeof(Observation) +
+         config.max_attributes * sizeof(AttributeTable::Row) + config.coap.max_body + kPadding +
+         coap::Endpoint::memory_needed(config.coap);
+}
+
+Instant Engine::advance(Instant now) noexcept {
+  if (!started_) {
+    started_ = true;
+    now_ = now;
+  }
+  if (now + lag_ < now_) lag_ = now_ - now;
+  return now_ = now + lag_;
+}
+
+void Engine::emit(Event event) noexcept {
+  if (listener_ != nullptr) listener_->on_event(event);
+}
+
+Engine::Server* Engine::find_server(ShortServerId server) const noexcept {
+  for (Server& row : servers_) {
+    if (row.id == server && server != kEveryServer) return &row;
+  }
+  return nullptr;
+}
+
+Engine::Server* Engine::find_server(coap::LinkId link) const noexcept {
+  for (Server& row : servers_) {
+    if (row.id != kEveryServer && row.link == link) return &row;
+  }
+  return nullptr;
+}
+
+void Engine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {
+  advance(now);
+  work_pending_ = true;
+  counter_.count_received(datagram.size());
+  endpoint_.receive(link, datagram, now_);
+}
+
+Instant Engine::step(Instant now) noexcept {
+  advance(now);
+  work_pending_ = false;
+  endpoint_.step(now_);
+  deadline_ = kNever;
+  for (Object* object : tree_.objects()) deadline_ = std::min(deadline_, object->step(now_));
+  if (missing_pending_) end_missing_observations();
+  for (Server& server : servers_) {
+    if (server.id == kEveryServer) continue;
+    step_server(server);
+    deadline_ = std::min(deadline_, server.due);
+  }
+  deadline_ = std::min({deadline_, step_observations(), endpoint_.next_deadline()});
+  return next_deadline();
+}
+
+Instant Engine::next_deadline() const noexcept {
+  if (work_pending_) return Instant::min();
+  return deadline_ == kNever ? kNever : deadline_ - lag_;
+}
+
+void Engine::changed(const Path& path) noexcept {
+  work_pending_ = true;
+  // The Server object holds the registration's parameters and the defaults of pmin and pmax.
+  const bool parameters = path.depth() == 0 || path.object() == kServerObject;
+  if (parameters) parameters_changed();
+  look_at_observations(parameters ? Path() : path);
+}
+
+void Engine::instances_changed(ObjectId object) noexcept {
+  work_pending_ = true;
+  missing_pending_ = true;
+  if (hidden(object)) return;
+  for (Server& server : servers_) {
+    server.update_wanted = true;
+    server.objects_changed = true;
+  }
+  for (Observation& observation : observations_) {
+    if (observation.server == 0 || observation.path != Path(object)) continue;
+    observation.pending = true;
+    schedule(observation);
+  }
+}
+
+RegistrationState Engine::state(ShortServerId server) const noexcept {
+  const Server* row = find_server(server);
+  return row != nullptr ? row->state : RegistrationState::kOffline;
+}
+
+bool Engine::registered() const noexcept {
+  return std::ranges::any_of(servers_, [](const Server& row) { return row.id != 0 && row.registered(); });
+}
+
+std::string_view Engine::location(ShortServerId server, ByteSpan out) const noexcept {
+  const Server* row = find_server(server);
+  if (row == nullptr || !row->registered()) return {};
+  ByteWriter writer(out);
+  row->location.write(writer);
+  return writer.ok() ? as_text(writer.written()) : std::string_view();
+}
+
+std::size_t Engine::observations() const noexcept {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(observations_, [](const Observation& row) { return row.server != 0; }));
+}
+
+}  // namespace linnet::client

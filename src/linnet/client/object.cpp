@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/client/object.hpp"
+
+#include "linnet/client/engine.hpp"
+
+namespace linnet::client {
+
+bool Object::has(InstanceId /*instance*/, const ResourceDefinition& /*resource*/) const noexcept {
+  return true;
+}
+InstanceId Object::next_resource_instance(InstanceId, ResourceId, InstanceId) const noexcept {
+  return kMaxId;
+}
+Result<void> Object::validate(const Path&, const Value&) const noexcept {
+  return {};
+}
+Result<void> Object::write(const Path&, const Value&) noexcept {
+  return fail(Errc::kNotAllowed);
+}
+void Object::erase(const Path&) noexcept {}
+Result<void> Object::execute(const Path&, std::string_view) noexcept {
+  return fail(Errc::kNotAllowed);
+}
+Result<void> Object::can_create(InstanceId) const noexcept {
+  return fail(Errc::kNotAllowed);
+}
+Result<void> Object::create(InstanceId) noexcept {
+  return fail(Errc::kNotAllowed);
+}
+Result<void> Object::remove(InstanceId) noexcept {
+  return fail(Errc::kNotAllowed);
+}
+Instant Object::step(Instant) noexcept {
+  return kNever;
+}
+
+void Object::changed(const Path& path) noexcept {
+  if (engine_ != nullptr) engine_->changed(path);
+}
+
+void Object::instances_changed() noexcept {
+  if (engine_ != nullptr) engine_->instances_changed(id());
+}
+
+}  // namespace linnet::client

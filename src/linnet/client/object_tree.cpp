@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/client/object_tree.hpp"
+
+namespace linnet::client {
+
+using lwm2m::DataType;
+using lwm2m::Record;
+using lwm2m::RecordSink;
+
+Object* ObjectTree::find(ObjectId object) const noexcept {
+  for (Object* candidate : objects_) {
+    if (candidate->id() == object) return candidate;
+  }
+  return nullptr;
+}
+
+DataType ObjectTree::type_of(const Path& path) const noexcept {
+  const Object* object = find(path.object());
+  const ResourceDefinition* definition =
+      object != nullptr && path.depth() >= 3 ? object->definition().find(path.resource()) : nullptr;
+  return definition != nullptr ? definition->type : DataType::kNone;
+}
+
+Result<ObjectTree::Target> ObjectTree::resolve(const Path& path, bool defined) const noexcept {
+  Target target{find(path.object()), nullptr};
+  if (target.object == nullptr) return fail(Errc::kNotFound);
+  if (path.depth() == 1) return target;
+  if (!target.object->exists(path.instance())) return fail(Errc::kNotFound);
+  if (path.depth() == 2) return target;
+  target.definition = target.object->definition().find(path.resource());
+  if (target.definition == nullptr) return fail(Errc::kNotFound);
+  if (path.depth() == 4 && !target.definition->multiple) return fail(Errc::kNotFound);
+  if (defined) return target;
+  if (!target.object->has(path.instance(), *target.definition)) return fail(Errc::kNotFound);
+  if (path.depth() == 4 &&
+      !target.object->exists(path.instance(), path.resource(), path.resource_instance())) {
+    return fail(Errc::kNotFound);
+  }
+  return target;
+}
+
+Result<void> ObjectTree::check_readable(const Path& path) const noexcept {
+  if (path.depth() == 0) return fail(Errc::kNotAllowed);
+  const auto target = resolve(path);
+  if (!target) return std::unexpected(target.error());
+  if (target->definition != nullptr && !lwm2m::readable(target->definition->operations)) {
+    return fail(Errc::kNotAllowed);
+  }
+  return {};
+}
+
+Result<Value> ObjectTree::read(const Path& path) const noexcept {
+  Object* object = find(path.object());
+  return object != nullptr ? object->read(path) : fail(Errc::kNotFound);
+}
+
+Result<void> ObjectTree::walk(const Path& path, RecordSink sink) const noexcept {
+  const auto target = resolve(path);
+  if (!target) return std::unexpected(target.error());
+  Object& object = *target->object;
+  switch (path.depth()) {
+    case 1:
+      for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+        if (const auto walked = walk_instance(object, i, sink); !walked) return walked;
+      }
+      return {};
+    case 2: return walk_instance(object, path.instance(), sink);
+    case 3: return walk_resource(object, path, *target->definition, sink);
+    default: {
+      const auto value = object.read(path);
+      return value ? sink({path, *value, std::nullopt}) : std::unexpected(value.error());
+    }
+  }
+}
+
+Result<void> ObjectTree::walk_instance(Object& object, InstanceId instance, RecordSink sink) noexcept {
+  const Path path(object.id(), instance);
+  bool empty = true;
+  for (const ResourceDefinition& definition : object.definition().resources) {
+    if (!lwm2m::readable(definition.operations) || !object.has(instance, definition)) continue;
+    empty = false;
+    if (const auto walked = walk_resource(object, path.child(definition.id), definition, sink); !walked) {
+      return walked;
+    }
+  }
+  return empty ? sink({path, Value(), std::nullopt}) : Result<void>();
+}
+
+Result<void> ObjectTree::walk_resource(Object& object, const Path& path, const ResourceDefinition& definition,
+                                       RecordSink sink) noexcept {
+  if (!definition.multiple) {
+    const auto value = object.read(path);
+    return value ? sink({path, *value, std::nullopt}) : std::unexpected(value.error());
+  }
+  InstanceId i = object.next_resource_instance(path.instance(), path.resource(), 0);
+  if (i == kMaxId) return sink({path, Value(), std::nullopt});
+  for (; i != kMaxId; i = object.next_resource_instance(path.instance(), path.resource(), i + 1)) {
+    const auto value = object.read(path.child(i));
+    if (!value) return std::unexpected(value.error());
+    if (const auto taken = sink({path.child(i), *value, std::nullopt}); !taken) return taken;
+  }
+  return {};
+}
+
+}  // namespace linnet::client

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registering with servers and staying registered (TS 6.4.3, digest §4).
+#include <algorithm>
+
+#include "linnet/client/engine.hpp"
+#include "linnet/lwm2m/object_list.hpp"
+
+namespace linnet::client {
+
+namespace {
+
+constexpr Millis kBusyDelay{1000};  // until a full table of exchanges is tried again
+constexpr std::uint32_t kMaxDoublings = 20;
+constexpr std::size_t kMaxQueries = 6;
+
+/// The resources of object 1 that the engine obeys.
+enum ServerResource : ResourceId {
+  kShortServerId = 0,
+  kLifetime = 1,
+  kDefaultPmin = 2,
+  kDefaultPmax = 3,
+  kDisableTimeout = 5,
+  kNotificationStoring = 6,
+  kBinding = 7,
+  kRetryCount = 17,
+  kRetryTimer = 18,
+  kSequenceDelay = 19,
+  kSequenceCount = 20,
+};
+
+/// An integer of either kind that fits; the field keeps its default otherwise.
+void read_number(Object& object, InstanceId instance, ResourceId resource, std::uint32_t& field) noexcept {
+  const ResourceDefinition* definition = object.definition().find(resource);
+  if (definition == nullptr || !object.has(instance, *definition)) return;
+  const auto value = object.read(Path(object.id(), instance, resource));
+  if (!value) return;
+  const auto number = value->type() == lwm2m::DataType::kUnsigned
+                          ? static_cast<std::int64_t>(value->as_unsigned())
+                          : value->as_integer();
+  if (number >= 0 && number <= std::int64_t{UINT32_MAX}) field = static_cast<std::uint32_t>(number);
+}
+
+/// When a registration has to be refreshed: early enough for all retransmissions of an Update.
+Instant refresh_at(Instant refreshed, std::uint32_t lifetime, Millis transmit_wait) noexcept {
+  const Millis span = Seconds(lifetime);
+  return refreshed + (span <= 2 * transmit_wait ? span / 2 : span - transmit_wait);
+}
+
+}  // namespace
+
+bool Location::assign(coap::Options options) noexcept {
+  clear();
+  std::size_t count = 0;
+  for (const coap::Option& option : options) {
+    if (option.number != coap::OptionNumber::kLocationPath) continue;
+    if (++count > coap::Reply::kMaxLocation || option.value.size() + 1 > kMaxSize - size_) {
+      clear();
+      return false;
+    }
+    bytes_[size_] = static_cast<std::uint8_t>(option.value.size());
+    std::ranges::copy(option.value, bytes_.begin() + size_ + 1);
+    size_ = static_cast<std::uint8_t>(size_ + 1 + option.value.size());
+  }
+  return count > 0;
+}
+
+std::size_t Location::segments(std::array<std::string_view, coap::Reply::kMaxLocation>& out) const noexcept {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < size_; at += 1U + bytes_[at]) {
+    out[count++] = as_text({bytes_.data() + at + 1, bytes_[at]});
+  }
+  return count;
+}
+
+void Location::write(ByteWriter& out) const noexcept {
+  std::array<std::string_view, coap::Reply::kMaxLocation> parts;
+  const std::size_t count = segments(parts);
+  for (std::size_t i = 0; i < count; ++i) {
+    out.text("/");
+    out.text(parts[i]);
+  }
+}
+
+ServerSettings Engine::settings(ShortServerId server) const noexcept {
+  ServerSettings result;
+  Object& object = *tree_.find(kServerObject);
+  for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+    std::uint32_t id = 0;
+    read_number(object, i, kShortServerId, id);
+    if (id != server) continue;
+    result.instance = i;
+    break;
+  }
+  const InstanceId i = result.instance;
+  if (i == kMaxId) return result;
+  read_number(object, i, kLifetime, result.lifetime);
+  if (result.lifetime == 0) result.lifetime = lwm2m::kDefaultLifetime;
+  read_number(object, i, kDefaultPmin, result.default_pmin);
+  read_number(object, i, kDefaultPmax, result.default_pmax);
+  read_number(object, i, kDisableTimeout, result.disable_timeout);
+  read_number(object, i, kRetryCount, result.retry_count);
+  read_number(object, i, kRetryTimer, result.retry_timer);
+  read_number(object, i, kSequenceDelay, result.sequence_delay);
+  read_number(object, i, kSequenceCount, result.sequence_count);
+  if (const auto stored = object.read(Path(kServerObject, i, kNotificationStoring))) {
+    result.store_notifications = stored->as_boolean();
+  }
+  if (const auto text = object.read(Path(kServerObject, i, kBinding))) {
+    if (const auto binding = lwm2m::Binding::parse(text->as_string())) result.binding = *binding;
+  }
+  return result;
+}
+
+Result<void> Engine::connect(ShortServerId server, coap::LinkId link) noexcept {
+  if (server == kEveryServer || settings(server).instance == kMaxId) return fail(Errc::kNotFound);
+  Server* row = find_server(server);
+  if (row == nullptr) {
+    const auto free = std::ranges::find(servers_, kEveryServer, &Server::id);
+    if (free == servers_.end()) return fail(Errc::kNoSpace);
+    row = &*free;
+  }
+  abandon(*row);
+  *row = Server{};
+  row->id = server;
+  row->link = link;
+  begin(*row);
+  return {};
+}
+
+void Engine::disconnect(ShortServerId server) noexcept {
+  Server* row = find_server(server);
+  if (row == nullptr || row->state == RegistrationState::kOffline) return;
+  abandon(*row);
+  endpoint_.drop(row->link, now_);
+  row->link = coap::kNoLink;
+  row->due = kNever;
+  row->state = RegistrationState::kOffline;
+  work_pending_ = true;
+}
+
+void Engine::register_now(ShortServerId server) noexcept {
+  for (Server& row : servers_) {
+    if (row.id == 0 || row.link == coap::kNoLink || (server != kEveryServer && row.id != server)) continue;
+    abandon(row);
+    begin(row);
+  }
+}
+
+void Engine::update(ShortServerId server) noexcept {
+  for (Server& row : servers_) {
+    if (server == kEveryServer || row.id == server) row.update_wanted = true;
+  }
+  work_pending_ = true;
+}
+
+void Engine::deregister(ShortServerId server) noexcept {
+  for (Server& row : servers_) {
+    if (server == kEveryServer || row.id == server) row.deregister_wanted = true;
+  }
+  work_pending_ = true;
+}
+
+/// Ends what is under way with a server, without telling it.
+void Engine::abandon(Server& server) noexcept {
+  if (server.request) endpoint_.cancel(*server.request, now_);
+  server.request.reset();
+  end_observations(server.id);
+}
+
+/// The first attempt of the first sequence is due.
+void Engine::begin(Server& server) noexcept {
+  server.state = RegistrationState::kRegistering;
+  server.attempts = server.sequences = 0;
+  server.deregister_wanted = server.disable_wanted = false;
+  server.due = now_;
+  work_pending_ = true;
+}
+
+void Engine::step_server(Server& server) noexcept {
+  if (server.request) return;
+  const bool due = now_ >= server.due;
+  switch (server.state) {
+    case RegistrationState::kRegistering:
+    case RegistrationState::kWaiting:
+    case RegistrationState::kDisabled:
+      if (server.deregister_wanted) return deregistered(server);
+      if (due) send_register(server);
+      return;
+    case RegistrationState::kRegistered:
+      if (server.deregister_wanted) return send_deregister(server);
+      if (server.update_wanted || due) send_update(server);
+      return;
+    default: server.deregister_wanted = false; return;
+  }
+}
+
+/// Hands a request over; `state` is entered where that succeeds.
+void Engine::send(Server& server, coap::OutgoingRequest& request, std::span<const std::string_view> query,
+                  RegistrationState state) noexcept {
+  request.query = query;
+  const auto id = endpoint_.request(server.link, request, now_);
+  if (!id && id.error().code == Errc::kBusy) {
+    server.due = now_ + kBusyDelay;
+    return;
+  }
+  server.state = state;
+  server.sent = now_;
+  server.due = kNever;
+  if (id) {
+    server.request = *id;
+  } else {
+    attempt_failed(server, coap::Code::kEmpty, id.error().code);
+  }
+}
+
+void Engine::write_object_list(ByteWriter& out) const noexcept {
+  lwm2m::FormatSet formats;
+  for (const lwm2m::Codec& codec : config_.codecs) {
+    // Text, opaque and the numbers of old drafts go without saying.
+    if (codec.format == lwm2m::ContentFormat::kCbor || static_cast<std::uint16_t>(codec.format) / 100 == 1 ||
+        static_cast<std::uint16_t>(codec.format) > 11000) {
+      formats.insert(codec.format);
+    }
+  }
+  lwm2m::ObjectListWriter list(out, config_.alternate_path);
+  list.root(formats);
+  for (const Object* object : tree_.objects()) {
+    if (hidden(object->id())) continue;
+    const lwm2m::Version version = object->definition().version;
+    InstanceId i = object->next_instance(0);
+    if (i == kMaxId || version != lwm2m::kDefaultObjectVersion) list.object(object->id(), version);
+    for (; i != kMaxId; i = object->next_instance(i + 1)) list.instance(object->id(), i);
+  }
+}
+
+void Engine::send_register(Server& server) noexcept {
+  end_observations(server.id);
+  const ServerSettings wanted = settings(server.id);
+  lwm2m::RegistrationParameters parameters;
+  parameters.endpoint = config_.endpoint;
+  parameters.lifetime = server.sent_lifetime = wanted.lifetime;
+  parameters.version = lwm2m::LwM2mVersion::k1_1;
+  parameters.binding = server.sent_binding = wanted.binding;
+  parameters.queue = config_.queue_mode;
+  if (!config_.sms.empty()) parameters.sms = config_.sms;
+  server.update_wanted = server.objects_changed = false;
+  send_parameters(server, parameters, true, RegistrationState::kRegistering);
+}
+
+void Engine::send_update(Server& server) noexcept {
+  const ServerSettings wanted = settings(server.id);
+  lwm2m::RegistrationParameters parameters;
+  if (wanted.lifetime != server.sent_lifetime) parameters.lifetime = wanted.lifetime;
+  if (wanted.binding != server.sent_binding) {
+    parameters.binding = wanted.binding;
+    parameters.queue = config_.queue_mode;
+  }
+  send_parameters(server, parameters, server.objects_changed, RegistrationState::kUpdating);
+  if (server.state != RegistrationState::kUpdating) return;
+  server.sent_lifetime = wanted.lifetime;
+  server.sent_binding = wanted.binding;
+  server.update_wanted = server.objects_changed = false;
+}
+
+/// POST to /rd or to the location. Queries and payload are laid into the work buffer.
+void Engine::send_parameters(Server& server, const lwm2m::RegistrationParameters& parameters,
+                             bool with_objects, RegistrationState state) noexcept {
+  ByteWriter out(work_);
+  std::array<std::string_view, kMaxQueries> query;
+  std::size_t queries = 0;
+  const auto written =
+      lwm2m::write_registration_parameters(parameters, [&](std::string_view text) -> Result<void> {
+        const std::size_t start = out.size();
+        out.text(text);
+        if (queries == query.size() || !out.ok()) return fail(Errc::kNoSpace);
+        query[queries++] = as_text(out.written().subspan(start));
+        return {};
+      });
+  const std::size_t start = out.size();
+  if (with_objects) write_object_list(out);
+
+  std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"};
+  const std::size_t segments = state == RegistrationState::kRegistering ? 1 : server.location.segments(path);
+  if (!written || !out.ok()) {
+    server.state = state;
+    return attempt_failed(server, coap::Code::kEmpty, Errc::kNoSpace);
+  }
+  coap::OutgoingRequest request;
+  request.method = coap::Code::kPost;
+  request.path = std::span(path).first(segments);
+  request.payload = out.written().subspan(start);
+  if (with_objects) request.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
+  send(server, request, std::span(query).first(queries), state);
+}
+
+void Engine::send_deregister(Server& server) noexcept {
+  end_observations(server.id);
+  std::array<std::string_view, coap::Reply::kMaxLocation> path;
+  coap::OutgoingRequest request;
+  request.method = coap::Code::kDelete;
+  request.path = std::span(path).first(server.location.segments(path));
+  send(server, request, {}, RegistrationState::kDeregistering);
+}
+
+void Engine::on_response(coap::RequestId id, const coap::IncomingResponse& response, Instant) noexcept {
+  finish(id, response.code, Errc::kNotAllowed, &response);
+}
+
+void Engine::on_failure(coap::RequestId id, Errc why, Instant) noexcept {
+  finish(id, coap::Code::kEmpty, why, nullptr);
+}
+
+void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
+                    const coap::IncomingResponse* answer) noexcept {
+  const auto found = std::ranges::find(servers_, std::optional(id), &Server::request);
+  if (found == servers_.end()) return;
+  Server& server = *found;
+  server.request.reset();
+  work_pending_ = true;
+  switch (server.state) {
+    case RegistrationState::kRegistering:
+      if (response == coap::Code::kCreated && answer != nullptr) return registered(server, *answer);
+      return attempt_failed(server, response, why);
+    case RegistrationState::kUpdating:
+      if (response == coap::Code::kChanged) return updated(server);
+      // Whatever the server has against the Update, only a new registration mends it.
+      emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
+      if (server.deregister_wanted) return deregistered(server);
+      return begin(server);
+    case RegistrationState::kDeregistering: return deregistered(server);
+    default: return;
+  }
+}
+
+void Engine::registered(Server& server, const coap::IncomingResponse& response) noexcept {
+  if (!server.location.assign(response.options)) {
+    return attempt_failed(server, response.code, Errc::kMalformed);
+  }
+  server.attempts = server.sequences = 0;
+  updated(server);
+}
+
+/// A Register or an Update succeeded.
+void Engine::updated(Server& server) noexcept {
+  const bool first = server.state == RegistrationState::kRegistering;
+  server.state = RegistrationState::kRegistered;
+  server.due = refresh_at(server.sent, server.sent_lifetime,
+                          counter_.traits(server.link).transmission.max_transmit_wait());
+  parameters_changed();
+  for (Observation& observation : observations_) {
+    if (observation.server == server.id) schedule(observation);
+  }
+  std::array<std::uint8_t, Location::kMaxSize + 1> text;
+  emit({.type = first ? EventType::kRegistered : EventType::kUpdated,
+        .server = server.id,
+        .text = location(server.id, text)});
+}
+
+void Engine::deregistered(Server& server) noexcept {
+  end_observations(server.id);
+  const bool disable = server.disable_wanted;
+  server.deregister_wanted = server.disable_wanted = false;
+  server.state = disable ? RegistrationState::kDisabled : RegistrationState::kDeregistered;
+  server.due = disable ? now_ + Seconds(settings(server.id).disable_timeout) : kNever;
+  server.attempts = server.sequences = 0;
+  emit({.type = EventType::kDeregistered, .server = server.id});
+}
+
+void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexcept {
+  const ServerSettings wanted = settings(server.id);
+  ++server.attempts;
+  server.state = RegistrationState::kWaiting;
+  std::uint64_t delay = std::uint64_t{std::max<std::uint32_t>(wanted.retry_timer, 1)}
+                        << std::min(server.attempts - 1, kMaxDoublings);
+  if (server.attempts >= wanted.retry_count) {
+    server.attempts = 0;
+    delay = std::max<std::uint32_t>(wanted.sequence_delay, 1);
+    if (++server.sequences > wanted.sequence_count) server.state = RegistrationState::kFailed;
+  }
+  const bool given_up = server.state == RegistrationState::kFailed;
+  server.due = given_up ? kNever : now_ + Seconds(delay);
+  emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
+  if (given_up) {
+    emit({.type = EventType::kRegistrationGaveUp, .server = server.id, .response = response, .why = why});
+  }
+}
+
+/// Where a registered server knows other parameters than object 1 has now, it is to be updated.
+void Engine::parameters_changed() noexcept {
+  for (Server& server : servers_) {
+    if (server.id == 0 || !server.registered()) continue;
+    const ServerSettings wanted = settings(server.id);
+    if (wanted.lifetime == server.sent_lifetime && wanted.binding == server.sent_binding) continue;
+    server.update_wanted = true;
+  }
+}
+
+}  // namespace linnet::client

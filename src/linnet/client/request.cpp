@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// What servers ask: which operation it is, and those that only read or act (TS 6.4.4, 6.7).
+#include "linnet/client/request.hpp"
+
+#include "linnet/lwm2m/execute_arguments.hpp"
+
+namespace linnet::client {
+
+using coap::Code;
+
+namespace {
+
+constexpr ResourceId kDisable = 4;
+constexpr ResourceId kRegistrationUpdateTrigger = 8;
+
+}  // namespace
+
+Code response_code(const Error& error) noexcept {
+  if (error.response != 0) return static_cast<Code>(error.response);
+  switch (error.code) {
+    case Errc::kNotFound: return Code::kNotFound;
+    case Errc::kNotAllowed: return Code::kMethodNotAllowed;
+    case Errc::kUnauthorized: return Code::kUnauthorized;
+    case Errc::kMalformed:
+    case Errc::kTruncated:
+    case Errc::kExists:
+    case Errc::kWrongType:
+    case Errc::kInvalidArgument: return Code::kBadRequest;
+    case Errc::kTooLarge: return Code::kRequestEntityTooLarge;
+    default: return Code::kInternalServerError;
+  }
+}
+
+coap::Reply Engine::on_request(const coap::IncomingRequest& message, coap::DeferredId /*deferred*/,
+                               ByteSpan space, Instant /*now*/) noexcept {
+  Server* server = find_server(message.link);
+  // A server may ask before the answer to the Register has reached us.
+  if (server == nullptr || (!server->registered() && server->state != RegistrationState::kRegistering)) {
+    return answer(Code::kUnauthorized);
+  }
+  const auto path = request_path(message);
+  if (!path) return answer(Code::kNotFound);
+  if (path->depth() > 0 && hidden(path->object())) return answer(Code::kUnauthorized);
+  Request request{message, *server, *path, space};
+  return dispatch(request);
+}
+
+/// The numeric path behind the alternate path; kMalformed where there is none.
+Result<Path> Engine::request_path(const coap::IncomingRequest& message) const noexcept {
+  std::string_view prefix = config_.alternate_path;
+  Path path;
+  for (const coap::Option& option : message.options) {
+    if (option.number != coap::OptionNumber::kUriPath) continue;
+    if (!prefix.empty()) {
+      prefix.remove_prefix(1);
+      const std::string_view segment = prefix.substr(0, prefix.find('/'));
+      if (segment != option.text()) return fail(Errc::kMalformed);
+      prefix.remove_prefix(segment.size());
+      continue;
+    }
+    const auto id = Path::parse_segment(option.text());
+    if (!id || path.depth() == Path::kMaxDepth) return fail(Errc::kMalformed);
+    path = path.child(*id);
+  }
+  return prefix.empty() ? Result<Path>(path) : fail(Errc::kMalformed);
+}
+
+coap::Reply Engine::dispatch(Request& request) noexcept {
+  const coap::IncomingRequest& message = request.message;
+  const std::size_t depth = request.path.depth();
+  if (depth == 0) return answer(Code::kMethodNotAllowed);
+  switch (message.method) {
+    case Code::kGet:
+      if (message.accept == static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat))
+        return discover(request);
+      return read(request);
+    case Code::kPut:
+      if (!message.content_format && request.has_query()) return write_attributes(request);
+      return depth >= 2 ? write(request, WriteKind::kReplace) : answer(Code::kMethodNotAllowed);
+    case Code::kPost:
+      if (depth == 1) return create(request);
+      if (depth == 2) return write(request, WriteKind::kPartial);
+      return depth == 3 ? execute(request) : answer(Code::kMethodNotAllowed);
+    case Code::kDelete: return remove(request);
+    default: return answer(Code::kMethodNotAllowed);
+  }
+}
+
+coap::Reply Engine::read(Request& request) noexcept {
+  if (const auto readable = tree_.check_readable(request.path); !readable) return answer(readable.error());
+  const auto walk = [&](lwm2m::RecordSink sink) { return tree_.walk(request.path, sink); };
+  // The format asked for, or the first that can hold what is there.
+  Error error{Errc::kUnsupported};
+  for (const lwm2m::Codec& codec : config_.codecs) {
+    if (request.message.accept && *request.message.accept != static_cast<std::uint16_t>(codec.format))
+      continue;
+    const auto size = codec.encode(request.path, walk, request.space);
+    if (!size) {
+      error = size.error();
+      if (error.code == Errc::kUnsupported) continue;
+      break;
+    }
+    coap::Reply reply = answer(Code::kContent);
+    reply.content_format = static_cast<std::uint16_t>(codec.format);
+    reply.payload = request.space.first(*size);
+    if (request.message.observe == 0U) reply.observe = observe(request, codec.format);
+    if (request.message.observe == 1U) cancel_observation(request);
+    return reply;
+  }
+  return error.code == Errc::kUnsupported ? answer(Code::kNotAcceptable) : answer(error);
+}
+
+coap::Reply Engine::write_attributes(Request& request) noexcept {
+  const auto target = tree_.resolve(request.path);
+  if (!target) return answer(target.error());
+  const ResourceDefinition* definition = target->definition;
+  if (definition != nullptr && !lwm2m::readable(definition->operations))
+    return answer(Code::kMethodNotAllowed);
+  const ShortServerId server = request.server.id;
+  const lwm2m::Attributes* before = attributes_.find(server, request.path);
+  lwm2m::Attributes attributes = before != nullptr ? *before : lwm2m::Attributes();
+  for (const coap::Option& option : request.message.options) {
+    if (option.number != coap::OptionNumber::kUriQuery) continue;
+    const auto write = lwm2m::parse_attribute_write(option.text());
+    if (!write) return answer(write.error());
+    attributes.apply(*write);
+  }
+  if (const auto consistent = attributes.check(); !consistent) return answer(consistent.error());
+  const bool numeric =
+      definition != nullptr &&
+      (definition->type == lwm2m::DataType::kInteger || definition->type == lwm2m::DataType::kUnsigned ||
+       definition->type == lwm2m::DataType::kFloat || definition->type == lwm2m::DataType::kTime);
+  if (attributes.has_thresholds() && !numeric) return answer(Code::kBadRequest);
+  if (const auto kept = attributes_.set(server, request.path, attributes); !kept) return answer(kept.error());
+  for (Observation& observation : observations_) {
+    if (observation.server == server && request.path.contains(observation.path)) schedule(observation);
+  }
+  emit({.type = EventType::kAttributesWritten, .server = server, .path = request.path});
+  return answer(Code::kChanged);
+}
+
+coap::Reply Engine::execute(Request& request) noexcept {
+  const auto target = tree_.resolve(request.path);
+  if (!target) return answer(target.error());
+  const Path path = request.path;
+  if (!lwm2m::executable(target->definition->operations)) {
+    // The instances of a multiple resource can be written one by one (Core 1.1 §6.3.3).
+    return target->definition->multiple ? write(request, WriteKind::kPartial)
+                                        : answer(Code::kMethodNotAllowed);
+  }
+  constexpr auto kText = static_cast<std::uint16_t>(lwm2m::ContentFormat::kText);
+  if (request.message.content_format.value_or(kText) != kText) return answer(Code::kBadRequest);
+  const std::string_view text = as_text(request.message.payload);
+  lwm2m::ExecuteArgumentReader arguments(text);
+  for (;;) {
+    const auto argument = arguments.next();
+    if (!argument) return answer(argument.error());
+    if (!*argument) break;
+  }
+  if (const auto done = target->object->execute(path, text); !done) return answer(done.error());
+  if (path.object() == kServerObject && settings(request.server.id).instance == path.instance()) {
+    request.server.update_wanted |= path.resource() == kRegistrationUpdateTrigger;
+    if (path.resource() == kDisable) request.server.disable_wanted = request.server.deregister_wanted = true;
+  }
+  emit({.type = EventType::kExecuted, .server = request.server.id, .path = path, .text = text});
+  return answer(Code::kChanged);
+}
+
+coap::Reply Engine::remove(Request& request) noexcept {
+  if (request.path.depth() != 2) return answer(Code::kMethodNotAllowed);
+  const auto target = tree_.resolve(request.path);
+  if (!target) return answer(target.error());
+  if (const auto removed = target->object->remove(request.path.instance()); !removed) {
+    return answer(removed.error());
+  }
+  instances_changed(request.path.object());
+  emit({.type = EventType::kDeleted, .server = request.server.id, .path = request.path});
+  return answer(Code::kDeleted);
+}
+
+}  // namespace linnet::client

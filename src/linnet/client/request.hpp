@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// One operation of a server while it is being served, and the answers to errors (TS 6.7).
+#pragma once
+
+#include "linnet/client/engine.hpp"
+
+namespace linnet::client {
+
+struct Engine::Request {
+  const coap::IncomingRequest& message;
+  Server& server;
+  Path path;
+  ByteSpan space;  ///< for the payload of the answer, or for values while they are decoded
+
+  [[nodiscard]] bool has_query() const noexcept {
+    return message.options.find(coap::OptionNumber::kUriQuery).has_value();
+  }
+};
+
+[[nodiscard]] inline coap::Reply answer(coap::Code code) noexcept {
+  coap::Reply reply;
+  reply.code = code;
+  return reply;
+}
+
+/// The response code that an error asks for: its own, or the one of its kind.
+[[nodiscard]] coap::Code response_code(const Error& error) noexcept;
+[[nodiscard]] inline coap::Reply answer(const Error& error) noexcept {
+  return answer(response_code(error));
+}
+
+}  // namespace linnet::client

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects declared from plain structures: the table names each member once, and reading, writing,
+// validation and enumeration follow from its type.
+//
+//   struct Valve {
+//     bool open = false;
+//     std::optional<double> flow;                   // there once it has a value
+//     Result<void> purge(std::string_view arguments);
+//
+//     static constexpr ObjectId kId = 33000;
+//     static constexpr std::array kResources{
+//         resource<&Valve::open>(5850, Operations::kRW, Presence::kMandatory),
+//         resource<&Valve::flow>(5700, Operations::kR),
+//         command<&Valve::purge>(5523)};
+//   };
+//   Instances<Valve, 2> valves;                     // room for two, created by the device itself
+//   valves.add(0);
+//   valves.set<&Valve::flow>(0, 3.5);               // observers hear of it
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "linnet/client/object.hpp"
+#include "linnet/client/storage.hpp"
+
+namespace linnet::client {
+
+enum class Presence : std::uint8_t { kOptional, kMandatory };
+
+/// One member of a structure as a resource.
+struct TypedResource {
+  ResourceDefinition definition;
+  const Storage* storage = nullptr;                      ///< null for a command
+  void* (*address)(void* instance) noexcept = nullptr;   ///< where the member is
+  bool (*check)(const Value& value) noexcept = nullptr;  ///< beyond type and size; null for none
+  Result<void> (*run)(void* instance, std::string_view arguments) noexcept = nullptr;
+};
+
+using ValueCheck = bool (*)(const Value&) noexcept;
+
+/// A check for integers.
+template <std::int64_t kLow, std::int64_t kHigh>
+[[nodiscard]] bool in_range(const Value& value) noexcept {
+  if (value.type() == lwm2m::DataType::kUnsigned) {
+    return value.as_unsigned() >= static_cast<std::uint64_t>(kLow) &&
+           value.as_unsigned() <= static_cast<std::uint64_t>(kHigh);
+  }
+  return value.as_integer() >= kLow && value.as_integer() <= kHigh;
+}
+
+template <typename>
+struct MemberOf;
+template <typename T, typename M>
+struct MemberOf<M T::*> {
+  using Owner = T;
+  using Type = M;
+};
+template <typename T, typename R>
+struct MemberOf<R (T::*)() const noexcept> {
+  using Owner = T;
+  using Type = R;
+};
+
+template <auto kMember>
+[[nodiscard]] void* address_of(void* instance) noexcept {
+  return &(static_cast<typename MemberOf<decltype(kMember)>::Owner*>(instance)->*kMember);
+}
+
+/// A data member as a resource.
+template <auto kMember>
+[[nodiscard]] constexpr TypedResource resource(ResourceId id, Operations operations,
+                                               Presence presence = Presence::kOptional,
+                                               ValueCheck check = nullptr) noexcept {
+  const Storage& storage = StorageOf<typename MemberOf<decltype(kMember)>::Type>::kStorage;
+  return {{id, storage.type, operations, storage.multiple, presence == Presence::kMandatory},
+          &storage,
+          address_of<kMember>,
+          check,
+          nullptr};
+}
+
+template <typename T>
+struct Presentable {
+  using Type = T;
+  static constexpr bool present(const T&) noexcept { return true; }
+  static const T& get(const T& value) noexcept { return value; }
+};
+template <typename T>
+struct Presentable<std::optional<T>> {
+  using Type = T;
+  static bool present(const std::optional<T>& value) noexcept { return value.has_value(); }
+  static const T& get(const std::optional<T>& value) noexcept { return *value; }
+};
+
+template <auto kGet, auto kSet>
+struct ComputedStorage {
+  using Owner = typename MemberOf<decltype(kGet)>::Owner;
+  using Returned = Presentable<typename MemberOf<decltype(kGet)>::Type>;
+  using Type = typename Returned::Type;
+  static constexpr Storage kStorage{
+      Holder<Type>::kType,
+      false,
+      [](const void* at, InstanceId from) noexcept {
+        return Returned::present((static_cast<const Owner*>(at)->*kGet)()) ? next_of_single(at, from)
+                                                                           : kMaxId;
+      },
+      [](const void* at, InstanceId) noexcept {
+        return Holder<Type>::read(Returned::get((static_cast<const Owner*>(at)->*kGet)()));
+      },
+      [](const Value& value, InstanceId) noexcept { return Holder<Type>::fits(value); },
+      [](void* at, InstanceId, const Value& value) noexcept {
+        if constexpr (!std::is_null_pointer_v<decltype(kSet)>) {
+          Type taken{};
+          Holder<Type>::write(taken, value);
+          (static_cast<Owner*>(at)->*kSet)(taken);
+        }
+      },
+      [](void*) noexcept {}};
+};
+
+/// A resource that is computed when it is read: `T T::get() const noexcept`, or of std::optional<T>
+/// where it may be absent (T a number, time, or a view of what stays); and `void set(T) noexcept`.
+template <auto kGet, auto kSet = nullptr>
+[[nodiscard]] constexpr TypedResource computed(ResourceId id, Operations operations,
+                                               Presence presence = Presence::kOptional,
+                                               ValueCheck check = nullptr) noexcept {
+  const Storage& storage = ComputedStorage<kGet, kSet>::kStorage;
+  return {{id, storage.type, operations, false, presence == Presence::kMandatory},
+          &storage,
+          [](void* instance) noexcept { return instance; },
+          check,
+          nullptr};
+}
+
+template <typename>
+struct CommandOf;
+template <typename T>
+struct CommandOf<Result<void> (T::*)(std::string_view) noexcept> {
+  using Owner = T;
+};
+template <typename T>
+struct CommandOf<Result<void> (T::*)(std::string_view)> {
+  using Owner = T;
+};
+
+/// A member function `Result<void> run(std::string_view arguments)` as an executable resource.
+template <auto kMember>
+[[nodiscard]] constexpr TypedResource command(ResourceId id,
+                                              Presence presence = Presence::kOptional) noexcept {
+  return {
+      {id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory},
+      nullptr,
+      nullptr,
+      nullptr,
+      [](void* instance, std::string_view arguments) noexcept {
+        return (static_cast<typename CommandOf<decltype(kMember)>::Owner*>(instance)->*kMember)(arguments);
+      }};
+}
+
+/// Who may create and delete instances.
+enum class Creation : std::uint8_t { kByDevice, kByServers };
+
+/// The part of Instances that does not depend on the structure.
+class TypedObject : public Object {
+ public:
+  [[nodiscard]] InstanceId next_instance(InstanceId from) const noexcept override;
+  [[nodiscard]] bool has(InstanceId instance, const ResourceDefinition& resource) const noexcept override;
+  [[nodiscard]] InstanceId next_resource_instance(InstanceId instance, ResourceId resource,
+                                                  InstanceId from) const noexcept override;
+  [[nodiscard]] Result<Value> read(const Path& path) noexcept override;
+  [[nodiscard]] Result<void> validate(const Path& path, const Value& value) const noexcept override;
+  Result<void> write(const Path& path, const Value& value) noexcept override;
+  void erase(const Path& resource) noexcept override;
+  Result<void> execute(const Path& path, std::string_view arguments) noexcept override;
+  [[nodiscard]] Result<void> can_create(InstanceId instance) const noexcept override;
+  Result<void> create(InstanceId instance) noexcept override;
+  Result<void> remove(InstanceId instance) noexcept override;
+
+ protected:
+  struct Type {
+    const TypedResource* resources;  ///< in the order of the definition
+    std::size_t size;                ///< bytes from one instance to the next
+    void (*reset)(void* instance) noexcept;
+    Creation creation;
+  };
+
+  TypedObject(const ObjectDefinition& definition, const Type& type, void* values,
+              std::span<InstanceId> ids) noexcept
+      : Object(definition), type_(type), values_(static_cast<std::byte*>(values)), ids_(ids) {}
+  ~TypedObject() = default;
+
+  [[nodiscard]] void* find(InstanceId instance) const noexcept;
+  /// The instance, new with default values; null where there is no room or the number is taken.
+  void* add_instance(InstanceId instance) noexcept;
+  bool drop_instance(InstanceId instance) noexcept;
+
+ private:
+  [[nodiscard]] const TypedResource* row(ResourceId resource) const noexcept;
+  [[nodiscard]] const TypedResource& row(const ResourceDefinition& definition) const noexcept;
+
+  const Type& type_;
+  std::byte* values_;
+  std::span<InstanceId> ids_;  ///< kMaxId where there is no instance
+};
+
+/// Up to N instances of T, which names its `kId`, its `kResources` (ascending) and, where it is not
+/// 1.0, its `kVersion`.
+template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice>
+class Instances : public TypedObject {
+ public:
+  Instances() noexcept : TypedObject(kDefinition, kType, values_.data(), ids_) { ids_.fill(kMaxId); }
+  Instances(const Instances&) = delete;
+  Instances& operator=(const Instances&) = delete;
+
+  /// A new instance with default values; null where there is no room or the number is taken.
+  T* add(InstanceId instance) noexcept {
+    T* added = static_cast<T*>(add_instance(instance));
+    if (added != nullptr) instances_changed();
+    return added;
+  }
+  bool drop(InstanceId instance) noexcept {
+    const bool dropped = drop_instance(instance);
+    if (dropped) instances_changed();
+    return dropped;
+  }
+  [[nodiscard]] T* get(InstanceId instance) noexcept { return static_cast<T*>(find(instance)); }
+
+  /// Sets a member and tells observers where the value is another. False: no such instance.
+  template <auto kMember, typename V>
+  bool set(InstanceId instance, const V& value) noexcept {
+    T* at = get(instance);
+    if (at == nullptr) return false;
+    typename MemberOf<decltype(kMember)>::Type next(value);
+    if (at->*kMember == next) return true;
+    at->*kMember = next;
+    changed(Path(T::kId, instance, id_of<kMember>()));
+    return true;
+  }
+
+  /// The resource that a member is.
+  template <auto kMember>
+  [[nodiscard]] static consteval ResourceId id_of() noexcept {
+    for (const TypedResource& row : T::kResources) {
+      if (row.address == address_of<kMember>) return row.definition.id;
+    }
+    return kMaxId;
+  }
+
+ private:
+  static constexpr auto definitions() noexcept {
+    std::array<ResourceDefinition, T::kResources.size()> rows{};
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
+    return rows;
+  }
+  static constexpr lwm2m::Version version() noexcept {
+    if constexpr (requires { T::kVersion; }) return T::kVersion;
+    return lwm2m::kDefaultObjectVersion;
+  }
+  static constexpr auto kRows = definitions();
+  static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
+  static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
+  static constexpr Type kType{T::kResources.data(), sizeof(T),
+                              [](void* instance) noexcept { *static_cast<T*>(instance) = T(); }, kCreation};
+
+  std::array<T, N> values_{};
+  std::array<InstanceId, N> ids_{};
+};
+
+}  // namespace linnet::client

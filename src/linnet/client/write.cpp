@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Write and Create: the payload is decoded twice, first to validate all of it, then to apply it,
+// so that a request is done as a whole or not at all (Core 1.1 §6.3.3, §6.3.4).
+#include <array>
+#include <bitset>
+#include <charconv>
+
+#include "linnet/client/request.hpp"
+
+namespace linnet::client {
+
+using coap::Code;
+
+namespace {
+
+/// The values of one request, all for one object.
+class Batch {
+ public:
+  enum class Kind : std::uint8_t { kWrite, kCreate };
+
+  Batch(Object& object, Kind kind, InstanceId instance) noexcept
+      : object_(object), kind_(kind), instance_(instance) {}
+
+  /// First pass: would this record be taken?
+  Result<void> check(const lwm2m::Record& record) noexcept {
+    if (const auto agreed = agree_on_instance(record.path); !agreed) return agreed;
+    if (record.path.depth() < 3) return record.value.none() ? Result<void>() : fail(Errc::kMalformed);
+    const ResourceDefinition* definition = object_.definition().find(record.path.resource());
+    if (definition == nullptr) {
+      // What this device does not implement does not hinder a creation.
+      return kind_ == Kind::kCreate ? Result<void>() : fail(Errc::kNotFound);
+    }
+    const bool takes = kind_ == Kind::kCreate ? !lwm2m::executable(definition->operations)
+                                              : lwm2m::writable(definition->operations);
+    if (!takes) return fail(Errc::kNotAllowed);
+    named_.set(index(*definition));
+    if (record.value.none()) return definition->multiple ? Result<void>() : fail(Errc::kMalformed);
+    if (definition->multiple != (record.path.depth() == 4)) return fail(Errc::kInvalidArgument);
+    const auto value = record.value.convert(definition->type);
+    return value ? object_.validate(target(record.path), *value) : std::unexpected(value.error());
+  }
+
+  /// Second pass.
+  Result<Value> apply(const lwm2m::Record& record) noexcept {
+    if (record.value.none()) return Value();
+    const ResourceDefinition* definition = object_.definition().find(record.path.resource());
+    if (definition == nullptr) return Value();
+    const auto value = record.value.convert(definition->type);
+    if (!value) return value;
+    const auto written = object_.write(target(record.path), *value);
+    return written ? value : std::unexpected(written.error());
+  }
+
+  /// Before a replacement of an instance: whatever is optional and not named goes, and a multiple
+  /// resource that is named is written anew.
+  void clear_instance() noexcept {
+    for (const ResourceDefinition& definition : object_.definition().resources) {
+      if (!lwm2m::writable(definition.operations)) continue;
+      const bool named = named_.test(index(definition));
+      if (named ? definition.multiple : !definition.mandatory) {
+        object_.erase(Path(object_.id(), instance_, definition.id));
+      }
+    }
+  }
+
+  [[nodiscard]] bool complete() const noexcept {
+    for (const ResourceDefinition& definition : object_.definition().resources) {
+      if (definition.mandatory && lwm2m::writable(definition.operations) && !named_.test(index(definition))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// The same path with the instance that this request is about.
+  [[nodiscard]] Path target(const Path& path) const noexcept {
+    Path result(object_.id(), instance_);
+    for (std::size_t depth = 2; depth < path.depth(); ++depth) result = result.child(path[depth]);
+    return result;
+  }
+  [[nodiscard]] InstanceId instance() const noexcept { return instance_; }
+  /// The payload named the instance of a Create.
+  [[nodiscard]] bool instance_named() const noexcept { return agreed_; }
+
+ private:
+  /// A Create is about one instance, which the payload may name or not.
+  Result<void> agree_on_instance(const Path& path) noexcept {
+    if (kind_ == Kind::kWrite || path.depth() < 2) return {};
+    if (records_++ == 0 && path.instance() != kMaxId) {
+      agreed_ = true;
+      instance_ = path.instance();
+    }
+    return path.instance() == (agreed_ ? instance_ : kMaxId) ? Result<void>() : fail(Errc::kInvalidArgument);
+  }
+  [[nodiscard]] std::size_t index(const ResourceDefinition& definition) const noexcept {
+    return static_cast<std::size_t>(&definition - object_.definition().resources.data());
+  }
+
+  Object& object_;
+  Kind kind_;
+  InstanceId instance_;
+  bool agreed_ = false;
+  std::uint32_t records_ = 0;
+  std::bitset<kMaxResources> named_;
+};
+
+/// The lowest instance that is not there.
+InstanceId free_instance(const Object& object) noexcept {
+  InstanceId free = 0;
+  for (InstanceId i = object.next_instance(0); i == free; i = object.next_instance(free)) ++free;
+  return free;
+}
+
+std::string_view number(std::array<char, 5>& text, std::uint16_t id) noexcept {
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), static_cast<unsigned>(id)).ptr;
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
+}
+
+/// The codec of a Write or Create, or what to answer without one.
+Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
+                                     std::optional<std::uint16_t> format, bool several) noexcept {
+  if (!format) return fail(Errc::kMalformed);
+  const lwm2m::Codec* codec = lwm2m::find_codec(codecs, static_cast<lwm2m::ContentFormat>(*format));
+  if (codec == nullptr || (several && !lwm2m::holds_many(codec->format))) {
+    return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
+  }
+  return codec;
+}
+
+}  // namespace
+
+Result<void> Engine::apply(Request& request, FunctionRef<Result<Value>(const lwm2m::Record&)> write,
+                           FunctionRef<Path(const Path&)> target, const lwm2m::Codec& codec) noexcept {
+  const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
+  const auto sink = [&](const lwm2m::Record& record) -> Result<void> {
+    const auto value = write(record);
+    // What was validated is taken; a handler that refuses now is at fault itself.
+    if (!value) return fail(value.error().code, static_cast<std::uint8_t>(Code::kInternalServerError));
+    if (value->none()) return {};
+    emit({.type = EventType::kWritten,
+          .server = request.server.id,
+          .path = target(record.path),
+          .value = *value});
+    return {};
+  };
+  return codec.decode(request.path, request.message.payload, type_of, request.space, sink);
+}
+
+coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
+  const Path path = request.path;
+  const auto target = tree_.resolve(path, path.depth() == 3);
+  if (!target) return answer(target.error());
+  if (target->definition != nullptr && !lwm2m::writable(target->definition->operations)) {
+    return answer(Code::kMethodNotAllowed);
+  }
+  const bool several = path.depth() == 2 || kind == WriteKind::kPartial;
+  const auto codec = codec_of(config_.codecs, request.message.content_format, several);
+  if (!codec) return answer(codec.error());
+
+  Batch batch(*target->object, Batch::Kind::kWrite, path.instance());
+  const auto type_of = [&](const Path& resource) { return tree_.type_of(resource); };
+  const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
+  const auto checked = (*codec)->decode(path, request.message.payload, type_of, request.space, check);
+  if (!checked) return answer(checked.error());
+
+  if (kind == WriteKind::kReplace) {
+    if (path.depth() == 2) batch.clear_instance();
+    if (path.depth() == 3 && target->definition->multiple) target->object->erase(path);
+  }
+  const auto applied = apply(
+      request, [&](const lwm2m::Record& record) { return batch.apply(record); },
+      [&](const Path& resource) { return batch.target(resource); }, **codec);
+  changed(path);
+  return applied ? answer(Code::kChanged) : answer(applied.error());
+}
+
+coap::Reply Engine::create(Request& request) noexcept {
+  Object* object = tree_.find(request.path.object());
+  if (object == nullptr) return answer(Code::kNotFound);
+  Batch batch(*object, Batch::Kind::kCreate, free_instance(*object));
+  if (const auto allowed = object->can_create(batch.instance());
+      !allowed && allowed.error().code == Errc::kNotAllowed) {
+    return answer(allowed.error());
+  }
+  const auto codec = codec_of(config_.codecs, request.message.content_format, true);
+  if (!codec) return answer(codec.error());
+
+  const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
+  const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
+  const auto checked = (*codec)->decode(request.path, request.message.payload, type_of, request.space, check);
+  if (!checked) return answer(checked.error());
+  const InstanceId instance = batch.instance();
+  if (object->exists(instance) || !batch.complete()) return answer(Code::kBadRequest);
+  if (const auto allowed = object->can_create(instance); !allowed) return answer(allowed.error());
+
+  if (const auto created = object->create(instance); !created) return answer(created.error());
+  const Path path = request.path.child(instance);
+  emit({.type = EventType::kCreated, .server = request.server.id, .path = path});
+  const auto applied = apply(
+      request, [&](const lwm2m::Record& record) { return batch.apply(record); },
+      [&](const Path& resource) { return batch.target(resource); }, **codec);
+  instances_changed(object->id());
+  if (!applied) {
+    (void)object->remove(instance);
+    return answer(applied.error());
+  }
+  coap::Reply reply = answer(Code::kCreated);
+  if (!batch.instance_named()) {
+    reply.location[0] = number(location_object_, object->id());
+    reply.location[1] = number(location_instance_, instance);
+  }
+  return reply;
+}
+
+}  // namespace linnet::client
