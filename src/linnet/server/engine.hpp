@@ -144,10 +144,10 @@ class Engine {
   /// The change is on disk: the device gets its answer. Unknown tickets are ignored.
   void committed(Ticket ticket, Instant now) noexcept;
   /// The store cannot: the device gets 5.03 and nothing changes, save that what an Update brought
-  /// stays and is shown by `drain_touched` again.
+  /// stays, and is a change again at the next Update.
   void refused(Ticket ticket, Instant now) noexcept;
   /// Shows every registration that was refreshed since the last call, until `visit` returns false.
-  /// Write these behind, each only over a record with the same id.
+  /// Write their `expires` behind, each only over a record with the same id.
   void drain_touched(FunctionRef<bool(const Registration&)> visit) noexcept;
   /// The record of a registration (registration_record.hpp) into `out`, its expiry not included:
   /// that is kept beside it. `wall` is `now` on the calendar. kNotFound, kNoSpace.

@@ -60,6 +60,7 @@ struct Change {
   std::optional<Ticket> ticket;
   RegistrationId id;
   std::string_view endpoint;
+  Instant expires{};  ///< of kPut: to be kept beside the record
 };
 
 class Listener {

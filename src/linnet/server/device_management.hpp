@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's side of Device Management and Information Reporting (Core 1.1 §6.3, §6.4): operations
+// on their way to devices, their results, observations and notifications.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "linnet/coap/endpoint.hpp"
+#include "linnet/server/engine.hpp"
+#include "linnet/server/observation_table.hpp"
+#include "linnet/server/operation_table.hpp"
+#include "linnet/server/registration_table.hpp"
+
+namespace linnet::server {
+
+class DeviceManagement {
+ public:
+  void init(const EngineConfig& config, coap::Endpoint& endpoint, RegistrationTable& registrations,
+            const Models& models, Listener& listener, Random& random) noexcept;
+
+  // As in Engine.
+  [[nodiscard]] Result<OperationId> perform(RegistrationId registration, const Operation& operation,
+                                            Instant now) noexcept;
+  void abandon(OperationId operation, Instant now) noexcept;
+  [[nodiscard]] Result<void> forget_observation(ObservationId observation, Instant now) noexcept;
+  [[nodiscard]] std::optional<ObservationId> find_observation(RegistrationId registration,
+                                                              const lwm2m::Path& path) const noexcept;
+  void for_each_observation(RegistrationId registration,
+                            FunctionRef<void(ObservationId, const lwm2m::Path&)> visit) const noexcept;
+
+  // From the endpoint.
+  void on_response(coap::RequestId request, const coap::IncomingResponse& response, Instant now) noexcept;
+  void on_failure(coap::RequestId request, Errc why, Instant now) noexcept;
+  [[nodiscard]] bool on_notification(const coap::IncomingResponse& response, Instant now) noexcept;
+
+  /// Fails the operations and ends the observations of a registration that is about to go.
+  void end(std::uint32_t registration, Instant now) noexcept;
+  /// Fails what has waited too long.
+  void step(Instant now) noexcept;
+  [[nodiscard]] Instant next_deadline() const noexcept { return operations_.next_deadline(); }
+
+  [[nodiscard]] std::uint32_t operations() const noexcept { return operations_.size(); }
+  [[nodiscard]] std::uint32_t observations() const noexcept { return observations_.size(); }
+  [[nodiscard]] std::uint64_t notified() const noexcept { return notified_; }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+
+  [[nodiscard]] std::optional<lwm2m::ContentFormat> accept_for(std::uint32_t registration,
+                                                               const Operation& operation) const noexcept;
+  [[nodiscard]] Result<OperationId> start(std::uint32_t index, const Operation& operation,
+                                          Instant now) noexcept;
+  [[nodiscard]] Result<OperationId> cancel_observe(std::uint32_t index, const Operation& operation,
+                                                   Instant now) noexcept;
+  [[nodiscard]] Result<OperationId> submit(std::uint32_t index, const Operation& operation,
+                                           coap::OutgoingRequest& request,
+                                           std::optional<ObservationId> observation, Instant now) noexcept;
+  PendingOperation take(std::uint32_t operation) noexcept;
+  void fail_operation(std::uint32_t index, Errc why, Instant now) noexcept;
+
+  // observing.cpp
+  [[nodiscard]] Result<std::uint32_t> ask_observation(std::uint32_t index, const lwm2m::Path& path,
+                                                      std::optional<lwm2m::ContentFormat> accept) noexcept;
+  [[nodiscard]] std::optional<ObservationId> finish_observe(const PendingOperation& pending,
+                                                            const coap::IncomingResponse& response,
+                                                            Instant now) noexcept;
+  void fetch_rest(std::uint32_t index, const coap::IncomingResponse& first, Instant now) noexcept;
+  void finish_rest(const PendingOperation& pending, const coap::IncomingResponse& response,
+                   Instant now) noexcept;
+  void notified(std::uint32_t index, const coap::IncomingResponse& response, Instant now) noexcept;
+  void drop_observation(std::uint32_t index) noexcept;
+  void end_observation(std::uint32_t index, ObservationEnd why, Instant now) noexcept;
+  [[nodiscard]] bool speaks_for(std::uint32_t registration, coap::LinkId link) const noexcept;
+
+  const EngineConfig* config_ = nullptr;
+  coap::Endpoint* endpoint_ = nullptr;
+  RegistrationTable* registrations_ = nullptr;
+  const Models* models_ = nullptr;
+  Listener* listener_ = nullptr;
+  OperationTable operations_;
+  ObservationTable observations_;
+  std::uint64_t notified_ = 0;
+};
+
+}  // namespace linnet::server

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/server/observation_table.hpp"
+
+namespace linnet::server {
+namespace {
+
+constexpr std::uint32_t kHalfOfSequence = 1U << 23U;
+constexpr std::uint32_t kStaleAfterSeconds = 128;
+constexpr std::size_t kTokenSize = 7;
+
+std::uint32_t second_of(Instant now) noexcept {
+  return static_cast<std::uint32_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
+}
+
+}  // namespace
+
+lwm2m::Path Observation::path() const noexcept {
+  lwm2m::Path path;
+  for (std::size_t i = 0; i < depth; ++i) path = path.child(ids[i]);
+  return path;
+}
+
+bool Observation::newer(std::uint32_t observe, Instant now) const noexcept {
+  if (observe > sequence && observe - sequence < kHalfOfSequence) return true;
+  if (observe < sequence && sequence - observe > kHalfOfSequence) return true;
+  return second_of(now) - second > kStaleAfterSeconds;
+}
+
+void Observation::came(std::uint32_t observe, Instant now) noexcept {
+  sequence = observe;
+  second = second_of(now);
+}
+
+void ObservationTable::init(std::uint32_t capacity, Random& random) noexcept {
+  capacity_ = capacity;
+  random_ = &random;
+  table_ = std::make_unique_for_overwrite<Observation[]>(capacity);
+}
+
+std::uint32_t ObservationTable::add(std::uint32_t registration, std::uint32_t& first, const lwm2m::Path& path,
+                                    std::optional<lwm2m::ContentFormat> accept) noexcept {
+  std::uint32_t index = free_;
+  if (index != kNone) {
+    free_ = table_[index].next;
+  } else {
+    if (used_ == capacity_) return kNone;
+    index = used_++;
+    table_[index].secret = random_->next();
+  }
+  const std::uint32_t secret = table_[index].secret + 1U + random_->below(0xFFFFFFFE);
+  Observation& observation = table_[index];
+  observation = Observation{};
+  observation.registration = registration;
+  observation.next = first;
+  observation.secret = secret;
+  observation.depth = static_cast<std::uint8_t>(path.depth());
+  for (std::size_t i = 0; i < path.depth(); ++i) observation.ids[i] = path[i];
+  observation.state = Observation::State::kAsked;
+  observation.accept = accept ? static_cast<std::uint16_t>(*accept) : Observation::kNoAccept;
+  first = index;
+  ++size_;
+  return index;
+}
+
+void ObservationTable::remove(std::uint32_t index, std::uint32_t& first) noexcept {
+  std::uint32_t* place = &first;
+  while (*place != index) place = &table_[*place].next;
+  *place = table_[index].next;
+  table_[index].state = Observation::State::kFree;
+  table_[index].next = free_;
+  free_ = index;
+  --size_;
+}
+
+coap::Token ObservationTable::token_of(std::uint32_t index) const noexcept {
+  std::array<std::uint8_t, kTokenSize> bytes;
+  ByteWriter out(bytes);
+  out.uint(index, 3);
+  out.uint(table_[index].secret, 4);
+  return coap::Token(bytes);
+}
+
+std::uint32_t ObservationTable::find(std::uint32_t index, std::uint32_t secret) const noexcept {
+  if (index >= used_ || table_[index].state == Observation::State::kFree) return kNone;
+  return table_[index].secret == secret ? index : kNone;
+}
+
+std::uint32_t ObservationTable::find(const coap::Token& token) const noexcept {
+  if (token.size() != kTokenSize) return kNone;
+  ByteReader in(token.bytes());
+  const auto index = static_cast<std::uint32_t>(*in.uint(3));
+  return find(index, static_cast<std::uint32_t>(*in.uint(4)));
+}
+
+std::uint32_t ObservationTable::find(ObservationId id) const noexcept {
+  const auto value = static_cast<std::uint64_t>(id);
+  if (value >> 56U != 0) return kNone;
+  return find(static_cast<std::uint32_t>(value & 0xFFFFFFU), static_cast<std::uint32_t>(value >> 24U));
+}
+
+std::uint32_t ObservationTable::find(std::uint32_t first, const lwm2m::Path& path) const noexcept {
+  std::uint32_t index = first;
+  while (index != kNone && table_[index].path() != path) index = table_[index].next;
+  return index;
+}
+
+}  // namespace linnet::server

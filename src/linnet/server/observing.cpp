@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notifications and the end of observations: the part of DeviceManagement that is Information
+// Reporting (Core 1.1 §6.4, RFC 7641).
+#include "linnet/server/device_management.hpp"
+#include "linnet/server/device_request.hpp"
+
+namespace linnet::server {
+
+Result<std::uint32_t> DeviceManagement::ask_observation(std::uint32_t index, const lwm2m::Path& path,
+                                                        std::optional<lwm2m::ContentFormat> accept) noexcept {
+  RegistrationSlot& slot = (*registrations_)[index];
+  if (observations_.find(slot.observations, path) != kNone) return fail(Errc::kExists);
+  if (slot.observation_count >= config_->max_observations_per_device) return fail(Errc::kBusy);
+  const std::uint32_t observation = observations_.add(index, slot.observations, path, accept);
+  if (observation == kNone) return fail(Errc::kBusy);
+  ++slot.observation_count;
+  return observation;
+}
+
+std::optional<ObservationId> DeviceManagement::finish_observe(const PendingOperation& pending,
+                                                              const coap::IncomingResponse& response,
+                                                              Instant now) noexcept {
+  const std::uint32_t index = observations_.find(*pending.observation);
+  if (index == kNone) return std::nullopt;
+  if (!coap::is_success(response.code) || !response.observe) {
+    drop_observation(index);
+    return std::nullopt;
+  }
+  observations_[index].state = Observation::State::kActive;
+  observations_[index].came(*response.observe, now);
+  return pending.observation;
+}
+
+bool DeviceManagement::on_notification(const coap::IncomingResponse& response, Instant now) noexcept {
+  const std::uint32_t index = observations_.find(response.token);
+  if (index == kNone || observations_[index].state != Observation::State::kActive) return false;
+  if (!speaks_for(observations_[index].registration, response.link)) return false;
+  if (!coap::is_success(response.code) || !response.observe) {
+    // An error, or a value with which the device says that no other will follow.
+    notified(index, response, now);
+    end_observation(index, ObservationEnd::kError, now);
+    return true;
+  }
+  if (!observations_[index].newer(*response.observe, now)) return true;
+  observations_[index].came(*response.observe, now);
+  if (response.more) {
+    fetch_rest(index, response, now);
+  } else {
+    notified(index, response, now);
+  }
+  return true;
+}
+
+/// A token is a secret of the link it was sent over. Behind a NAT the device may have moved on
+/// without knowing: the same rule as for an Update.
+bool DeviceManagement::speaks_for(std::uint32_t registration, coap::LinkId link) const noexcept {
+  const RegistrationSlot& slot = (*registrations_)[registration];
+  if (slot.link == coap::index(link)) return true;
+  return config_->follow_address && listener_->admit(link, registrations_->name_of(slot)).has_value();
+}
+
+void DeviceManagement::notified(std::uint32_t index, const coap::IncomingResponse& response,
+                                Instant now) noexcept {
+  const Observation& observation = observations_[index];
+  const RegistrationSlot& slot = (*registrations_)[observation.registration];
+  Notified event;
+  event.registration = registrations_->id_of(observation.registration);
+  event.observation = observations_.id_of(index);
+  event.endpoint = registrations_->name_of(slot);
+  event.path = observation.path();
+  event.code = response.code;
+  if (response.content_format) event.format = static_cast<lwm2m::ContentFormat>(*response.content_format);
+  event.payload = response.payload;
+  ++notified_;
+  listener_->on_notified(event, now);
+}
+
+void DeviceManagement::fetch_rest(std::uint32_t index, const coap::IncomingResponse& first,
+                                  Instant now) noexcept {
+  const Observation& observation = observations_[index];
+  RegistrationSlot& slot = (*registrations_)[observation.registration];
+  if (operations_.full()) return;
+  const auto root = lwm2m::CompactObjectList(registrations_->objects_of(slot)).root();
+  DeviceRequest wire(OperationKind::kRead, root ? root->alternate_path : std::string_view{},
+                     observation.path());
+  if (observation.accept != Observation::kNoAccept) wire.request.accept = observation.accept;
+  wire.request.timeout = config_->operation_timeout;
+  const auto sent = endpoint_->request_rest(first.link, wire.request, first, now);
+  if (!sent) return;
+  PendingOperation pending;
+  pending.request = *sent;
+  pending.registration = observation.registration;
+  pending.rest = true;
+  pending.sequence = observation.sequence;
+  pending.observation = observations_.id_of(index);
+  pending.path = observation.path();
+  ++slot.operation_count;
+  operations_.add(pending, slot.operations, now + config_->operation_timeout);
+}
+
+void DeviceManagement::finish_rest(const PendingOperation& pending, const coap::IncomingResponse& response,
+                                   Instant now) noexcept {
+  const std::uint32_t index = observations_.find(*pending.observation);
+  // Not when it was cancelled meanwhile, and not when a newer value has overtaken it.
+  if (index == kNone || observations_[index].sequence != pending.sequence) return;
+  if (coap::is_success(response.code)) notified(index, response, now);
+}
+
+void DeviceManagement::drop_observation(std::uint32_t index) noexcept {
+  RegistrationSlot& slot = (*registrations_)[observations_[index].registration];
+  observations_.remove(index, slot.observations);
+  --slot.observation_count;
+}
+
+void DeviceManagement::end_observation(std::uint32_t index, ObservationEnd why, Instant now) noexcept {
+  const Observation ended = observations_[index];
+  const ObservationId id = observations_.id_of(index);
+  drop_observation(index);
+  if (ended.state != Observation::State::kActive) return;
+  listener_->on_observation_ended(id, registrations_->id_of(ended.registration), ended.path(), why, now);
+}
+
+Result<void> DeviceManagement::forget_observation(ObservationId observation, Instant now) noexcept {
+  const std::uint32_t index = observations_.find(observation);
+  if (index == kNone || observations_[index].state != Observation::State::kActive)
+    return fail(Errc::kNotFound);
+  end_observation(index, ObservationEnd::kCancelled, now);
+  return {};
+}
+
+std::optional<ObservationId> DeviceManagement::find_observation(RegistrationId registration,
+                                                                const lwm2m::Path& path) const noexcept {
+  const std::uint32_t place = registrations_->find(registration);
+  if (place == kNone) return std::nullopt;
+  const std::uint32_t index = observations_.find((*registrations_)[place].observations, path);
+  if (index == kNone || observations_[index].state != Observation::State::kActive) return std::nullopt;
+  return observations_.id_of(index);
+}
+
+void DeviceManagement::for_each_observation(
+    RegistrationId registration, FunctionRef<void(ObservationId, const lwm2m::Path&)> visit) const noexcept {
+  const std::uint32_t place = registrations_->find(registration);
+  if (place == kNone) return;
+  for (std::uint32_t index = (*registrations_)[place].observations; index != kNone;
+       index = observations_[index].next) {
+    if (observations_[index].state == Observation::State::kActive) {
+      visit(observations_.id_of(index), observations_[index].path());
+    }
+  }
+}
+
+}  // namespace linnet::server
