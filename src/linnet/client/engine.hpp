@@ -88,6 +88,8 @@ class Engine final : private coap::Handler {
 
   [[nodiscard]] const ObjectTree& objects() const noexcept { return tree_; }
   [[nodiscard]] const Traffic& traffic() const noexcept { return counter_.traffic(); }
+  /// For object 7: what was counted so far; the largest message is counted anew.
+  Traffic restart_traffic() noexcept { return counter_.restart(); }
   [[nodiscard]] const coap::EndpointStatistics& statistics() const noexcept { return endpoint_.statistics(); }
   /// The time of the latest call, which never goes backwards.
   [[nodiscard]] Instant now() const noexcept { return now_; }

@@ -12,7 +12,7 @@ namespace linnet::client {
 enum class EventType : std::uint8_t {
   kRegistered,          ///< `text`: the location, "/rd/5a3f"
   kRegistrationFailed,  ///< an attempt failed: `response` (kEmpty where none came) and `why`
-  kRegistrationGaveUp,  ///< all attempts failed: nothing more happens until register_now or connect
+  kRegistrationGaveUp,  ///< all attempts failed: the next comes after the Communication Sequence Delay Timer
   kUpdated,
   kDeregistered,       ///< also where the server no longer answers
   kWritten,            ///< one for each value of a Write or Create: `path`, `value`

@@ -12,6 +12,7 @@ namespace {
 constexpr Millis kBusyDelay{1000};  // until a full table of exchanges is tried again
 constexpr std::uint32_t kMaxDoublings = 20;
 constexpr std::size_t kMaxQueries = 6;
+constexpr std::uint64_t kNoOtherSequence = UINT32_MAX;  // Communication Sequence Delay Timer
 
 /// The resources of object 1 that the engine obeys.
 enum ServerResource : ResourceId {
@@ -182,6 +183,7 @@ void Engine::step_server(Server& server) noexcept {
   switch (server.state) {
     case RegistrationState::kRegistering:
     case RegistrationState::kWaiting:
+    case RegistrationState::kFailed:
     case RegistrationState::kDisabled:
       if (server.deregister_wanted) return deregistered(server);
       if (due) send_register(server);
@@ -375,12 +377,15 @@ void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexc
   if (server.attempts >= wanted.retry_count) {
     server.attempts = 0;
     delay = std::max<std::uint32_t>(wanted.sequence_delay, 1);
-    if (++server.sequences > wanted.sequence_count) server.state = RegistrationState::kFailed;
+    if (++server.sequences > wanted.sequence_count || delay == kNoOtherSequence) {
+      server.state = RegistrationState::kFailed;
+      server.sequences = 0;
+    }
   }
-  const bool given_up = server.state == RegistrationState::kFailed;
-  server.due = given_up ? kNever : now_ + Seconds(delay);
+  // Without a bootstrap server, giving up for good would lose the device: it keeps trying, rarely.
+  server.due = delay == kNoOtherSequence ? kNever : now_ + Seconds(delay);
   emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
-  if (given_up) {
+  if (server.state == RegistrationState::kFailed) {
     emit({.type = EventType::kRegistrationGaveUp, .server = server.id, .response = response, .why = why});
   }
 }

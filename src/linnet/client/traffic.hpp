@@ -21,6 +21,10 @@ class CountingLinks final : public coap::Links {
  public:
   void attach(coap::Links& links) noexcept { links_ = &links; }
   [[nodiscard]] const Traffic& traffic() const noexcept { return traffic_; }
+  Traffic restart() noexcept {
+    traffic_.largest = 0;
+    return traffic_;
+  }
   void count_received(std::size_t bytes) noexcept {
     traffic_.received_bytes += bytes;
     count(bytes);

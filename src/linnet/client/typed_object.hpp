@@ -208,9 +208,9 @@ class TypedObject : public Object {
 /// Up to N instances of T, which names its `kId`, its `kResources` (ascending) and, where it is not
 /// 1.0, its `kVersion`.
 template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice>
-class Instances : public TypedObject {
+class Instances final : public TypedObject {
  public:
-  Instances() noexcept : TypedObject(kDefinition, kType, values_.data(), ids_) { ids_.fill(kMaxId); }
+  Instances() noexcept : TypedObject(kDefinition, kType, &values_, ids_) { ids_.fill(kMaxId); }
   Instances(const Instances&) = delete;
   Instances& operator=(const Instances&) = delete;
 

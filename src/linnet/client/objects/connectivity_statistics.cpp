@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/client/objects/connectivity_statistics.hpp"
+
+#include <array>
+
+#include "linnet/client/engine.hpp"
+
+namespace linnet::client {
+
+namespace {
+
+enum Resource : ResourceId {
+  kTxData = 2,
+  kRxData = 3,
+  kMaxMessageSize = 4,
+  kAverageMessageSize = 5,
+  kStart = 6,
+  kStop = 7,
+  kCollectionPeriod = 8,
+};
+
+using lwm2m::DataType;
+constexpr std::array<ResourceDefinition, 7> kResources{{
+    {kTxData, DataType::kInteger, Operations::kR},
+    {kRxData, DataType::kInteger, Operations::kR},
+    {kMaxMessageSize, DataType::kInteger, Operations::kR},
+    {kAverageMessageSize, DataType::kInteger, Operations::kR},
+    {kStart, DataType::kNone, Operations::kE, false, true},
+    {kStop, DataType::kNone, Operations::kE, false, true},
+    {kCollectionPeriod, DataType::kInteger, Operations::kRW},
+}};
+constexpr ObjectDefinition kDefinition{7, lwm2m::kDefaultObjectVersion, kResources};
+constexpr std::uint64_t kKilobyte = 1000;
+
+}  // namespace
+
+ConnectivityStatisticsObject::ConnectivityStatisticsObject() noexcept : Object(kDefinition) {}
+
+InstanceId ConnectivityStatisticsObject::next_instance(InstanceId from) const noexcept {
+  return from == 0 ? InstanceId{0} : kMaxId;
+}
+
+Traffic ConnectivityStatisticsObject::collected() const noexcept {
+  if (started_ == kNever || engine() == nullptr) return result_;
+  const Traffic& now = engine()->traffic();
+  return {.sent_bytes = now.sent_bytes - start_.sent_bytes,
+          .received_bytes = now.received_bytes - start_.received_bytes,
+          .messages = now.messages - start_.messages,
+          .largest = now.largest};
+}
+
+Result<Value> ConnectivityStatisticsObject::read(const Path& path) noexcept {
+  const Traffic traffic = collected();
+  const auto integer = [](std::uint64_t value) { return Value::integer(static_cast<std::int64_t>(value)); };
+  switch (path.resource()) {
+    case kTxData: return integer(traffic.sent_bytes / kKilobyte);
+    case kRxData: return integer(traffic.received_bytes / kKilobyte);
+    case kMaxMessageSize: return integer(traffic.largest);
+    case kAverageMessageSize:
+      return integer(
+          traffic.messages == 0 ? 0 : (traffic.sent_bytes + traffic.received_bytes) / traffic.messages);
+    case kCollectionPeriod: return Value::integer(period_.count());
+    default: return fail(Errc::kNotFound);
+  }
+}
+
+Result<void> ConnectivityStatisticsObject::validate(const Path&, const Value& value) const noexcept {
+  return value.as_integer() >= 0 && value.as_integer() <= INT32_MAX ? Result<void>()
+                                                                    : fail(Errc::kInvalidArgument);
+}
+
+Result<void> ConnectivityStatisticsObject::write(const Path&, const Value& value) noexcept {
+  period_ = Seconds(value.as_integer());
+  return {};
+}
+
+void ConnectivityStatisticsObject::erase(const Path&) noexcept {
+  period_ = Seconds(0);
+}
+
+Result<void> ConnectivityStatisticsObject::execute(const Path& path, std::string_view) noexcept {
+  if (engine() == nullptr) return fail(Errc::kClosed);
+  if (path.resource() == kStart) {
+    start_ = engine()->restart_traffic();
+    result_ = Traffic{};
+    started_ = engine()->now();
+  } else {
+    stop();
+  }
+  changed(path.prefix(2));
+  return {};
+}
+
+void ConnectivityStatisticsObject::stop() noexcept {
+  result_ = collected();
+  started_ = kNever;
+}
+
+Instant ConnectivityStatisticsObject::step(Instant now) noexcept {
+  if (started_ == kNever || period_ == Seconds(0)) return kNever;
+  if (now < started_ + period_) return started_ + period_;
+  stop();
+  return kNever;
+}
+
+}  // namespace linnet::client

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Device, object 3 version 1.1.
+#pragma once
+
+#include "linnet/client/platform.hpp"
+#include "linnet/client/typed_object.hpp"
+
+namespace linnet::client {
+
+struct DeviceInstance {
+  static constexpr std::size_t kMaxPowerSources = 4;
+  static constexpr std::size_t kMaxErrors = 8;
+
+  Platform* platform = nullptr;  ///< clock, reboot; without one there is none of these
+  // Constant texts: what is empty is not there.
+  std::string_view manufacturer, model_number, serial_number, firmware_version;
+  std::string_view device_type, hardware_version, software_version;
+  Multiple<std::int32_t, kMaxPowerSources> power_sources;
+  Multiple<std::int32_t, kMaxPowerSources> power_voltages;  ///< mV
+  Multiple<std::int32_t, kMaxPowerSources> power_currents;  ///< mA
+  std::optional<std::int32_t> battery_level;                ///< percent
+  std::optional<std::int32_t> battery_status;
+  std::optional<std::int32_t> memory_free;   ///< kB
+  std::optional<std::int32_t> memory_total;  ///< kB
+  Multiple<std::int32_t, kMaxErrors> error_codes{0};
+  Text<8> utc_offset;
+  Text<32> timezone;
+  Text<8> binding{"U"};
+
+  /// Adds an error code where there is room; 0 (no error) stands alone.
+  void raise(std::int32_t error) noexcept;
+
+  Result<void> reboot(std::string_view) noexcept;
+  Result<void> factory_reset(std::string_view) noexcept;
+  Result<void> reset_errors(std::string_view) noexcept;
+  [[nodiscard]] std::optional<UnixTime> current_time() const noexcept;
+  void set_current_time(UnixTime time) noexcept;
+
+  template <std::string_view DeviceInstance::* kText>
+  [[nodiscard]] std::optional<std::string_view> text() const noexcept {
+    return (this->*kText).empty() ? std::nullopt : std::optional(this->*kText);
+  }
+
+  static constexpr ObjectId kId = 3;
+  static constexpr lwm2m::Version kVersion{1, 1};
+  static constexpr std::array kResources{
+      computed<&DeviceInstance::text<&DeviceInstance::manufacturer>>(0, Operations::kR),
+      computed<&DeviceInstance::text<&DeviceInstance::model_number>>(1, Operations::kR),
+      computed<&DeviceInstance::text<&DeviceInstance::serial_number>>(2, Operations::kR),
+      computed<&DeviceInstance::text<&DeviceInstance::firmware_version>>(3, Operations::kR),
+      command<&DeviceInstance::reboot>(4, Presence::kMandatory),
+      command<&DeviceInstance::factory_reset>(5),
+      resource<&DeviceInstance::power_sources>(6, Operations::kR),
+      resource<&DeviceInstance::power_voltages>(7, Operations::kR),
+      resource<&DeviceInstance::power_currents>(8, Operations::kR),
+      resource<&DeviceInstance::battery_level>(9, Operations::kR),
+      resource<&DeviceInstance::memory_free>(10, Operations::kR),
+      resource<&DeviceInstance::error_codes>(11, Operations::kR, Presence::kMandatory),
+      command<&DeviceInstance::reset_errors>(12),
+      computed<&DeviceInstance::current_time, &DeviceInstance::set_current_time>(13, Operations::kRW),
+      resource<&DeviceInstance::utc_offset>(14, Operations::kRW),
+      resource<&DeviceInstance::timezone>(15, Operations::kRW),
+      resource<&DeviceInstance::binding>(16, Operations::kR, Presence::kMandatory),
+      computed<&DeviceInstance::text<&DeviceInstance::device_type>>(17, Operations::kR),
+      computed<&DeviceInstance::text<&DeviceInstance::hardware_version>>(18, Operations::kR),
+      computed<&DeviceInstance::text<&DeviceInstance::software_version>>(19, Operations::kR),
+      resource<&DeviceInstance::battery_status>(20, Operations::kR),
+      resource<&DeviceInstance::memory_total>(21, Operations::kR)};
+};
+
+using DeviceObject = Instances<DeviceInstance, 1>;
+
+}  // namespace linnet::client
