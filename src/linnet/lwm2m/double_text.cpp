@@ -102,7 +102,8 @@ Digits shortest_digits(double v) noexcept {
     if (low && high) {
       BigUint twice = left.remainder;
       twice.add(left.remainder);
-      if (twice.compare(left.scale) >= 0) ++last;
+      const int order = twice.compare(left.scale);
+      if (order > 0 || (order == 0 && digit % 2 != 0)) ++last;
     } else if (high) {
       ++last;
     }

@@ -133,17 +133,11 @@ bool JsonReader::accept(std::string_view word) noexcept {
 }
 
 std::unexpected<Error> JsonReader::unexpected() noexcept {
-  switch (peek()) {
-    case 0: return at_ == text_.size() ? truncated() : malformed();
-    case '"':
-    case '{':
-    case '[':
-    case 't':
-    case 'f':
-    case 'n': return wrong_type();
-    case '-': return wrong_type();
-    default: return text_[at_] >= '0' && text_[at_] <= '9' ? wrong_type() : malformed();
-  }
+  constexpr std::string_view kFirstCharacters = "\"{[-0123456789";
+  const char next = peek();
+  if (at_ == text_.size()) return truncated();
+  const bool other_kind = kFirstCharacters.find(next) != std::string_view::npos;
+  return other_kind || accept("true") || accept("false") || accept("null") ? wrong_type() : malformed();
 }
 
 Result<JsonReader::Container> JsonReader::open(char opening, char closing) noexcept {

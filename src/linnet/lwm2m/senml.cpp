@@ -148,13 +148,12 @@ SenmlNames SenmlNaming::next(const Path& path) noexcept {
 }
 
 Result<SenmlPlan> plan_senml(const Path& base, RecordWalk walk, const SenmlCosts& costs) noexcept {
-  // Where two cost the same, the first stands: the split that people expect, then the plain ones.
-  std::array<SenmlNaming, kSenmlSplits> namings{
-      SenmlNaming(SenmlSplit::kInstance), SenmlNaming(SenmlSplit::kWhole),
-      SenmlNaming(SenmlSplit::kResource), SenmlNaming(SenmlSplit::kObject),
-      SenmlNaming(SenmlSplit::kRoot),     SenmlNaming(SenmlSplit::kResourceInstance)};
-  constexpr std::array kSplits{SenmlSplit::kInstance, SenmlSplit::kWhole, SenmlSplit::kResource,
-                               SenmlSplit::kObject,   SenmlSplit::kRoot,  SenmlSplit::kResourceInstance};
+  // Where two cost the same, the first stands.
+  constexpr std::array kSplits{SenmlSplit::kWhole,  SenmlSplit::kInstance, SenmlSplit::kResource,
+                               SenmlSplit::kObject, SenmlSplit::kRoot,     SenmlSplit::kResourceInstance};
+  std::array<SenmlNaming, kSenmlSplits> namings{SenmlNaming(kSplits[0]), SenmlNaming(kSplits[1]),
+                                                SenmlNaming(kSplits[2]), SenmlNaming(kSplits[3]),
+                                                SenmlNaming(kSplits[4]), SenmlNaming(kSplits[5])};
   std::array<std::size_t, kSenmlSplits> name_costs{};
   std::size_t absolute_times = 0;
   std::size_t relative_times = 0;
