@@ -16,7 +16,7 @@ using lwm2m::ObjectModel;
 using lwm2m::Operations;
 using lwm2m::ResourceModel;
 
-constexpr std::string_view kObjectWord = "object";
+constexpr std::string_view kObjectWord = "object ";
 
 template <typename T>
 struct Word {
@@ -140,7 +140,7 @@ Loaded<ModelSet> read_lines(std::string_view text, std::string_view file) {
     if (line.empty() || line.front() == '#') continue;
     const char* reason = nullptr;
     if (line.starts_with(kObjectWord)) {
-      take(line, ' ');
+      line.remove_prefix(kObjectWord.size());
       reason = read_object(line, set.objects.emplace_back());
       first = set.resources.size();
     } else {
@@ -172,7 +172,7 @@ Loaded<ModelSet> read_compact_text(std::string_view text, std::string_view file)
 
 void append_compact_text(std::string& out, const ObjectModel& object) {
   out += kObjectWord;
-  out += ' ' + std::to_string(object.id);
+  out += std::to_string(object.id);
   out += ' ' + std::to_string(object.version.major) + '.' + std::to_string(object.version.minor) + ' ';
   if (!object.multiple && !object.mandatory) out += '-';
   append_marks(out, object.multiple, object.mandatory);
