@@ -134,7 +134,8 @@ class Reader {
 
   /// By ID; the one that stands later in the file is the double.
   std::span<const ResourceModel> sort_resources() {
-    std::ranges::stable_sort(resources_, {}, [](const Item& item) { return item.model.id; });
+    std::ranges::sort(resources_, {},
+                      [](const Item& item) { return std::pair(item.model.id, item.node.offset_debug()); });
     sorted_.clear();
     for (const Item& item : resources_) {
       if (!sorted_.empty() && sorted_.back().id == item.model.id) {
