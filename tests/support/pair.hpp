@@ -19,8 +19,12 @@ namespace linnet::testing {
 
 using Bytes = std::vector<std::uint8_t>;
 
-inline Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-inline Bytes copy(ByteView view) { return {view.begin(), view.end()}; }
+inline Bytes bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+inline Bytes copy(ByteView view) {
+  return {view.begin(), view.end()};
+}
 
 /// A seeded generator: predictable on purpose.
 class SeededRandom final : public Random {
@@ -154,10 +158,14 @@ class RecordingHandler final : public coap::Handler {
   }
 
   static Outcome outcome(const coap::IncomingResponse& response) {
-    return {false,           {},
-            response.code,   copy(response.payload),
-            response.token,  response.content_format,
-            response.observe, response.max_age,
+    return {false,
+            {},
+            response.code,
+            copy(response.payload),
+            response.token,
+            response.content_format,
+            response.observe,
+            response.max_age,
             response.more};
   }
 
@@ -178,7 +186,10 @@ class RecordingHandler final : public coap::Handler {
 /// An endpoint with its memory, links and handler.
 struct Node {
   Node(Network& shared, const coap::EndpointConfig& config, std::uint32_t seed)
-      : network(shared), links(shared), random(seed), memory(coap::Endpoint::memory_needed(config), std::byte{0xA5}) {
+      : network(shared),
+        links(shared),
+        random(seed),
+        memory(coap::Endpoint::memory_needed(config), std::byte{0xA5}) {
     Arena arena(memory);
     ready = endpoint.init(config, arena, links, handler, random).has_value();
   }
@@ -210,7 +221,8 @@ class Pair {
 
   /// Goes to the next thing that happens; false when nothing will.
   bool advance(Instant limit = kNever) {
-    const Instant next = std::min({network.next(), client.endpoint.next_deadline(), server.endpoint.next_deadline()});
+    const Instant next =
+        std::min({network.next(), client.endpoint.next_deadline(), server.endpoint.next_deadline()});
     if (next == kNever || next > limit) return false;
     network.now = std::max(network.now, next);
     network.deliver_due();

@@ -22,8 +22,10 @@ void TimerQueue::set(std::uint32_t id, Instant deadline) noexcept {
   const std::uint32_t known = position_[id];
   const std::uint32_t at = known != 0 ? known - 1 : size_++;
   const bool earlier = known == 0 || deadline < heap_[at].deadline;
-  if (earlier) rise(at, {deadline, id});
-  else sink(at, {deadline, id});
+  if (earlier)
+    rise(at, {deadline, id});
+  else
+    sink(at, {deadline, id});
 }
 
 void TimerQueue::clear(std::uint32_t id) noexcept {
@@ -32,8 +34,10 @@ void TimerQueue::clear(std::uint32_t id) noexcept {
   position_[id] = 0;
   const Entry last = heap_[--size_];
   if (at == size_) return;
-  if (last.deadline < heap_[at].deadline) rise(at, last);
-  else sink(at, last);
+  if (last.deadline < heap_[at].deadline)
+    rise(at, last);
+  else
+    sink(at, last);
 }
 
 std::optional<std::uint32_t> TimerQueue::take_due(Instant now) noexcept {

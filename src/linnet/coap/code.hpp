@@ -47,10 +47,20 @@ enum class Code : std::uint8_t {
   kProxyingNotSupported = 0xA5,
 };
 
-[[nodiscard]] constexpr std::uint8_t code_class(Code code) noexcept { return static_cast<std::uint8_t>(code) >> 5; }
-[[nodiscard]] constexpr std::uint8_t code_detail(Code code) noexcept { return static_cast<std::uint8_t>(code) & 0x1F; }
-[[nodiscard]] constexpr bool is_request(Code code) noexcept { return code_class(code) == 0 && code != Code::kEmpty; }
-[[nodiscard]] constexpr bool is_response(Code code) noexcept { return code_class(code) >= 2 && code_class(code) <= 5; }
-[[nodiscard]] constexpr bool is_success(Code code) noexcept { return code_class(code) == 2; }
+[[nodiscard]] constexpr std::uint8_t code_class(Code code) noexcept {
+  return static_cast<std::uint8_t>(code) >> 5;
+}
+[[nodiscard]] constexpr std::uint8_t code_detail(Code code) noexcept {
+  return static_cast<std::uint8_t>(code) & 0x1F;
+}
+[[nodiscard]] constexpr bool is_request(Code code) noexcept {
+  return code_class(code) == 0 && code != Code::kEmpty;
+}
+[[nodiscard]] constexpr bool is_response(Code code) noexcept {
+  return code_class(code) >= 2 && code_class(code) <= 5;
+}
+[[nodiscard]] constexpr bool is_success(Code code) noexcept {
+  return code_class(code) == 2;
+}
 
 }  // namespace linnet::coap

@@ -17,14 +17,14 @@ struct RequestContext {
   MessageId message_id;
   Code method;
   bool confirmable;
-  bool repeatable;              ///< processing it again does no harm (RFC 7252 §5.1)
-  bool size_wanted;             ///< it carries Size2
+  bool repeatable;   ///< processing it again does no harm (RFC 7252 §5.1)
+  bool size_wanted;  ///< it carries Size2
   std::uint8_t no_response;
   Token token;
   std::uint32_t cache_key;
   std::optional<std::uint32_t> block1;  ///< as it came, to be echoed
   std::optional<std::uint32_t> block2;
-  RecentRequest* recent;        ///< null once it has been acknowledged alone
+  RecentRequest* recent;  ///< null once it has been acknowledged alone
 };
 
 /// A request that the handler deferred. All zero is a free one.

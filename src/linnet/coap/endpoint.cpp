@@ -10,13 +10,18 @@ namespace {
 
 constexpr std::uint32_t kMaxIndexed = 1U << 20;  // what a RequestId or DeferredId can name
 constexpr std::uint16_t kMinMessage = 64;
-constexpr std::uint8_t kMaxSzx = 6;
 
 bool valid(const EndpointConfig& config) noexcept {
   return config.max_peers != 0 && config.recent_requests != 0 && config.max_exchanges != 0 &&
-         config.max_exchanges <= kMaxIndexed && config.max_per_peer != 0 && config.max_deferred <= kMaxIndexed &&
-         config.max_body != 0 && config.max_message >= kMinMessage && config.block_szx <= kMaxSzx &&
-         config.token_size >= 2 && config.token_size <= Token::kMaxSize;
+         config.max_exchanges <= kMaxIndexed && config.max_per_peer != 0 &&
+         config.max_deferred <= kMaxIndexed && config.max_body != 0 && config.max_transfers < UINT16_MAX &&
+         config.max_message >= kMinMessage && config.token_size >= 2 && config.block_szx <= Block::kMaxSzx &&
+         config.token_size <= Token::kMaxSize;
+}
+
+/// One for each exchange, deferred request and transfer.
+std::uint32_t timers(const EndpointConfig& config) noexcept {
+  return config.max_exchanges + config.max_deferred + config.max_transfers;
 }
 
 /// Takes an array off the arena into `table`; `ok` remembers a failure.
@@ -31,9 +36,10 @@ void take(Arena& arena, std::span<T>& table, std::size_t count, bool& ok) noexce
 
 void Endpoint::measure(ArenaMeter& meter, const EndpointConfig& config) noexcept {
   Peers::measure(meter, config.max_peers, config.recent_requests);
-  TimerQueue::measure(meter, config.max_exchanges + config.max_deferred);
+  TimerQueue::measure(meter, timers(config));
   IndexPool::measure(meter, config.max_exchanges);
   IndexPool::measure(meter, config.max_deferred);
+  Transfers::measure(meter, config.max_transfers, config.max_body);
   meter.add<Exchange>(config.max_exchanges);
   meter.add<Deferred>(config.max_deferred);
   meter.add<NotificationSent>(config.recent_notifications);
@@ -56,9 +62,13 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   handler_ = &handler;
   random_ = &random;
   bool ok = peers_.init(arena, config.max_peers, config.recent_requests).has_value();
-  ok = ok && timers_.init(arena, config.max_exchanges + config.max_deferred).has_value();
+  ok = ok && timers_.init(arena, timers(config)).has_value();
   ok = ok && free_exchanges_.init(arena, config.max_exchanges).has_value();
   ok = ok && free_deferred_.init(arena, config.max_deferred).has_value();
+  ok = ok && transfers_
+                 .init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_, timers_,
+                       config.max_exchanges + config.max_deferred)
+                 .has_value();
   take(arena, exchanges_, config.max_exchanges, ok);
   take(arena, deferred_, config.max_deferred, ok);
   take(arena, notifications_, config.recent_notifications, ok);
@@ -66,6 +76,7 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   take(arena, scratch_, config.max_message, ok);
   take(arena, space_, config.max_body, ok);
   if (!ok) return fail(Errc::kNoSpace);
+  echo_.init(random);
   return {};
 }
 
@@ -106,13 +117,20 @@ void Endpoint::reject(LinkId link, Type type, MessageId id) noexcept {
 
 Instant Endpoint::step(Instant now) noexcept {
   while (const std::optional<std::uint32_t> due = timers_.take_due(now)) {
-    if (*due < config_.max_exchanges) resend(*due, now);
-    else acknowledge_alone(*due - config_.max_exchanges, now);
+    const std::uint32_t deferred = *due - config_.max_exchanges;
+    if (*due < config_.max_exchanges)
+      resend(*due, now);
+    else if (deferred < config_.max_deferred)
+      acknowledge_alone(deferred, now);
+    else
+      transfers_.close(deferred - config_.max_deferred);
   }
   return timers_.next();
 }
 
-Instant Endpoint::next_deadline() const noexcept { return timers_.next(); }
+Instant Endpoint::next_deadline() const noexcept {
+  return timers_.next();
+}
 
 void Endpoint::prefetch(LinkId link) const noexcept {
   if (!peers_.has(link)) return;
@@ -132,6 +150,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
   for (std::uint32_t i = 0; peer.deferred != 0 && i < deferred_.size(); ++i) {
     if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
   }
+  transfers_.drop(link);
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
   peer.unacknowledged = 0;
 }

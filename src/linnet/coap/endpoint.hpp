@@ -15,14 +15,17 @@
 #include "linnet/base/random.hpp"
 #include "linnet/base/time.hpp"
 #include "linnet/base/timer_queue.hpp"
+#include "linnet/coap/block.hpp"
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/deferred.hpp"
+#include "linnet/coap/echo.hpp"
 #include "linnet/coap/exchange.hpp"
 #include "linnet/coap/index_pool.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/message.hpp"
 #include "linnet/coap/peer.hpp"
 #include "linnet/coap/scanned_options.hpp"
+#include "linnet/coap/transfer.hpp"
 
 namespace linnet::coap {
 
@@ -30,17 +33,18 @@ namespace linnet::coap {
 struct EndpointConfig {
   std::uint32_t max_peers = 4;       ///< links known at once; LinkIds are below this
   std::uint8_t recent_requests = 4;  ///< remembered per peer for deduplication (RFC 7252 §4.5)
-  std::uint32_t max_exchanges = 4;   ///< own confirmable messages and requests under way or waiting for NSTART, all peers
-  std::uint16_t max_per_peer = 4;    ///< of these, per peer
-  std::uint32_t max_deferred = 2;    ///< requests that the handler will answer later
-  std::uint16_t max_transfers = 1;   ///< block-wise bodies held at once, either direction
-  std::uint32_t max_body = 2048;     ///< bytes of one body, in or out
-  std::uint16_t max_message = 1152;  ///< bytes of one message that may have to be sent again
+  std::uint32_t max_exchanges =
+      4;  ///< own confirmable messages and requests under way or waiting for NSTART, all peers
+  std::uint16_t max_per_peer = 4;          ///< of these, per peer
+  std::uint32_t max_deferred = 2;          ///< requests that the handler will answer later
+  std::uint16_t max_transfers = 1;         ///< block-wise bodies held at once, either direction
+  std::uint32_t max_body = 2048;           ///< bytes of one body, in or out
+  std::uint16_t max_message = 1152;        ///< bytes of one message that may have to be sent again
   std::uint16_t recent_notifications = 8;  ///< NON notifications remembered to match a Reset; 0 on a server
-  std::uint8_t block_szx = 6;        ///< preferred block size 2^(szx+4), 0 to 6
-  std::uint8_t token_size = 4;       ///< bytes of the tokens it makes, 2 to 8
-  Millis transfer_timeout{93'000};   ///< a block-wise transfer without a message for so long is forgotten
-  Millis ack_delay{500};             ///< a deferred request is acknowledged alone after this
+  std::uint8_t block_szx = 6;              ///< preferred block size 2^(szx+4), 0 to 6
+  std::uint8_t token_size = 4;             ///< bytes of the tokens it makes, 2 to 8
+  Millis transfer_timeout{93'000};  ///< a block-wise transfer without a message for so long is forgotten
+  Millis ack_delay{500};            ///< a deferred request is acknowledged alone after this
 };
 
 /// Names a request of our own; unique until its outcome has been reported, then reused late.
@@ -53,14 +57,15 @@ struct IncomingRequest {
   LinkId link{};
   Code method{};
   bool confirmable = false;
-  bool fresh = false;         ///< carries an Echo value that this endpoint gave lately (RFC 9175 §2.3)
+  bool fresh = false;  ///< carries an Echo value that this endpoint gave lately (RFC 9175 §2.3)
   Token token;
   Options options{ByteView{}};  ///< Uri-Path, Uri-Query and the rest, as sent (the first block's)
   std::optional<std::uint16_t> content_format;
   std::optional<std::uint16_t> accept;
   std::optional<std::uint32_t> observe;
-  ByteView payload;           ///< all blocks joined
-  std::uint32_t cache_key = 0;  ///< hash of method and cache-key options but Observe and blocks; for Notification
+  ByteView payload;  ///< all blocks joined
+  std::uint32_t cache_key =
+      0;  ///< hash of method and cache-key options but Observe and blocks; for Notification
 };
 
 /// What to answer. Views must live until on_request returns (or for the call of `respond`).
@@ -76,9 +81,10 @@ struct Reply {
   Kind kind = Kind::kNow;
   Code code = Code::kInternalServerError;
   std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;   ///< 24 bits: the observation is accepted (RFC 7641 §3.1)
-  std::optional<std::uint32_t> max_age;   ///< seconds
-  std::array<std::string_view, kMaxLocation> location{};  ///< Location-Path segments, the first empty one ends
+  std::optional<std::uint32_t> observe;  ///< 24 bits: the observation is accepted (RFC 7641 §3.1)
+  std::optional<std::uint32_t> max_age;  ///< seconds
+  std::array<std::string_view, kMaxLocation>
+      location{};  ///< Location-Path segments, the first empty one ends
   ByteView payload;
 };
 
@@ -90,9 +96,9 @@ struct OutgoingRequest {
   std::span<const std::string_view> query;
   std::optional<std::uint16_t> content_format;
   std::optional<std::uint16_t> accept;
-  std::optional<std::uint32_t> observe;       ///< 0 registers, 1 deregisters
-  std::optional<Token> token;                 ///< to cancel an observation by its token; made otherwise
-  std::optional<std::uint8_t> no_response;    ///< RFC 7967
+  std::optional<std::uint32_t> observe;     ///< 0 registers, 1 deregisters
+  std::optional<Token> token;               ///< to cancel an observation by its token; made otherwise
+  std::optional<std::uint8_t> no_response;  ///< RFC 7967
   ByteView payload;
   /// How long to wait for the response once the message has been acknowledged, or, when it is
   /// non-confirmable, sent. Zero: EXCHANGE_LIFETIME of the link.
@@ -115,8 +121,8 @@ struct IncomingResponse {
 
 /// A notification to send (RFC 7641 §4).
 struct Notification {
-  Token token;                       ///< of the observe request
-  std::uint32_t cache_key = 0;       ///< of the observe request
+  Token token;                  ///< of the observe request
+  std::uint32_t cache_key = 0;  ///< of the observe request
   Code code = Code::kContent;
   bool confirmable = false;
   std::optional<std::uint32_t> observe;  ///< 24 bits; absent in a final error
@@ -132,7 +138,8 @@ class Handler {
  public:
   /// `space` is EndpointConfig::max_body bytes to encode a payload into. With Kind::kDefer the
   /// answer is owed to `deferred`.
-  virtual Reply on_request(const IncomingRequest& request, DeferredId deferred, ByteSpan space, Instant now) noexcept = 0;
+  virtual Reply on_request(const IncomingRequest& request, DeferredId deferred, ByteSpan space,
+                           Instant now) noexcept = 0;
   virtual void on_response(RequestId id, const IncomingResponse& response, Instant now) noexcept = 0;
   /// No response will come: kTimeout, kReset, kClosed, kTooLarge (a body beyond max_body),
   /// kMalformed (a response that breaks the rules of block transfer), kNoSpace.
@@ -149,7 +156,8 @@ class Handler {
 };
 
 struct EndpointStatistics {
-  std::uint64_t received = 0, sent = 0, retransmitted = 0, duplicates = 0, malformed = 0, rejected = 0, dropped = 0;
+  std::uint64_t received = 0, sent = 0, retransmitted = 0, duplicates = 0, malformed = 0, rejected = 0,
+                dropped = 0;
 };
 
 class Endpoint {
@@ -210,8 +218,23 @@ class Endpoint {
   struct ReplyParts {
     ByteView payload;
     ByteView echo;
+    std::optional<std::uint32_t> etag;
+    std::optional<std::uint32_t> block1;
+    std::optional<std::uint32_t> block2;
     std::optional<std::uint32_t> size1;
+    std::optional<std::uint32_t> size2;
     Exchange::Kind kind = Exchange::Kind::kResponse;
+  };
+
+  /// What changes in a request when it is sent again for another block.
+  struct RequestParts {
+    bool keep_blocks = false;  ///< block options and payload stay as they are
+    bool keep_observe = true;
+    ByteView payload;
+    ByteView echo;  ///< stays as it is when empty
+    std::optional<std::uint32_t> block1;
+    std::optional<std::uint32_t> block2;
+    std::optional<std::uint32_t> size1;
   };
 
   static void measure(ArenaMeter& meter, const EndpointConfig& config) noexcept;
@@ -242,26 +265,61 @@ class Endpoint {
   void receive_response(LinkId link, const Message& message, Instant now) noexcept;
   void receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
                             LinkId link, Instant now) noexcept;
-  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned, Instant now) noexcept;
+  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+                Instant now) noexcept;
+  [[nodiscard]] Result<std::uint32_t> open_request(LinkId link, const OutgoingRequest& request) noexcept;
+  [[nodiscard]] Result<void> write_request(std::uint32_t index, const OutgoingRequest& request,
+                                           Instant now) noexcept;
+  [[nodiscard]] std::uint8_t next_request_tag(LinkId link) noexcept;
+  void deliver(std::uint32_t index, const IncomingResponse& response, Instant now) noexcept;
   [[nodiscard]] Token make_token(LinkId link) noexcept;
+
+  // Bodies in blocks: endpoint_block1.cpp and endpoint_block2.cpp.
+  [[nodiscard]] bool rewrite(std::uint32_t index, const RequestParts& parts) noexcept;
+  void send_again(std::uint32_t index, Instant now) noexcept;
+  [[nodiscard]] Result<void> cut_request(std::uint32_t index, ByteView payload, Instant now) noexcept;
+  [[nodiscard]] bool write_block1(std::uint32_t index) noexcept;
+  [[nodiscard]] bool write_block2(std::uint32_t index, std::uint8_t szx) noexcept;
+  [[nodiscard]] bool stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept;
+  [[nodiscard]] Result<bool> continue_block1(std::uint32_t index, const Message& message,
+                                             const ScannedOptions& scanned, Instant now) noexcept;
+  [[nodiscard]] Result<bool> continue_block2(std::uint32_t index, const Message& message,
+                                             const ScannedOptions& scanned, Instant now) noexcept;
+  [[nodiscard]] bool meet_challenge(std::uint32_t index, const Message& message,
+                                    const ScannedOptions& scanned) noexcept;
+  [[nodiscard]] Result<void> start_joining(std::uint32_t index, const IncomingResponse& first, ByteView etag,
+                                           Instant now) noexcept;
+  void receive_block1(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
+                      Instant now) noexcept;
+  void receive_block2(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
+                      Instant now) noexcept;
+  [[nodiscard]] Result<void> answer_in_blocks(const RequestContext& request, const Reply& reply,
+                                              const ReplyParts& whole, Instant now) noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> hold(const RequestContext& request, const Reply& reply,
+                                                  std::uint32_t etag, Instant now) noexcept;
+  void close_joined() noexcept;
 
   // Requests of peers: endpoint_replies.cpp.
   void receive_request(LinkId link, const Message& message, Instant now) noexcept;
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent, Instant now) noexcept;
   void process(const RequestContext& request, const Message& message, Instant now) noexcept;
-  void ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned, ByteView payload,
-           Instant now) noexcept;
+  void ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
+           ByteView payload, Instant now) noexcept;
   void defer(const RequestContext& request, std::uint32_t index, Instant now) noexcept;
   void acknowledge_alone(std::uint32_t index, Instant now) noexcept;
-  [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply, Instant now) noexcept;
+  [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply,
+                                    const ReplyParts& parts, Instant now) noexcept;
+  void refuse_body(const RequestContext& request, Instant now) noexcept;
+  void challenge(const RequestContext& request, Instant now) noexcept;
   void answer_code(const RequestContext& request, Code code, Instant now) noexcept;
-  [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply, const ReplyParts& parts,
-                                        Instant now) noexcept;
+  [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
+                                        const ReplyParts& parts, Instant now) noexcept;
   [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,
                                               const ReplyParts& parts, Instant now) noexcept;
   [[nodiscard]] bool send_instead(const RequestContext& request, ByteView piggybacked, Instant now) noexcept;
-  [[nodiscard]] static Result<std::size_t> encode_reply(ByteSpan out, Type type, MessageId id, const Token& token,
-                                                        const Reply& reply, const ReplyParts& parts) noexcept;
+  [[nodiscard]] static Result<std::size_t> encode_reply(ByteSpan out, Type type, MessageId id,
+                                                        const Token& token, const Reply& reply,
+                                                        const ReplyParts& parts) noexcept;
   void remember_notification(LinkId link, MessageId id, const Token& token) noexcept;
   [[nodiscard]] std::uint32_t find_deferred(DeferredId id) const noexcept;
   [[nodiscard]] DeferredId deferred_id(std::uint32_t index) const noexcept;
@@ -272,6 +330,8 @@ class Endpoint {
   Handler* handler_ = nullptr;
   Random* random_ = nullptr;
   Peers peers_;
+  Transfers transfers_;
+  EchoValues echo_;
   TimerQueue timers_;  // exchanges, then deferred requests, then transfers
   IndexPool free_exchanges_;
   IndexPool free_deferred_;
@@ -282,6 +342,8 @@ class Endpoint {
   std::span<std::uint8_t> scratch_;  // one message
   std::span<std::uint8_t> space_;    // where the handler encodes a payload
   std::uint32_t next_notification_ = 0;
+  std::uint16_t joined_ = 0;  // transfer of the request that is being answered, index plus one
+  bool asking_ = false;       // the handler is looking at a request
   EndpointStatistics statistics_;
 };
 

@@ -79,8 +79,9 @@ std::uint32_t Endpoint::find_by_id(LinkId link, MessageId id) const noexcept {
 std::uint32_t Endpoint::find_by_token(LinkId link, const Token& token) const noexcept {
   for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
     const Exchange& exchange = exchanges_[at - 1];
-    const bool asked = exchange.kind == Exchange::Kind::kRequest &&
-                       (exchange.state == Exchange::State::kSent || exchange.state == Exchange::State::kAcknowledged);
+    const bool asked =
+        exchange.kind == Exchange::Kind::kRequest &&
+        (exchange.state == Exchange::State::kSent || exchange.state == Exchange::State::kAcknowledged);
     if (asked && exchange.token == token) return at - 1;
   }
   return kNone;
@@ -99,8 +100,10 @@ Result<std::uint32_t> Endpoint::open_exchange(LinkId link, Exchange::Kind kind) 
   exchange.state = Exchange::State::kQueued;
   exchange.kind = kind;
   exchange.link = link;
-  if (peer.last_exchange != 0) exchanges_[peer.last_exchange - 1].next = *at + 1;
-  else peer.first_exchange = *at + 1;
+  if (peer.last_exchange != 0)
+    exchanges_[peer.last_exchange - 1].next = *at + 1;
+  else
+    peer.first_exchange = *at + 1;
   peer.last_exchange = *at + 1;
   ++peer.exchanges;
   return *at;
@@ -121,7 +124,8 @@ void Endpoint::start(std::uint32_t index, Instant now) noexcept {
   exchange.state = Exchange::State::kSent;
   exchange.retransmissions = 0;
   const std::uint32_t base = std::max<std::uint32_t>(millis(transmission.ack_timeout), 1);
-  const std::uint64_t spread = std::uint64_t{base} * (std::max<std::uint16_t>(transmission.ack_random_percent, 100) - 100U) / 100;
+  const std::uint64_t spread =
+      std::uint64_t{base} * (std::max<std::uint16_t>(transmission.ack_random_percent, 100) - 100U) / 100;
   exchange.timeout = base + random_->below(static_cast<std::uint32_t>(spread) + 1);
   timers_.set(index, now + Millis(exchange.timeout));
   transmit(exchange.link, message);
@@ -162,10 +166,17 @@ void Endpoint::close_exchange(std::uint32_t index, Instant now) noexcept {
   Peer& peer = peers_[link];
   std::uint32_t before = 0;
   for (std::uint32_t at = peer.first_exchange; at != index + 1; at = exchanges_[at - 1].next) before = at;
-  if (before != 0) exchanges_[before - 1].next = exchange.next;
-  else peer.first_exchange = exchange.next;
+  if (before != 0)
+    exchanges_[before - 1].next = exchange.next;
+  else
+    peer.first_exchange = exchange.next;
   if (peer.last_exchange == index + 1) peer.last_exchange = before;
   --peer.exchanges;
+  if (exchange.sending != 0) {
+    transfers_.close(exchange.sending - 1U);
+    if (peer.request_tag == 0) peer.request_tag = 1;  // it was broken off
+  }
+  if (exchange.joining != 0) transfers_.close(exchange.joining - 1U);
   exchange.state = Exchange::State::kFree;
   free_exchanges_.give(index);
   start_queued(link, now);
@@ -194,7 +205,8 @@ void Endpoint::acknowledged(std::uint32_t index, Instant now) noexcept {
     case Exchange::Kind::kResponse: return close_exchange(index, now);
     case Exchange::Kind::kNotification:
       close_exchange(index, now);
-      return handler_->on_notification_outcome(exchange.link, exchange.token, NotificationOutcome::kAcknowledged, now);
+      return handler_->on_notification_outcome(exchange.link, exchange.token,
+                                               NotificationOutcome::kAcknowledged, now);
     case Exchange::Kind::kRequest:
       settle(index);
       timers_.set(index, now + Millis(exchange.patience));

@@ -14,8 +14,12 @@ constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
 constexpr std::uint16_t kGenerations = 1U << (32 - kIndexBits);
 constexpr DeferredId kNoDeferred{0};
 
-bool known_method(Code method) noexcept { return method <= Code::kIPatch; }
-bool repeatable(Code method) noexcept { return method != Code::kPost && method != Code::kPatch; }
+bool known_method(Code method) noexcept {
+  return method <= Code::kIPatch;
+}
+bool repeatable(Code method) noexcept {
+  return method != Code::kPost && method != Code::kPatch;
+}
 
 /// RFC 7967 §2.1: bit (class - 1) says that responses of the class are not wanted.
 bool suppressed(std::uint8_t no_response, Code code) noexcept {
@@ -34,6 +38,7 @@ void readdress(ByteSpan message, Type type, MessageId id) noexcept {
 Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id, const Token& token,
                                            const Reply& reply, const ReplyParts& parts) noexcept {
   MessageWriter writer(out, type, reply.code, id, token);
+  if (parts.etag) writer.option(OptionNumber::kEtag, *parts.etag);
   if (reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & 0xFFFFFFU);
   for (const std::string_view segment : reply.location) {
     if (segment.empty()) break;
@@ -41,6 +46,9 @@ Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id
   }
   if (reply.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*reply.content_format});
   if (reply.max_age) writer.option(OptionNumber::kMaxAge, *reply.max_age);
+  if (parts.block2) writer.option(OptionNumber::kBlock2, *parts.block2);
+  if (parts.block1) writer.option(OptionNumber::kBlock1, *parts.block1);
+  if (parts.size2) writer.option(OptionNumber::kSize2, *parts.size2);
   if (parts.size1) writer.option(OptionNumber::kSize1, *parts.size1);
   if (!parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
   writer.payload(parts.payload);
@@ -101,7 +109,28 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
   }
   if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported, now);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed, now);
+  request.block1 = scanned.block1;
+  request.block2 = scanned.block2;
+  request.size_wanted = scanned.size2;
+  const bool valid = Block::from_value(scanned.block1.value_or(0)).valid() &&
+                     Block::from_value(scanned.block2.value_or(0)).valid();
+  if (!valid) return answer_code(request, Code::kBadRequest, now);
+  if (scanned.block2 && Block::from_value(*scanned.block2).number != 0) {
+    return receive_block2(request, message, scanned, now);
+  }
+  if (scanned.block1) return receive_block1(request, message, scanned, now);
+  if (message.payload().size() > config_.max_body) return refuse_body(request, now);
   ask(request, message, scanned, message.payload(), now);
+}
+
+/// 4.13 with the size that would do (RFC 7959 §2.9.3).
+void Endpoint::refuse_body(const RequestContext& request, Instant now) noexcept {
+  Reply reply;
+  reply.code = Code::kRequestEntityTooLarge;
+  ReplyParts parts;
+  parts.block1 = request.block1;
+  parts.size1 = config_.max_body;
+  static_cast<void>(send_reply(request, reply, parts, now));
 }
 
 void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
@@ -110,6 +139,7 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
   incoming.link = request.link;
   incoming.method = request.method;
   incoming.confirmable = request.confirmable;
+  incoming.fresh = !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
   incoming.token = request.token;
   incoming.options = message.options();
   incoming.content_format = scanned.content_format;
@@ -119,16 +149,18 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
   incoming.cache_key = request.cache_key;
 
   const std::optional<std::uint32_t> slot = free_deferred_.take();
+  asking_ = true;
   const Reply reply = handler_->on_request(incoming, slot ? deferred_id(*slot) : kNoDeferred, space_, now);
+  asking_ = false;
   // The handler may have dropped the peer.
   const bool open = request.recent->kept() == Kept::kProcessing && request.recent->known(request.message_id);
   if (open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
   if (slot) free_deferred_.give(*slot);
   if (!open) return;
   switch (reply.kind) {
-    case Reply::Kind::kNow: static_cast<void>(answer(request, reply, now)); return;
+    case Reply::Kind::kNow: static_cast<void>(answer(request, reply, {}, now)); return;
     case Reply::Kind::kDefer: return answer_code(request, Code::kServiceUnavailable, now);
-    case Reply::Kind::kChallenge: return answer_code(request, Code::kUnauthorized, now);
+    case Reply::Kind::kChallenge: return challenge(request, now);
     case Reply::Kind::kIgnore: return request.recent->keep(Kept::kNothing);
   }
 }
@@ -176,13 +208,14 @@ void Endpoint::acknowledge_alone(std::uint32_t index, Instant now) noexcept {
     send_empty(request.link, Type::kAcknowledgement, request.message_id);
   }
   request.recent = nullptr;
-  timers_.set(config_.max_exchanges + index, now + links_->traits(request.link).transmission.exchange_lifetime());
+  timers_.set(config_.max_exchanges + index,
+              now + links_->traits(request.link).transmission.exchange_lifetime());
 }
 
 Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) noexcept {
   const std::uint32_t index = find_deferred(id);
   if (index == kNone) return fail(Errc::kNotFound);
-  const Result<void> answered = answer(deferred_[index].request, reply, now);
+  const Result<void> answered = answer(deferred_[index].request, reply, {}, now);
   if (answered || answered.error().code != Errc::kBusy) free_deferred(index);
   return answered;
 }
@@ -190,13 +223,40 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
 void Endpoint::answer_code(const RequestContext& request, Code code, Instant now) noexcept {
   Reply reply;
   reply.code = code;
-  static_cast<void>(send_reply(request, reply, {}, now));
+  ReplyParts parts;
+  parts.block1 = request.block1;
+  static_cast<void>(send_reply(request, reply, parts, now));
 }
 
-Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply, Instant now) noexcept {
+void Endpoint::challenge(const RequestContext& request, Instant now) noexcept {
+  const EchoValues::Value value = echo_.make(request.link, now);
+  Reply reply;
+  reply.code = Code::kUnauthorized;
   ReplyParts parts;
+  parts.block1 = request.block1;
+  parts.echo = value;
+  static_cast<void>(send_reply(request, reply, parts, now));
+}
+
+/// Sends what the handler gave, in one message if it can be.
+Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply, const ReplyParts& given,
+                              Instant now) noexcept {
+  ReplyParts parts = given;
+  parts.block1 = request.block1;
   parts.payload = reply.payload;
-  return send_reply(request, reply, parts, now);
+  const Block wanted =
+      request.block2 ? Block::from_value(*request.block2) : Block{0, false, config_.block_szx};
+  const std::uint8_t szx = std::min(wanted.szx, config_.block_szx);
+  if (wanted.number == 0 && reply.payload.size() <= Block::size_of(szx)) {
+    if (request.block2) parts.block2 = Block{0, false, szx}.value();
+    const Result<void> sent = send_reply(request, reply, parts, now);
+    if (sent || sent.error().code != Errc::kTooLarge) return sent;
+  }
+  const Result<void> sent = answer_in_blocks(request, reply, parts, now);
+  if (sent || sent.error().code != Errc::kTooLarge || parts.kind == Exchange::Kind::kNotification)
+    return sent;
+  answer_code(request, Code::kInternalServerError, now);
+  return sent;
 }
 
 /// Non-confirmable, piggybacked, or separate, as the request and the time that has passed want it.
@@ -237,16 +297,17 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   return {};
 }
 
-Result<void> Endpoint::send_confirmable(const RequestContext& request, const Reply& reply, const ReplyParts& parts,
-                                        Instant now) noexcept {
+Result<void> Endpoint::send_confirmable(const RequestContext& request, const Reply& reply,
+                                        const ReplyParts& parts, Instant now) noexcept {
   const Result<std::uint32_t> opened = open_exchange(request.link, parts.kind);
   if (!opened) return fail(opened.error().code);
   Exchange& exchange = exchanges_[*opened];
   exchange.confirmable = true;
   exchange.token = request.token;
   exchange.message_id = next_message_id(request.link);
-  const Result<std::size_t> size = encode_reply(buffer(*opened).first(message_limit(request.link)), Type::kConfirmable,
-                                                exchange.message_id, request.token, reply, parts);
+  const Result<std::size_t> size =
+      encode_reply(buffer(*opened).first(message_limit(request.link)), Type::kConfirmable,
+                   exchange.message_id, request.token, reply, parts);
   if (!size) {
     close_exchange(*opened, now);
     return fail(Errc::kTooLarge);
@@ -289,15 +350,15 @@ Result<void> Endpoint::notify(LinkId link, const Notification& notification, Ins
   reply.content_format = notification.content_format;
   reply.observe = notification.observe;
   reply.max_age = notification.max_age;
+  reply.payload = notification.payload;
   RequestContext request{};
   request.link = link;
   request.token = notification.token;
   request.confirmable = notification.confirmable;
   request.cache_key = notification.cache_key;
   ReplyParts parts;
-  parts.payload = notification.payload;
   parts.kind = Exchange::Kind::kNotification;
-  return send_reply(request, reply, parts, now);
+  return answer(request, reply, parts, now);
 }
 
 }  // namespace linnet::coap

@@ -9,21 +9,25 @@ namespace linnet::coap {
 
 namespace {
 
-Result<std::size_t> encode_request(ByteSpan out, MessageId id, const Token& token, const OutgoingRequest& request,
-                                   ByteView payload) noexcept {
+Result<std::size_t> encode_request(ByteSpan out, MessageId id, const Token& token,
+                                   const OutgoingRequest& request, ByteView payload,
+                                   std::uint8_t request_tag) noexcept {
   const Type type = request.confirmable ? Type::kConfirmable : Type::kNonConfirmable;
   MessageWriter writer(out, type, request.method, id, token);
   if (request.observe) writer.option(OptionNumber::kObserve, *request.observe);
   for (const std::string_view segment : request.path) writer.option(OptionNumber::kUriPath, segment);
-  if (request.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
+  if (request.content_format)
+    writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
   for (const std::string_view segment : request.query) writer.option(OptionNumber::kUriQuery, segment);
   if (request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
   if (request.no_response) writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
+  if (request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});
   writer.payload(payload);
   return writer.finish();
 }
 
-IncomingResponse incoming_response(LinkId link, const Message& message, const ScannedOptions& scanned) noexcept {
+IncomingResponse incoming_response(LinkId link, const Message& message,
+                                   const ScannedOptions& scanned) noexcept {
   IncomingResponse response;
   response.link = link;
   response.code = message.code();
@@ -50,27 +54,89 @@ Token Endpoint::make_token(LinkId link) noexcept {
   return token;
 }
 
-Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
+Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest& request) noexcept {
   if (!is_request(request.method)) return fail(Errc::kInvalidArgument);
   if (request.payload.size() > config_.max_body) return fail(Errc::kTooLarge);
   const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kRequest);
-  if (!opened) return fail(opened.error().code);
+  if (!opened) return opened;
   Exchange& exchange = exchanges_[*opened];
   exchange.confirmable = request.confirmable;
+  exchange.szx = config_.block_szx;
   exchange.token = request.token ? *request.token : make_token(link);
   exchange.first_token = exchange.token;
   exchange.message_id = next_message_id(link);
-  const Millis patience = request.timeout.count() > 0 ? request.timeout : links_->traits(link).transmission.exchange_lifetime();
+  const Millis patience =
+      request.timeout.count() > 0 ? request.timeout : links_->traits(link).transmission.exchange_lifetime();
   exchange.patience = static_cast<std::uint32_t>(std::min<std::int64_t>(patience.count(), UINT32_MAX));
-  const Result<std::size_t> size = encode_request(buffer(*opened).first(message_limit(link)), exchange.message_id,
-                                                  exchange.token, request, request.payload);
-  if (!size) {
-    close_exchange(*opened, now);
-    return fail(Errc::kTooLarge);
+  return opened;
+}
+
+/// Encodes a request into the buffer of its exchange: in one message, or the first of its blocks.
+Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest& request,
+                                     Instant now) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const ByteSpan out = buffer(index).first(message_limit(exchange.link));
+  if (request.payload.size() <= Block::size_of(config_.block_szx)) {
+    const Result<std::size_t> size =
+        encode_request(out, exchange.message_id, exchange.token, request, request.payload, 0);
+    exchange.size = static_cast<std::uint16_t>(size.value_or(0));
+    if (size) return {};
   }
+  const Result<std::size_t> size =
+      encode_request(out, exchange.message_id, exchange.token, request, {}, next_request_tag(exchange.link));
+  if (!size) return fail(Errc::kTooLarge);
   exchange.size = static_cast<std::uint16_t>(*size);
+  return cut_request(index, request.payload, now);
+}
+
+Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
+  const Result<std::uint32_t> opened = open_request(link, request);
+  if (!opened) return fail(opened.error().code);
+  const Result<void> written = write_request(*opened, request, now);
+  if (!written) {
+    close_exchange(*opened, now);
+    return fail(written.error().code);
+  }
   start(*opened, now);
   return request_id(*opened);
+}
+
+Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& request,
+                                         const IncomingResponse& first, Instant now) noexcept {
+  OutgoingRequest rest = request;
+  rest.observe.reset();
+  rest.payload = {};
+  const Result<std::uint32_t> opened = open_request(link, rest);
+  if (!opened) return fail(opened.error().code);
+  Exchange& exchange = exchanges_[*opened];
+  const Result<std::size_t> size = encode_request(buffer(*opened).first(message_limit(link)),
+                                                  exchange.message_id, exchange.token, rest, {}, 0);
+  exchange.size = static_cast<std::uint16_t>(size.value_or(0));
+  const ScannedOptions scanned = scan_options(first.options, first.code);
+  const Block block = Block::from_value(scanned.block2.value_or(0));
+  Result<void> joined = size && block.more && block.number == 0 && block.valid()
+                            ? start_joining(*opened, first, scanned.etag, now)
+                            : Result<void>(fail(Errc::kInvalidArgument));
+  if (joined && !write_block2(*opened, std::min(block.szx, config_.block_szx)))
+    joined = fail(Errc::kTooLarge);
+  if (!joined) {
+    close_exchange(*opened, now);
+    return fail(joined.error().code);
+  }
+  start(*opened, now);
+  return request_id(*opened);
+}
+
+/// A Request-Tag for a Block1 transfer that could be confused with another one to the same peer,
+/// under way or broken off; 0 when there is none (RFC 9175 §3.3).
+std::uint8_t Endpoint::next_request_tag(LinkId link) noexcept {
+  Peer& peer = peers_[link];
+  bool needed = peer.request_tag != 0;
+  for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
+    needed = needed || exchanges_[at - 1].sending != 0;
+  }
+  if (needed) peer.request_tag = static_cast<std::uint8_t>(peer.request_tag % UINT8_MAX + 1);
+  return peer.request_tag;
 }
 
 Token Endpoint::token_of(RequestId id) const noexcept {
@@ -117,33 +183,68 @@ void Endpoint::receive_response(LinkId link, const Message& message, Instant now
       piggybacked ? find_by_id(link, message.message_id()) : find_by_token(link, message.token());
   if (index == kNone || exchanges_[index].kind != Exchange::Kind::kRequest ||
       exchanges_[index].token != message.token()) {
-    if (piggybacked) ++statistics_.rejected;
-    else receive_notification(message, scanned, recent, link, now);
+    if (piggybacked)
+      ++statistics_.rejected;
+    else
+      receive_notification(message, scanned, recent, link, now);
     return;
   }
   if (confirmable) {
     if (recent != nullptr) recent->keep(Kept::kAcknowledged);
     send_empty(link, Type::kAcknowledgement, message.message_id());
   }
+  if (!piggybacked && stale(index, scanned)) return;
   complete(index, message, scanned, now);
 }
 
-void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
-                                    LinkId link, Instant now) noexcept {
-  const bool wanted = handler_->on_notification(incoming_response(link, message, scanned), now);
+void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned,
+                                    RecentRequest* recent, LinkId link, Instant now) noexcept {
+  IncomingResponse notification = incoming_response(link, message, scanned);
+  notification.more = Block::from_value(scanned.block2.value_or(0)).more;
+  const bool wanted = handler_->on_notification(notification, now);
   if (!wanted) ++statistics_.rejected;
-  if (recent != nullptr && recent->known(message.message_id())) recent->keep(wanted ? Kept::kAcknowledged : Kept::kReset);
-  if (!wanted) send_empty(link, Type::kReset, message.message_id());
-  else if (message.type() == Type::kConfirmable) send_empty(link, Type::kAcknowledgement, message.message_id());
+  if (recent != nullptr && recent->known(message.message_id())) {
+    recent->keep(wanted ? Kept::kAcknowledged : Kept::kReset);
+  }
+  if (!wanted)
+    send_empty(link, Type::kReset, message.message_id());
+  else if (message.type() == Type::kConfirmable)
+    send_empty(link, Type::kAcknowledgement, message.message_id());
 }
 
+/// A response came for the message that is out: the request ends, or goes on with its next block.
 void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
                         Instant now) noexcept {
-  const RequestId id = request_id(index);
+  settle(index);
+  if (meet_challenge(index, message, scanned)) return send_again(index, now);
+  Result<bool> goes_on = continue_block1(index, message, scanned, now);
+  if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned, now);
+  if (!goes_on) return fail_exchange(index, goes_on.error().code, now);
+  if (*goes_on) return send_again(index, now);
+
   IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
   response.token = exchanges_[index].first_token;
+  deliver(index, response, now);
+}
+
+/// Ends the exchange, then tells: the handler may use what it held. A joined body lives on for it.
+void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last, Instant now) noexcept {
+  const RequestId id = request_id(index);
+  IncomingResponse response = last;
+  const std::uint16_t joined = exchanges_[index].joining;
+  exchanges_[index].joining = 0;
+  if (joined != 0 && is_success(response.code)) {
+    const Transfer& transfer = transfers_[joined - 1U];
+    response.code = transfer.code;
+    response.content_format = transfer.content_format;
+    response.observe = transfer.observe;
+    response.max_age = transfer.max_age;
+    response.options = Options(transfers_.options(joined - 1U).first(transfer.options_size));
+    response.payload = transfers_.body(joined - 1U).first(transfer.size);
+  }
   close_exchange(index, now);
   handler_->on_response(id, response, now);
+  if (joined != 0) transfers_.close(joined - 1U);
 }
 
 }  // namespace linnet::coap

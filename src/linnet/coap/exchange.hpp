@@ -28,22 +28,22 @@ struct Exchange {
   State state;
   Kind kind;
   bool confirmable;
-  bool challenged;              ///< an Echo value was taken up once (RFC 9175 §2.3)
+  bool challenged;  ///< an Echo value was taken up once (RFC 9175 §2.3)
   std::uint8_t retransmissions;
-  std::uint8_t restarts;        ///< of block-wise transfers
-  std::uint8_t szx;             ///< of the Block1 under way
-  std::uint16_t generation;     ///< part of the RequestId
+  std::uint8_t restarts;     ///< of block-wise transfers
+  std::uint8_t szx;          ///< of the Block1 under way
+  std::uint16_t generation;  ///< part of the RequestId
   MessageId message_id;
-  std::uint16_t size;           ///< bytes of the message in its buffer
-  std::uint16_t sending;        ///< transfer of a body that goes out, index plus one
-  std::uint16_t joining;        ///< transfer of a body that comes in, index plus one
+  std::uint16_t size;     ///< bytes of the message in its buffer
+  std::uint16_t sending;  ///< transfer of a body that goes out, index plus one
+  std::uint16_t joining;  ///< transfer of a body that comes in, index plus one
   LinkId link;
-  std::uint32_t next;           ///< exchange of the same peer, index plus one
-  std::uint32_t offset;         ///< of the Block1 under way
-  std::uint32_t timeout;        ///< milliseconds until the next retransmission
-  std::uint32_t patience;       ///< milliseconds to wait for a response
-  Token token;                  ///< on the wire now
-  Token first_token;            ///< of the request as it was made: what the handler sees
+  std::uint32_t next;      ///< exchange of the same peer, index plus one
+  std::uint32_t offset;    ///< of the Block1 under way
+  std::uint32_t timeout;   ///< milliseconds until the next retransmission
+  std::uint32_t patience;  ///< milliseconds to wait for a response
+  Token token;             ///< on the wire now
+  Token first_token;       ///< of the request as it was made: what the handler sees
 };
 
 }  // namespace linnet::coap

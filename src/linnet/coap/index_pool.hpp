@@ -20,7 +20,9 @@ class IndexPool {
     next_free_ = *links;
     return {};
   }
-  static void measure(ArenaMeter& meter, std::uint32_t capacity) noexcept { meter.add<std::uint32_t>(capacity); }
+  static void measure(ArenaMeter& meter, std::uint32_t capacity) noexcept {
+    meter.add<std::uint32_t>(capacity);
+  }
 
   [[nodiscard]] std::optional<std::uint32_t> take() noexcept {
     if (free_ != 0) {

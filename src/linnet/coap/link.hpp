@@ -14,7 +14,9 @@ namespace linnet::coap {
 /// below EndpointConfig::max_peers.
 enum class LinkId : std::uint32_t {};
 inline constexpr LinkId kNoLink{0xFFFFFFFF};
-[[nodiscard]] constexpr std::uint32_t index(LinkId link) noexcept { return static_cast<std::uint32_t>(link); }
+[[nodiscard]] constexpr std::uint32_t index(LinkId link) noexcept {
+  return static_cast<std::uint32_t>(link);
+}
 
 /// RFC 7252 §4.8 and what follows from it (§4.8.2). Defaults are the RFC's.
 struct TransmissionParameters {
@@ -39,8 +41,8 @@ struct TransmissionParameters {
 
 /// What an engine must know of a transport.
 struct LinkTraits {
-  bool stream = false;              ///< reliable and ordered: no message layer (RFC 8323)
-  std::uint16_t max_message = 1152; ///< largest message that fits one datagram, in bytes
+  bool stream = false;               ///< reliable and ordered: no message layer (RFC 8323)
+  std::uint16_t max_message = 1152;  ///< largest message that fits one datagram, in bytes
   TransmissionParameters transmission;
 };
 

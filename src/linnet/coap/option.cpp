@@ -68,8 +68,10 @@ std::uint32_t nibble(std::uint32_t value) noexcept {
 }
 
 void write_extension(ByteWriter& out, std::uint32_t value) noexcept {
-  if (value >= kTwoBytesBias) out.uint(value - kTwoBytesBias, 2);
-  else if (value >= kOneByteBias) out.u8(static_cast<std::uint8_t>(value - kOneByteBias));
+  if (value >= kTwoBytesBias)
+    out.uint(value - kTwoBytesBias, 2);
+  else if (value >= kOneByteBias)
+    out.u8(static_cast<std::uint8_t>(value - kOneByteBias));
 }
 
 }  // namespace

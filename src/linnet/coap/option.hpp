@@ -39,9 +39,15 @@ enum class OptionNumber : std::uint16_t {
 };
 
 // The properties are bits of the number itself (RFC 7252 §5.4.6).
-[[nodiscard]] constexpr bool is_critical(OptionNumber n) noexcept { return (static_cast<unsigned>(n) & 1U) != 0; }
-[[nodiscard]] constexpr bool is_unsafe(OptionNumber n) noexcept { return (static_cast<unsigned>(n) & 2U) != 0; }
-[[nodiscard]] constexpr bool is_no_cache_key(OptionNumber n) noexcept { return (static_cast<unsigned>(n) & 0x1EU) == 0x1C; }
+[[nodiscard]] constexpr bool is_critical(OptionNumber n) noexcept {
+  return (static_cast<unsigned>(n) & 1U) != 0;
+}
+[[nodiscard]] constexpr bool is_unsafe(OptionNumber n) noexcept {
+  return (static_cast<unsigned>(n) & 2U) != 0;
+}
+[[nodiscard]] constexpr bool is_no_cache_key(OptionNumber n) noexcept {
+  return (static_cast<unsigned>(n) & 0x1EU) == 0x1C;
+}
 
 enum class OptionFormat : std::uint8_t { kEmpty, kOpaque, kUint, kString };
 

@@ -15,15 +15,15 @@ namespace linnet::coap {
 struct alignas(32) Peer {
   std::uint32_t first_exchange;  ///< in the order of their start, see Exchange::next
   std::uint32_t last_exchange;
-  std::uint32_t deferred;        ///< how many requests wait for `respond`
-  std::uint16_t exchanges;       ///< how many
-  std::uint16_t transfer;        ///< the latest of its block-wise transfers, see Transfer::next
-  std::uint16_t transfers;       ///< how many of them it caused
-  std::uint16_t message_id;      ///< of the next message
-  std::uint8_t unacknowledged;   ///< confirmable messages that count against NSTART
+  std::uint32_t deferred;       ///< how many requests wait for `respond`
+  std::uint16_t exchanges;      ///< how many
+  std::uint16_t transfer;       ///< the latest of its block-wise transfers, see Transfer::next
+  std::uint16_t transfers;      ///< how many of them it caused
+  std::uint16_t message_id;     ///< of the next message
+  std::uint8_t unacknowledged;  ///< confirmable messages that count against NSTART
   std::uint8_t next_recent;
-  bool known;                    ///< the Message ID has its random start (RFC 7252 §4.4)
-  std::uint8_t request_tag;      ///< of the last Block1 transfer to it; 0 before one was broken off
+  bool known;                ///< the Message ID has its random start (RFC 7252 §4.4)
+  std::uint8_t request_tag;  ///< of the last Block1 transfer to it; 0 before one was broken off
 };
 static_assert(sizeof(Peer) == 32);
 

@@ -32,7 +32,9 @@ class RecentRequest {
 
   [[nodiscard]] MessageId message_id() const noexcept { return message_id_; }
   [[nodiscard]] Kept kept() const noexcept { return kept_; }
-  [[nodiscard]] bool known(MessageId id) const noexcept { return message_id_ == id && kept_ != Kept::kNothing; }
+  [[nodiscard]] bool known(MessageId id) const noexcept {
+    return message_id_ == id && kept_ != Kept::kNothing;
+  }
   /// Whether a message with this Message ID is still the same message (RFC 7252 §4.8.2).
   [[nodiscard]] bool fresh(const TransmissionParameters& transmission, Instant now) const noexcept;
 

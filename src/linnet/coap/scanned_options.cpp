@@ -41,7 +41,9 @@ bool take(ScannedOptions& scanned, const Option& option) noexcept {
       if (scanned.etag.empty()) scanned.etag = option.value;
       return true;
     case OptionNumber::kObserve: scanned.observe = option.uint(); return true;
-    case OptionNumber::kContentFormat: scanned.content_format = static_cast<std::uint16_t>(option.uint()); return true;
+    case OptionNumber::kContentFormat:
+      scanned.content_format = static_cast<std::uint16_t>(option.uint());
+      return true;
     case OptionNumber::kMaxAge: scanned.max_age = option.uint(); return true;
     case OptionNumber::kAccept: scanned.accept = static_cast<std::uint16_t>(option.uint()); return true;
     case OptionNumber::kBlock2: scanned.block2 = option.uint(); return true;
@@ -49,7 +51,9 @@ bool take(ScannedOptions& scanned, const Option& option) noexcept {
     case OptionNumber::kSize1: scanned.size1 = option.uint(); return true;
     case OptionNumber::kSize2: scanned.size2 = true; return true;
     case OptionNumber::kEcho: scanned.echo = option.value; return true;
-    case OptionNumber::kNoResponse: scanned.no_response = static_cast<std::uint8_t>(option.uint()); return true;
+    case OptionNumber::kNoResponse:
+      scanned.no_response = static_cast<std::uint8_t>(option.uint());
+      return true;
     case OptionNumber::kProxyUri:
     case OptionNumber::kProxyScheme: scanned.proxy = true; return true;
     case OptionNumber::kIfMatch:

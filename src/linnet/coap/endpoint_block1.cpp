@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Block1 (RFC 7959 §2.3, §2.5): request bodies, cut by the client role and joined by the server
+// role; and how a request is written anew for its next block.
+#include <algorithm>
+#include <cstring>
+
+#include "linnet/coap/endpoint.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+/// An option that `rewrite` puts among those that stay.
+struct Insertion {
+  OptionNumber number;
+  ByteView bytes;
+  std::optional<std::uint32_t> value;
+};
+
+void write(MessageWriter& writer, const Insertion& insertion) noexcept {
+  if (insertion.value)
+    writer.option(insertion.number, *insertion.value);
+  else if (!insertion.bytes.empty())
+    writer.option(insertion.number, insertion.bytes);
+}
+
+bool is_block_option(OptionNumber number) noexcept {
+  return number == OptionNumber::kBlock1 || number == OptionNumber::kBlock2 || number == OptionNumber::kSize1;
+}
+
+}  // namespace
+
+/// Makes the message of an exchange anew: same method and options, another Message ID, and what
+/// `parts` says. False, and nothing is changed, when it does not fit.
+bool Endpoint::rewrite(std::uint32_t index, const RequestParts& parts) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const Result<Message> old = Message::decode(buffer(index).first(exchange.size));
+  if (!old) return false;
+  const std::array<Insertion, 4> insertions{{{OptionNumber::kBlock2, {}, parts.block2},
+                                             {OptionNumber::kBlock1, {}, parts.block1},
+                                             {OptionNumber::kSize1, {}, parts.size1},
+                                             {OptionNumber::kEcho, parts.echo, {}}}};
+  const MessageId id = next_message_id(exchange.link);
+  MessageWriter writer(scratch_.first(message_limit(exchange.link)), old->type(), old->code(), id,
+                       exchange.token);
+  std::size_t inserted = 0;
+  for (const Option& option : old->options()) {
+    while (inserted < insertions.size() && insertions[inserted].number <= option.number) {
+      write(writer, insertions[inserted++]);
+    }
+    const bool replaced = (!parts.keep_blocks && is_block_option(option.number)) ||
+                          (!parts.keep_observe && option.number == OptionNumber::kObserve) ||
+                          (!parts.echo.empty() && option.number == OptionNumber::kEcho);
+    if (!replaced) writer.option(option.number, option.value);
+  }
+  while (inserted < insertions.size()) write(writer, insertions[inserted++]);
+  writer.payload(parts.keep_blocks ? old->payload() : parts.payload);
+  const Result<std::size_t> size = writer.finish();
+  if (!size) return false;
+  std::memcpy(buffer(index).data(), scratch_.data(), *size);
+  exchange.size = static_cast<std::uint16_t>(*size);
+  exchange.message_id = id;
+  return true;
+}
+
+void Endpoint::send_again(std::uint32_t index, Instant now) noexcept {
+  exchanges_[index].state = Exchange::State::kQueued;
+  start(index, now);
+}
+
+/// A 4.01 with an Echo value asks for the same request with it (RFC 9175 §2.3): once.
+bool Endpoint::meet_challenge(std::uint32_t index, const Message& message,
+                              const ScannedOptions& scanned) noexcept {
+  Exchange& exchange = exchanges_[index];
+  if (message.code() != Code::kUnauthorized || scanned.echo.empty() || exchange.challenged) return false;
+  exchange.challenged = true;
+  RequestParts parts;
+  parts.keep_blocks = true;
+  parts.echo = scanned.echo;
+  if (!rewrite(index, parts)) return false;
+  if (exchange.sending == 0) return true;
+  exchange.offset = 0;  // the server has let go of the blocks that it had
+  return write_block1(index);
+}
+
+/// The payload of a request becomes a body that goes out block by block.
+Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, Instant now) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const std::optional<std::uint32_t> transfer = transfers_.open_own(exchange.link, now);
+  if (!transfer) return fail(Errc::kBusy);
+  std::memcpy(transfers_.body(*transfer).data(), payload.data(), payload.size());
+  transfers_[*transfer].size = static_cast<std::uint32_t>(payload.size());
+  exchange.sending = static_cast<std::uint16_t>(*transfer + 1);
+  exchange.offset = 0;
+  if (!write_block1(index)) return fail(Errc::kTooLarge);
+  return {};
+}
+
+/// Writes the block at `offset`, smaller when it would not fit the message.
+bool Endpoint::write_block1(std::uint32_t index) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const std::uint32_t size = transfers_[exchange.sending - 1U].size;
+  const ByteView rest =
+      ByteView(transfers_.body(exchange.sending - 1U)).subspan(exchange.offset, size - exchange.offset);
+  for (;; --exchange.szx) {
+    const bool more = rest.size() > Block::size_of(exchange.szx);
+    RequestParts parts;
+    parts.block1 = Block::at(exchange.offset, more, exchange.szx).value();
+    if (exchange.offset == 0) parts.size1 = size;
+    parts.payload = more ? rest.first(Block::size_of(exchange.szx)) : rest;
+    if (rewrite(index, parts)) return true;
+    if (exchange.szx == 0) return false;
+  }
+}
+
+/// An old response that came late: for a block which is already done.
+bool Endpoint::stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept {
+  const Exchange& exchange = exchanges_[index];
+  if (exchange.sending != 0 && scanned.block1) {
+    return Block::from_value(*scanned.block1).number != exchange.offset >> (exchange.szx + 4U);
+  }
+  if (exchange.joining != 0 && scanned.block2) {
+    return Block::from_value(*scanned.block2).offset() < transfers_[exchange.joining - 1U].size;
+  }
+  return false;
+}
+
+/// True when another block was written, false when the request has its final response.
+Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& message,
+                                       const ScannedOptions& scanned, Instant now) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const std::optional<Block> block =
+      scanned.block1 ? std::optional(Block::from_value(*scanned.block1)) : std::nullopt;
+  const bool smaller = message.code() == Code::kRequestEntityTooLarge && block && block->szx < exchange.szx;
+  if (exchange.sending == 0) {
+    const Result<Message> sent = Message::decode(buffer(index).first(exchange.size));
+    if (!smaller || !sent || sent->payload().size() <= block->size()) {
+      if (message.code() == Code::kContinue) return fail(Errc::kMalformed);
+      return false;
+    }
+    exchange.szx = block->szx;
+    if (!cut_request(index, sent->payload(), now)) return false;
+    return true;
+  }
+  const std::uint32_t size = transfers_[exchange.sending - 1U].size;
+  const std::uint32_t done = std::min(exchange.offset + Block::size_of(exchange.szx), size);
+  if (smaller) {
+    exchange.szx = block->szx;
+    exchange.offset = 0;
+  } else if (is_success(message.code()) && done < size) {
+    const bool ours = block && block->valid() && block->number == exchange.offset >> (exchange.szx + 4U);
+    if (!ours) return fail(Errc::kMalformed);
+    exchange.szx = std::min(exchange.szx, block->szx);
+    exchange.offset = done;
+  } else {
+    if (message.code() == Code::kContinue) return fail(Errc::kMalformed);
+    transfers_.close(exchange.sending - 1U);
+    exchange.sending = 0;
+    return false;
+  }
+  if (!write_block1(index)) return fail(Errc::kTooLarge);
+  return true;
+}
+
+/// A block of a peer's request body.
+void Endpoint::receive_block1(const RequestContext& received, const Message& message,
+                              const ScannedOptions& scanned, Instant now) noexcept {
+  RequestContext request = received;
+  Block block = Block::from_value(*request.block1);
+  const ByteView payload = message.payload();
+  const std::size_t end = std::size_t{block.offset()} + payload.size();
+  const bool whole = block.more ? payload.size() == block.size() : payload.size() <= block.size();
+  // The answer names the same block, and the size that is liked here.
+  const Block echoed{block.number, block.more, std::min(block.szx, config_.block_szx)};
+  request.block1 = echoed.value();
+  if (!whole) return answer_code(request, Code::kBadRequest, now);
+
+  std::optional<std::uint32_t> index =
+      transfers_.find(request.link, request.cache_key, Transfer::Kind::kReceiving);
+  if (end > config_.max_body || scanned.size1.value_or(0) > config_.max_body) {
+    if (index) transfers_.close(*index);
+    return refuse_body(request, now);
+  }
+  if (block.number == 0) {
+    if (!block.more) {
+      if (index) transfers_.close(*index);
+      return ask(request, message, scanned, payload, now);
+    }
+    if (!index) index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kReceiving, now);
+    if (!index) return answer_code(request, Code::kServiceUnavailable, now);
+    // The same first block again is a repetition, another one is another body.
+    const bool same = transfers_[*index].size >= end && equal(transfers_.body(*index).first(end), payload);
+    if (!same) transfers_[*index].size = 0;
+  }
+  if (!index) return answer_code(request, Code::kRequestEntityIncomplete, now);
+  Transfer& transfer = transfers_[*index];
+  const bool gap = block.offset() > transfer.size;
+  const bool again = !gap && end <= transfer.size && block.more;  // a block that is there already
+  if (gap || (block.offset() != transfer.size && !again)) {
+    return answer_code(request, Code::kRequestEntityIncomplete, now);
+  }
+  std::copy(payload.begin(), payload.end(), transfers_.body(*index).begin() + block.offset());
+  if (!again) transfer.size = static_cast<std::uint32_t>(end);
+  if (block.more) {
+    transfers_.touch(*index, now);
+    return answer_code(request, Code::kContinue, now);
+  }
+  transfers_.detach(*index);
+  joined_ = static_cast<std::uint16_t>(*index + 1);
+  request.repeatable = false;  // the blocks before it will be gone
+  ask(request, message, scanned, transfers_.body(*index).first(transfer.size), now);
+  close_joined();
+}
+
+void Endpoint::close_joined() noexcept {
+  if (joined_ != 0) transfers_.close(joined_ - 1U);
+  joined_ = 0;
+}
+
+}  // namespace linnet::coap

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies that are larger than a message (RFC 7959), while they are cut or joined: a bounded pool.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "linnet/base/arena.hpp"
+#include "linnet/base/timer_queue.hpp"
+#include "linnet/coap/code.hpp"
+#include "linnet/coap/index_pool.hpp"
+#include "linnet/coap/link.hpp"
+#include "linnet/coap/peer.hpp"
+
+namespace linnet::coap {
+
+/// All zero is a free one.
+struct Transfer {
+  enum class Kind : std::uint8_t {
+    kFree,
+    kReceiving,  ///< Block1 of a peer, joined here
+    kServing,    ///< a snapshot that a peer fetches by Block2
+    kOwn,        ///< belongs to an exchange of our own, or to a request that is being handled
+  };
+
+  Kind kind;
+  bool served;                ///< a snapshot of which the last block has gone out
+  Code code;                  ///< of the response, where there is one
+  std::uint8_t options_size;  ///< bytes of `Transfers::options`
+  LinkId link;
+  std::uint32_t key;   ///< cache key of the request: it holds the Request-Tag too
+  std::uint32_t size;  ///< bytes of the body that are there
+  std::uint32_t etag;
+  Instant touched;
+  std::optional<std::uint32_t> observe;
+  std::optional<std::uint32_t> max_age;
+  std::optional<std::uint16_t> content_format;
+  // Indices plus one, 0 for none.
+  std::uint16_t next;  ///< of the same peer
+  std::uint16_t older;
+  std::uint16_t newer;
+};
+
+/// The pool. What peers cause expires, is replaced by the newer transfers of others once it is
+/// idle or done, and takes no more than a share for each peer; what exchanges of our own hold stays
+/// until they end.
+class Transfers {
+ public:
+  static constexpr std::size_t kMaxOptions = 64;  ///< bytes of options kept of the first block
+  static constexpr Millis kReplaceAfter{10'000};  ///< a transfer idle for so long may be replaced
+
+  [[nodiscard]] Result<void> init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime,
+                                  Peers& peers, TimerQueue& timers, std::uint32_t first_timer) noexcept;
+  static void measure(ArenaMeter& meter, std::uint16_t count, std::uint32_t max_body) noexcept;
+
+  [[nodiscard]] Transfer& operator[](std::uint32_t index) const noexcept { return transfers_[index]; }
+  /// Room for a body of max_body bytes.
+  [[nodiscard]] ByteSpan body(std::uint32_t index) const noexcept;
+  [[nodiscard]] ByteSpan options(std::uint32_t index) const noexcept;
+
+  /// One for a peer's transfer; nothing when all are busy.
+  [[nodiscard]] std::optional<std::uint32_t> open(LinkId link, std::uint32_t key, Transfer::Kind kind,
+                                                  Instant now) noexcept;
+  /// One that the caller will `close`.
+  [[nodiscard]] std::optional<std::uint32_t> open_own(LinkId link, Instant now) noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> find(LinkId link, std::uint32_t key,
+                                                  Transfer::Kind kind) const noexcept;
+  /// Something came for it: it lives on.
+  void touch(std::uint32_t index, Instant now) noexcept;
+  /// A snapshot has been served: it stays for repetitions, but is the first to be replaced.
+  void retire(std::uint32_t index) noexcept;
+  /// Makes a peer's transfer the caller's own.
+  void detach(std::uint32_t index) noexcept;
+  void close(std::uint32_t index) noexcept;
+  void drop(LinkId link) noexcept;
+
+ private:
+  [[nodiscard]] std::optional<std::uint32_t> take(Instant now) noexcept;
+  void unlink(std::uint32_t index) noexcept;
+  void append(std::uint32_t index) noexcept;
+
+  Peers* peers_ = nullptr;
+  TimerQueue* timers_ = nullptr;
+  IndexPool free_;
+  std::span<Transfer> transfers_;
+  std::span<std::uint8_t> bytes_;
+  std::uint32_t max_body_ = 0;
+  std::uint32_t first_timer_ = 0;
+  Millis lifetime_{0};
+  std::uint16_t share_ = 0;   // of one peer
+  std::uint16_t oldest_ = 0;  // by `touched`, index plus one
+  std::uint16_t newest_ = 0;
+};
+
+}  // namespace linnet::coap
