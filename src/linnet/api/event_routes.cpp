@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event stream: what net::Subscription brings as server-sent events.
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "linnet/api/service.hpp"
+#include "linnet/api/values.hpp"
+
+namespace linnet::api {
+
+namespace {
+
+using Json = nlohmann::json;
+using Kind = net::Event::Kind;
+
+/// Enough for one write; the rest waits for the next.
+constexpr std::size_t kBatchBytes = 64U << 10;
+
+struct EventName {
+  Kind kind;
+  const char* name;
+};
+
+constexpr std::array kNames{EventName{Kind::kRegistered, "registered"},
+                            EventName{Kind::kUpdated, "updated"},
+                            EventName{Kind::kDeregistered, "deregistered"},
+                            EventName{Kind::kExpired, "expired"},
+                            EventName{Kind::kForgotten, "forgotten"},
+                            EventName{Kind::kNotified, "notified"},
+                            EventName{Kind::kObservationEnded, "observation-ended"}};
+
+std::string name_of(Kind kind) {
+  const auto* const at = std::ranges::find(kNames, kind, &EventName::kind);
+  return at == kNames.end() ? "unknown" : at->name;
+}
+
+std::string sse(const std::string& name, const Json& data) {
+  return "event: " + name + "\ndata: " + dump(data) + "\n\n";
+}
+
+Json changes_json(const server::UpdateChanges& changes) {
+  Json list = Json::array();
+  if (changes.link) list.push_back("address");
+  if (changes.parameters) list.push_back("parameters");
+  if (changes.objects) list.push_back("objects");
+  return list;
+}
+
+}  // namespace
+
+class Service::EventFeed : public EventSource {
+ public:
+  EventFeed(const Service& service, std::set<std::string> types,
+            std::unique_ptr<net::Subscription> subscription)
+      : service_(service), types_(std::move(types)), subscription_(std::move(subscription)) {}
+
+  std::string next() override {
+    std::string out;
+    while (out.size() < kBatchBytes) {
+      const auto event = subscription_->take();
+      if (!event) break;
+      const std::string name = name_of(event->kind);
+      if (types_.empty() || types_.contains(name)) out += sse(name, service_.event_json(*event));
+    }
+    const std::uint64_t dropped = subscription_->dropped();
+    if (dropped != reported_) out += sse("lost", {{"count", dropped - std::exchange(reported_, dropped)}});
+    return out;
+  }
+
+ private:
+  const Service& service_;
+  std::set<std::string> types_;
+  std::unique_ptr<net::Subscription> subscription_;
+  std::uint64_t reported_ = 0;
+};
+
+nlohmann::json Service::event_json(const net::Event& event) const {
+  const auto id = event.registration.text();
+  Json json{{"endpoint", event.endpoint}, {"time", time_text(event.at)}};
+  switch (event.kind) {
+    case Kind::kRegistered:
+    case Kind::kUpdated:
+      if (event.device) json["device"] = device_json(*event.device);
+      if (event.kind == Kind::kUpdated) json["changes"] = changes_json(event.changes);
+      break;
+    case Kind::kNotified: {
+      json["path"] = path_text(event.path);
+      json["code"] = code_text(event.code);
+      if (!coap::is_success(event.code)) break;
+      const auto format = event.format.value_or(lwm2m::ContentFormat::kText);
+      json["format"] = std::string(lwm2m::media_type(format));
+      auto values = values_json(format, event.path, event.payload, models_.newest(event.path.object()));
+      if (values) {
+        json["values"] = *std::move(values);
+      } else {
+        json["problem"] = values.error().detail;
+      }
+      break;
+    }
+    case Kind::kObservationEnded: json["path"] = path_text(event.path); break;
+    default: json["location"] = "/rd/" + std::string(id.data(), id.size()); break;
+  }
+  return json;
+}
+
+void Service::stream_events(const HttpRequest& request, Answer answer) {
+  std::set<std::string> types;
+  if (const auto at = request.query.find("type"); at != request.query.end()) {
+    std::string_view rest = at->second;
+    while (!rest.empty()) {
+      const std::size_t comma = rest.find(',');
+      const std::string type(rest.substr(0, comma));
+      const bool known = type == "lost" ||
+                         std::ranges::any_of(kNames, [&](const EventName& row) { return type == row.name; });
+      if (!known) return refuse(std::move(answer), bad_request("'" + type + "' is no type of event").error());
+      types.insert(type);
+      rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+  }
+  const auto endpoint = request.query.find("endpoint");
+  answer.stream([this, types, only = endpoint == request.query.end() ? std::string() : endpoint->second](
+                    std::function<void()> wake) -> std::unique_ptr<EventSource> {
+    return std::make_unique<EventFeed>(*this, types,
+                                       server_.subscribe(only, config_.max_events, std::move(wake)));
+  });
+}
+
+}  // namespace linnet::api

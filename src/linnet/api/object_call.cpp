@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/api/object_call.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "linnet/api/values.hpp"
+#include "linnet/server/formats.hpp"
+
+namespace linnet::api {
+
+namespace {
+
+using Json = nlohmann::json;
+using server::OperationKind;
+
+/// One row: method, word behind the path, depth of the path, and the operation that it is.
+struct ObjectRoute {
+  const char* method;
+  const char* action;  ///< empty: none
+  std::size_t min_depth;
+  std::size_t max_depth;
+  OperationKind kind;
+};
+
+constexpr std::array kRoutes{
+    ObjectRoute{"GET", "", 1, 4, OperationKind::kRead},
+    ObjectRoute{"PUT", "", 2, 4, OperationKind::kWriteReplace},
+    ObjectRoute{"POST", "", 1, 1, OperationKind::kCreate},
+    ObjectRoute{"POST", "", 2, 3, OperationKind::kWriteUpdate},
+    ObjectRoute{"DELETE", "", 2, 2, OperationKind::kDelete},
+    ObjectRoute{"GET", "discover", 1, 3, OperationKind::kDiscover},
+    ObjectRoute{"PUT", "attributes", 1, 4, OperationKind::kWriteAttributes},
+    ObjectRoute{"POST", "execute", 3, 3, OperationKind::kExecute},
+    ObjectRoute{"PUT", "observe", 1, 4, OperationKind::kObserve},
+    ObjectRoute{"DELETE", "observe", 1, 4, OperationKind::kCancelObserve},
+};
+
+bool is_action(const std::string& word) {
+  return std::ranges::any_of(kRoutes, [&](const ObjectRoute& route) { return word == route.action; });
+}
+
+/// `?format=`: a number or a media type.
+OrProblem<std::optional<lwm2m::ContentFormat>> format_of(const HttpRequest& request) {
+  const auto at = request.query.find("format");
+  if (at == request.query.end() || at->second.empty()) return std::nullopt;
+  for (const auto format : lwm2m::FormatSet::kKnown) {
+    const bool by_number = at->second == std::to_string(static_cast<unsigned>(format));
+    if (by_number || at->second == lwm2m::media_type(format)) return format;
+  }
+  return bad_request("'" + at->second + "' is no content format that LwM2M knows");
+}
+
+/// The body of Write-Attributes: numbers set, null unsets.
+OrProblem<std::vector<lwm2m::AttributeWrite>> read_attributes_body(const nlohmann::json& body) {
+  if (!body.is_object() || body.empty()) return bad_request("the body must name attributes: {\"pmin\": 10}");
+  std::vector<lwm2m::AttributeWrite> writes;
+  for (const auto& [name, value] : body.items()) {
+    std::string query = name;
+    if (value.is_number()) {
+      query += "=" + value.dump();
+    } else if (!value.is_null()) {
+      return bad_request("attribute " + name + " takes a number, or null to unset it");
+    }
+    const auto write = lwm2m::parse_attribute_write(query);
+    if (!write)
+      return bad_request("'" + query + "' is no attribute of LwM2M (pmin, pmax, epmin, epmax, gt, lt, st)");
+    writes.push_back(*write);
+  }
+  return writes;
+}
+
+OrProblem<Millis> timeout_of(const HttpRequest& request, TimeoutBounds bounds) {
+  const auto at = request.query.find("timeout");
+  if (at == request.query.end()) return bounds.otherwise;
+  const std::string& text = at->second;
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 1 ||
+      seconds > bounds.most.count()) {
+    return bad_request("timeout is 1 to " + std::to_string(bounds.most.count()) + " seconds");
+  }
+  return Seconds(seconds);
+}
+
+lwm2m::Version version_of(const net::Device& device, lwm2m::ObjectId object) {
+  return device.objects().version_of(object).value_or(lwm2m::kDefaultObjectVersion);
+}
+
+OrProblem<lwm2m::Path> resolve_path(const std::vector<std::string>& names, const net::Device& device,
+                                    const registry::ModelRegistry& models) {
+  lwm2m::Path path;
+  const lwm2m::ObjectModel* model = nullptr;
+  for (const std::string& name : names) {
+    if (const auto number = lwm2m::Path::parse_segment(name)) {
+      path = path.child(*number);
+    } else if (path.depth() == 0 && models.find(name) != nullptr) {
+      path = path.child(models.find(name)->id);
+    } else if (path.depth() == 2 && model != nullptr && registry::find_resource(*model, name) != nullptr) {
+      path = path.child(registry::find_resource(*model, name)->id);
+    } else {
+      return bad_request("'" + name + "' is neither a number nor a name of the model");
+    }
+    if (path.depth() == 1) model = models.find(path.object(), version_of(device, path.object()));
+  }
+  return path;
+}
+
+const lwm2m::ResourceModel* resource_of(const OwnedOperation& operation) {
+  return operation.model == nullptr || operation.path.depth() < 3
+             ? nullptr
+             : operation.model->find(operation.path.resource());
+}
+
+OrProblem<void> put_values(OwnedOperation& operation, const Json& body, const net::Device& device) {
+  auto records = read_body(body, operation.path, operation.model);
+  if (!records) return std::unexpected(std::move(records).error());
+  if (!operation.format) {
+    const lwm2m::ResourceModel* const resource = resource_of(operation);
+    lwm2m::DataType type = resource == nullptr ? lwm2m::DataType::kNone : resource->type;
+    if (resource == nullptr && operation.path.depth() >= 3) type = records->front().value.view().type();
+    const bool multiple =
+        operation.path.depth() == 3 && !records->empty() && records->front().path.depth() == 4;
+    operation.format = server::write_format(device.formats, operation.path, type, multiple);
+  }
+  auto payload = encode_records(*records, operation.path, *operation.format);
+  if (!payload) return std::unexpected(std::move(payload).error());
+  operation.payload = *std::move(payload);
+  return {};
+}
+
+/// The lowest number that the device has not listed for an instance of this object.
+lwm2m::InstanceId free_instance(const net::Device& device, lwm2m::ObjectId object) {
+  lwm2m::InstanceId instance = 0;
+  while (instance + 1 < lwm2m::kMaxId && device.objects().contains(object, instance)) ++instance;
+  return instance;
+}
+
+OrProblem<void> put_new_instance(OwnedOperation& operation, const Json& body, const net::Device& device) {
+  const Json wanted = body.is_object() ? body.value("instance", Json()) : Json();
+  const bool usable = wanted.is_number_unsigned() && wanted.get<std::uint64_t>() < lwm2m::kMaxId;
+  if (!wanted.is_null() && !usable) return bad_request("\"instance\" is 0 to 65534");
+  // Only TLV can leave the number to the device: its resources then stand without an instance.
+  const bool device_chooses =
+      wanted.is_null() &&
+      operation.format.value_or(lwm2m::ContentFormat::kTlv) == lwm2m::ContentFormat::kTlv &&
+      device.formats.may_speak(lwm2m::ContentFormat::kTlv);
+  const auto instance =
+      wanted.is_null() ? free_instance(device, operation.path.object()) : wanted.get<lwm2m::InstanceId>();
+  const lwm2m::Path base = operation.path.child(instance);
+  const auto records = read_body(body, base, operation.model);
+  if (!records) return std::unexpected(records.error());
+  if (!operation.format) {
+    operation.format =
+        device_chooses ? lwm2m::ContentFormat::kTlv
+                       : server::write_format(device.formats, operation.path, lwm2m::DataType::kNone, false);
+  }
+  auto payload = encode_records(*records, device_chooses ? base : operation.path, *operation.format);
+  if (!payload) return std::unexpected(std::move(payload).error());
+  operation.payload = *std::move(payload);
+  return {};
+}
+
+OrProblem<void> put_attributes(OwnedOperation& operation, const Json& body) {
+  auto writes = read_attributes_body(body);
+  if (!writes) return std::unexpected(std::move(writes).error());
+  operation.attributes = *std::move(writes);
+  return {};
+}
+
+OrProblem<void> put_arguments(OwnedOperation& operation, const Json& body) {
+  const Json arguments = body.is_object() ? body.value("arguments", Json()) : Json();
+  if (!arguments.is_null() && !arguments.is_string()) {
+    return bad_request("\"arguments\" is a string such as 0='a',1");
+  }
+  if (arguments.is_string()) operation.arguments = arguments.get<std::string>();
+  return {};
+}
+
+/// What the body adds, operation by operation.
+OrProblem<void> put_body(OwnedOperation& operation, const Json& body, const net::Device& device) {
+  switch (operation.kind) {
+    case OperationKind::kWriteReplace:
+    case OperationKind::kWriteUpdate: return put_values(operation, body, device);
+    case OperationKind::kCreate: return put_new_instance(operation, body, device);
+    case OperationKind::kWriteAttributes: return put_attributes(operation, body);
+    case OperationKind::kExecute: return put_arguments(operation, body);
+    case OperationKind::kRead:
+    case OperationKind::kObserve:
+      if (!operation.format) {
+        operation.format = server::read_format(device.formats, operation.path, resource_of(operation));
+      }
+      return {};
+    default: return {};
+  }
+}
+
+}  // namespace
+
+OrProblem<ObjectCall> ObjectCall::route(std::string endpoint, HttpRequest request) {
+  ObjectCall call;
+  call.names.assign(request.path.begin() + 5, request.path.end());
+  std::string action;
+  if (call.names.size() > 1 && is_action(call.names.back())) {
+    action = call.names.back();
+    call.names.pop_back();
+  }
+  const auto fits = [&](const ObjectRoute& route) {
+    return request.method == route.method && action == route.action && call.names.size() >= route.min_depth &&
+           call.names.size() <= route.max_depth;
+  };
+  const auto* const row = std::ranges::find_if(kRoutes, fits);
+  if (row == kRoutes.end()) {
+    return std::unexpected(
+        Problem{405, "Method not allowed", request.method + " does nothing at a path of this depth", {}});
+  }
+  call.kind = row->kind;
+  call.endpoint = std::move(endpoint);
+  call.request = std::move(request);
+  return call;
+}
+
+OrProblem<OwnedOperation> make_operation(const ObjectCall& call, const net::Device& device,
+                                         const registry::ModelRegistry& models, TimeoutBounds timeouts) {
+  const auto path = resolve_path(call.names, device, models);
+  if (!path) return std::unexpected(path.error());
+  const auto timeout = timeout_of(call.request, timeouts);
+  if (!timeout) return std::unexpected(timeout.error());
+  const auto format = format_of(call.request);
+  if (!format) return std::unexpected(format.error());
+  const Json body = call.request.body.empty() ? Json() : Json::parse(call.request.body, nullptr, false);
+  if (body.is_discarded()) return bad_request("the body is no JSON");
+
+  OwnedOperation operation;
+  operation.kind = call.kind;
+  operation.path = *path;
+  operation.format = *format;
+  operation.timeout = *timeout;
+  operation.model = models.find(path->object(), version_of(device, path->object()));
+  if (auto put = put_body(operation, body, device); !put) return std::unexpected(std::move(put).error());
+  return operation;
+}
+
+}  // namespace linnet::api

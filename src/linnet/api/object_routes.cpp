@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations on a device: what HTTP asks becomes one LwM2M operation, and its outcome an answer.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "linnet/api/object_call.hpp"
+#include "linnet/api/service.hpp"
+#include "linnet/api/values.hpp"
+#include "linnet/lwm2m/link_format.hpp"
+
+namespace linnet::api {
+
+namespace {
+
+using Json = nlohmann::json;
+using server::OperationKind;
+
+/// Links of a Discover answer; nothing where they do not read.
+std::optional<Json> links_json(ByteView payload) {
+  Json links = Json::array();
+  lwm2m::LinkReader reader(as_text(payload));
+  for (;;) {
+    const auto link = reader.next();
+    if (!link) return std::nullopt;
+    if (!*link) return links;
+    Json attributes = Json::object();
+    auto parameters = (*link)->attributes();
+    while (const auto parameter = parameters.next()) {
+      attributes[std::string(parameter->name)] = std::string(parameter->value);
+    }
+    links.push_back({{"path", std::string((*link)->target)}, {"attributes", std::move(attributes)}});
+  }
+}
+
+std::string name_of(const lwm2m::Path& path, const lwm2m::ObjectModel* model) {
+  if (model == nullptr) return {};
+  if (path.depth() < 3) return std::string(model->name);
+  const auto* const resource = model->find(path.resource());
+  return resource == nullptr ? std::string() : std::string(resource->name);
+}
+
+HttpResponse value_response(const net::Outcome& outcome, const lwm2m::ObjectModel* model) {
+  const auto format = outcome.format.value_or(lwm2m::ContentFormat::kText);
+  auto values = values_json(format, outcome.path, outcome.payload, model);
+  if (!values) return to_response(values.error());
+  Json body{{"code", code_text(outcome.code)},
+            {"format", std::string(lwm2m::media_type(format))},
+            {"path", path_text(outcome.path)},
+            {"name", name_of(outcome.path, model)},
+            {"values", *std::move(values)}};
+  if (outcome.kind == OperationKind::kObserve) body["observation"] = outcome.observation.has_value();
+  return json_response(body);
+}
+
+HttpResponse outcome_response(const net::Outcome& outcome, const std::string& endpoint,
+                              const lwm2m::ObjectModel* model) {
+  const std::string path = path_text(outcome.path);
+  if (outcome.failure) return to_response(no_answer(*outcome.failure, endpoint, path));
+  if (!outcome.success()) return to_response(device_refused(outcome.code, path));
+  Json body{{"code", code_text(outcome.code)}};
+  switch (outcome.kind) {
+    case OperationKind::kRead:
+    case OperationKind::kObserve: return value_response(outcome, model);
+    case OperationKind::kDiscover: {
+      auto links = links_json(outcome.payload);
+      if (!links) {
+        return to_response({502, "The device's answer cannot be decoded", path + ": no list of links", {}});
+      }
+      body["links"] = *std::move(links);
+      return json_response(body);
+    }
+    case OperationKind::kCreate:
+      if (outcome.created) body["path"] = path_text(*outcome.created);
+      return json_response(body, 201);
+    default: return json_response(body);
+  }
+}
+
+}  // namespace
+
+void Service::handle_object(std::string endpoint, HttpRequest request, Answer answer) {
+  auto call = ObjectCall::route(endpoint, std::move(request));
+  if (!call) return refuse(std::move(answer), call.error());
+  auto shared = std::make_shared<Answer>(std::move(answer));
+  const auto called = server_.find(
+      endpoint, [this, shared, call = *std::move(call)](std::optional<net::Device> device) mutable {
+        Answer::resume(std::move(*shared),
+                       [this, call = std::move(call), device = std::move(device)](Answer later) {
+                         if (!device) return refuse(std::move(later), unknown_device(call.endpoint));
+                         perform(call, *device, std::move(later));
+                       });
+      });
+  if (!called) refuse(std::move(*shared), no_answer(called.error().code, endpoint, {}));
+}
+
+void Service::perform(const ObjectCall& call, const net::Device& device, Answer answer) {
+  const auto operation =
+      make_operation(call, device, models_, {config_.default_timeout, config_.max_timeout});
+  if (!operation) return refuse(std::move(answer), operation.error());
+  auto shared = std::make_shared<Answer>(std::move(answer));
+  const auto called = server_.perform(
+      call.endpoint, operation->view(),
+      [shared, endpoint = call.endpoint, model = operation->model](net::Outcome outcome) {
+        Answer::resume(std::move(*shared), [endpoint, model, outcome = std::move(outcome)](Answer later) {
+          later.respond(outcome_response(outcome, endpoint, model));
+        });
+      });
+  if (!called) {
+    refuse(std::move(*shared), no_answer(called.error().code, call.endpoint, path_text(operation->path)));
+  }
+}
+
+}  // namespace linnet::api

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/api/service.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace linnet::api {
+
+namespace {
+
+void not_allowed(Answer answer, const std::string& allow) {
+  HttpResponse response = to_response({405, "Method not allowed", "this route takes " + allow, {}});
+  response.allow = allow;
+  answer.respond(std::move(response));
+}
+
+void no_route(Answer answer) {
+  refuse(std::move(answer), {404, "No such route", "docs/api.md and /api/v1/openapi.json list them", {}});
+}
+
+}  // namespace
+
+std::string dump(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+HttpResponse json_response(const nlohmann::json& body, unsigned status) {
+  return {status, dump(body), "application/json", {}};
+}
+
+void refuse(Answer answer, const Problem& problem) {
+  answer.respond(to_response(problem));
+}
+
+Service::Service(ServiceConfig config, net::Server& server, const registry::ModelRegistry& models)
+    : config_(std::move(config)), server_(server), models_(models) {}
+
+void Service::handle(HttpRequest request, Answer answer) {
+  const auto& path = request.path;
+  const bool get = request.method == "GET";
+  const auto is = [&](std::size_t index, const char* name) {
+    return path.size() > index && path[index] == name;
+  };
+
+  if (path.size() == 1 && (is(0, "health") || is(0, "metrics"))) {
+    if (!get) return not_allowed(std::move(answer), "GET, HEAD");
+    return is(0, "health") ? health(std::move(answer)) : metrics(std::move(answer));
+  }
+  if (!is(0, "api") || !is(1, "v1") || path.size() < 3) return no_route(std::move(answer));
+  if (is(2, "devices")) return handle_devices(std::move(request), std::move(answer));
+
+  const bool known = (path.size() == 3 && (is(2, "events") || is(2, "models") || is(2, "openapi.json"))) ||
+                     (path.size() == 4 && is(2, "models"));
+  if (!known) return no_route(std::move(answer));
+  if (!get) return not_allowed(std::move(answer), "GET, HEAD");
+  if (is(2, "events")) return stream_events(request, std::move(answer));
+  if (is(2, "openapi.json")) return answer.respond({200, openapi_document(), "application/json", {}});
+  if (path.size() == 3) return list_models(std::move(answer));
+  show_model(path[3], request, std::move(answer));
+}
+
+void Service::handle_devices(HttpRequest request, Answer answer) {
+  const auto& path = request.path;  // api v1 devices ENDPOINT ...
+  const bool get = request.method == "GET";
+  if (path.size() == 3) {
+    if (!get) return not_allowed(std::move(answer), "GET, HEAD");
+    return list_devices(request, std::move(answer));
+  }
+  std::string endpoint = path[3];
+  if (path.size() == 4) {
+    if (get) return show_device(endpoint, std::move(answer));
+    if (request.method == "DELETE") return forget_device(endpoint, std::move(answer));
+    return not_allowed(std::move(answer), "GET, HEAD, DELETE");
+  }
+  if (path.size() == 5 && path[4] == "observations") {
+    if (!get) return not_allowed(std::move(answer), "GET, HEAD");
+    return list_observations(endpoint, std::move(answer));
+  }
+  if (path.size() > 5 && path[4] == "objects") {
+    return handle_object(std::move(endpoint), std::move(request), std::move(answer));
+  }
+  no_route(std::move(answer));
+}
+
+}  // namespace linnet::api

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The REST API (docs/api.md) over a running net::Server.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "linnet/api/http.hpp"
+#include "linnet/api/object_call.hpp"
+#include "linnet/api/problem.hpp"
+#include "linnet/net/server.hpp"
+#include "linnet/registry/model_registry.hpp"
+
+namespace linnet::api {
+
+struct ServiceConfig {
+  std::string version;            ///< of the program, for /health
+  std::size_t max_events = 4096;  ///< that wait for one reader of the event stream, a shard
+  Seconds default_timeout{120};   ///< for an operation
+  Seconds max_timeout{600};
+};
+
+/// Serves requests on the HTTP thread. `server` must be stopped before the service and the HTTP
+/// server are destroyed, `models` outlives both.
+class Service {
+ public:
+  Service(ServiceConfig config, net::Server& server, const registry::ModelRegistry& models);
+
+  /// An HttpHandler.
+  void handle(HttpRequest request, Answer answer);
+
+ private:
+  using Json = nlohmann::json;
+
+  // service.cpp
+  void handle_devices(HttpRequest request, Answer answer);
+
+  // device_routes.cpp
+  void list_devices(const HttpRequest& request, Answer answer);
+  void show_device(const std::string& endpoint, Answer answer);
+  void forget_device(const std::string& endpoint, Answer answer);
+  void list_observations(const std::string& endpoint, Answer answer);
+  [[nodiscard]] Json device_json(const net::Device& device) const;
+
+  // object_routes.cpp
+  void handle_object(std::string endpoint, HttpRequest request, Answer answer);
+  void perform(const ObjectCall& call, const net::Device& device, Answer answer);
+
+  // event_routes.cpp
+  class EventFeed;
+  void stream_events(const HttpRequest& request, Answer answer);
+  [[nodiscard]] Json event_json(const net::Event& event) const;
+
+  // model_routes.cpp
+  void list_models(Answer answer) const;
+  void show_model(const std::string& name, const HttpRequest& request, Answer answer) const;
+
+  // status_routes.cpp
+  void health(Answer answer);
+  void metrics(Answer answer);
+
+  ServiceConfig config_;
+  net::Server& server_;
+  const registry::ModelRegistry& models_;
+};
+
+/// A 200 with a JSON body.
+[[nodiscard]] HttpResponse json_response(const nlohmann::json& body, unsigned status = 200);
+/// Text of any bytes as JSON: what is no UTF-8 becomes U+FFFD.
+[[nodiscard]] std::string dump(const nlohmann::json& json);
+
+/// Answers with a problem, and says so.
+void refuse(Answer answer, const Problem& problem);
+
+/// The OpenAPI description (openapi.cpp).
+[[nodiscard]] const std::string& openapi_document();
+
+}  // namespace linnet::api

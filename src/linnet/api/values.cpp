@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/api/values.hpp"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "linnet/lwm2m/base64.hpp"
+#include "linnet/lwm2m/text.hpp"
+#include "linnet/registry/model_registry.hpp"
+#include "linnet/server/formats.hpp"
+
+namespace linnet::api {
+
+namespace {
+
+using Json = nlohmann::json;
+using lwm2m::DataType;
+using lwm2m::Path;
+using lwm2m::Value;
+
+constexpr std::size_t kMaxPayload = 1U << 20;
+
+std::unexpected<Problem> wrong_value(const std::string& where, DataType type, const Json& json) {
+  return bad_request(where + ": " + json.dump(-1, ' ', false, Json::error_handler_t::replace) + " is no " +
+                     std::string(lwm2m::to_string(type)));
+}
+
+/// "2026-01-31T12:00:00Z", or with an offset or fractions of a second (which are cut off).
+std::optional<std::int64_t> parse_time(std::string_view text) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
+  const std::string copy(text.substr(0, 40));
+  if (std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
+                  &used) != 6) {
+    return std::nullopt;
+  }
+  std::string_view rest = std::string_view(copy).substr(static_cast<std::size_t>(used));
+  if (rest.starts_with('.'))
+    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+  int offset = 0;
+  if (rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':') {
+    int hours = 0, minutes = 0;
+    if (std::sscanf(std::string(rest).c_str() + 1, "%2d:%2d", &hours, &minutes) != 2) return std::nullopt;
+    offset = (rest[0] == '+' ? 60 : -60) * (hours * 60 + minutes);
+  } else if (rest != "Z" && rest != "z") {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
+  return days * 86'400LL + hour * 3600 + minute * 60 + second - offset;
+}
+
+/// The value in LwM2M's text form (digest §2), as text/plain carries it.
+std::optional<OwnedValue> parse_text_form(std::string_view text, DataType type) {
+  std::vector<std::uint8_t> scratch(text.size() + 8);
+  std::optional<OwnedValue> out;
+  const auto taken = lwm2m::text::decode(
+      Path(1, 0, 0), as_bytes(text), [type](const Path&) { return type; }, scratch,
+      [&](const lwm2m::Record& record) -> Result<void> {
+        out.emplace(record.value);
+        return {};
+      });
+  if (!taken) return std::nullopt;
+  return out;
+}
+
+OrProblem<OwnedValue> from_string(const Json& json, DataType type, const std::string& where) {
+  const auto& text = json.get_ref<const std::string&>();
+  if (type == DataType::kBoolean && (text == "true" || text == "false")) {
+    return OwnedValue(Value::boolean(text == "true"));
+  }
+  if (type == DataType::kTime) {
+    if (const auto seconds = parse_time(text)) return OwnedValue(Value::time(*seconds));
+  }
+  if (auto value = parse_text_form(text, type == DataType::kNone ? DataType::kString : type))
+    return *std::move(value);
+  return wrong_value(where, type, json);
+}
+
+OrProblem<OwnedValue> from_number(const Json& json, DataType type, const std::string& where) {
+  Value value;
+  if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) {
+    value = Value::unsigned_integer(json.get<std::uint64_t>());
+  } else if (json.is_number_integer()) {
+    value = Value::integer(json.get<std::int64_t>());
+  } else {
+    value = Value::number(json.get<double>());
+  }
+  const auto converted = type == DataType::kNone ? Result<Value>(value) : value.convert(type);
+  if (!converted) return wrong_value(where, type, json);
+  return OwnedValue(*converted);
+}
+
+/// Adds what one resource is given: a value, or an object from instance to value.
+OrProblem<void> add_resource(const Json& json, const Path& path, const lwm2m::ResourceModel* resource,
+                             std::vector<OwnedRecord>& records) {
+  const DataType type = resource == nullptr ? DataType::kNone : resource->type;
+  if (!json.is_object()) {
+    if (resource != nullptr && resource->multiple && path.depth() == 3) {
+      return bad_request(path_text(path) + " is a multiple resource: give an object from instance to value");
+    }
+    auto value = from_json(json, type, path_text(path));
+    if (!value) return std::unexpected(std::move(value).error());
+    records.push_back({path, *std::move(value)});
+    return {};
+  }
+  if (path.depth() != 3 || (resource != nullptr && !resource->multiple)) {
+    return bad_request(path_text(path) + " is not a multiple resource: give one value");
+  }
+  if (json.empty()) records.push_back({path, OwnedValue(Value())});
+  for (const auto& [name, item] : json.items()) {
+    const auto instance = Path::parse_segment(name);
+    if (!instance) return bad_request(path_text(path) + ": '" + name + "' is no resource instance");
+    auto value = from_json(item, type, path_text(path.child(*instance)));
+    if (!value) return std::unexpected(std::move(value).error());
+    records.push_back({path.child(*instance), *std::move(value)});
+  }
+  return {};
+}
+
+/// A key of `values`: a number, or a name of the model.
+OrProblem<lwm2m::ResourceId> resource_id(const std::string& name, const lwm2m::ObjectModel* model) {
+  if (const auto number = Path::parse_segment(name)) return *number;
+  const lwm2m::ResourceModel* const resource =
+      model == nullptr ? nullptr : registry::find_resource(*model, name);
+  if (resource == nullptr) return bad_request("'" + name + "' is no resource of this object");
+  return resource->id;
+}
+
+}  // namespace
+
+OwnedValue::OwnedValue(const Value& value) : value_(value) {
+  if (value.type() == DataType::kOpaque) {
+    bytes_ = as_text(value.as_opaque());
+  } else {
+    bytes_ = value.as_string();
+  }
+}
+
+Value OwnedValue::view() const noexcept {
+  switch (value_.type()) {
+    case DataType::kString: return Value::string(bytes_);
+    case DataType::kCorelnk: return Value::corelnk(bytes_);
+    case DataType::kOpaque: return Value::opaque(as_bytes(bytes_));
+    default: return value_;
+  }
+}
+
+std::string path_text(const Path& path) {
+  std::array<std::uint8_t, Path::kMaxText> text{};
+  ByteWriter out(text);
+  path.write(out);
+  return std::string(as_text(out.written()));
+}
+
+std::string time_text(UnixTime time) {
+  // Years that RFC 3339 can write; further away the number has to do.
+  constexpr std::int64_t kFirst = -62'167'219'200, kLast = 253'402'300'799;
+  if (time.seconds < kFirst || time.seconds > kLast) return std::to_string(time.seconds);
+  const std::chrono::sys_seconds at{std::chrono::seconds(time.seconds)};
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(at - day);
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
+  return text.data();
+}
+
+Json to_json(const Value& value) {
+  switch (value.type()) {
+    case DataType::kNone: return nullptr;
+    case DataType::kString:
+    case DataType::kCorelnk: return std::string(value.as_string());
+    case DataType::kInteger: return value.as_integer();
+    case DataType::kUnsigned: return value.as_unsigned();
+    case DataType::kFloat: return value.as_float();
+    case DataType::kBoolean: return value.as_boolean();
+    case DataType::kTime: return time_text(UnixTime{value.as_integer()});
+    case DataType::kObjlnk:
+      return std::to_string(value.as_objlnk().object) + ":" + std::to_string(value.as_objlnk().instance);
+    case DataType::kOpaque: {
+      std::vector<std::uint8_t> text(lwm2m::base64_size(value.as_opaque().size(), lwm2m::Base64::kStandard));
+      ByteWriter out(text);
+      lwm2m::write_base64(out, value.as_opaque(), lwm2m::Base64::kStandard);
+      return std::string(as_text(out.written()));
+    }
+  }
+  return nullptr;
+}
+
+OrProblem<OwnedValue> from_json(const Json& json, DataType type, const std::string& where) {
+  if (json.is_string()) return from_string(json, type, where);
+  if (json.is_number() && type != DataType::kBoolean) return from_number(json, type, where);
+  if (json.is_boolean() && (type == DataType::kBoolean || type == DataType::kNone)) {
+    return OwnedValue(Value::boolean(json.get<bool>()));
+  }
+  return wrong_value(where, type, json);
+}
+
+OrProblem<std::vector<OwnedRecord>> read_body(const Json& body, const Path& base,
+                                              const lwm2m::ObjectModel* model) {
+  std::vector<OwnedRecord> records;
+  if (!body.is_object()) return bad_request("the body must be a JSON object");
+  if (base.depth() >= 3) {
+    if (!body.contains("value")) return bad_request("the body needs a \"value\"");
+    const auto* const resource = model == nullptr ? nullptr : model->find(base.resource());
+    if (auto added = add_resource(body["value"], base, resource, records); !added) {
+      return std::unexpected(std::move(added).error());
+    }
+    return records;
+  }
+  const Json values = body.value("values", Json::object());
+  if (!values.is_object()) return bad_request("\"values\" must be an object from resource to value");
+  for (const auto& [name, item] : values.items()) {
+    const auto id = resource_id(name, model);
+    if (!id) return std::unexpected(id.error());
+    const auto* const resource = model == nullptr ? nullptr : model->find(*id);
+    if (auto added = add_resource(item, base.child(*id), resource, records); !added) {
+      return std::unexpected(std::move(added).error());
+    }
+  }
+  std::ranges::sort(records, {}, &OwnedRecord::path);
+  const auto same = std::ranges::adjacent_find(records, {}, &OwnedRecord::path);
+  if (same != records.end()) return bad_request(path_text(same->path) + " is given twice");
+  return records;
+}
+
+OrProblem<std::vector<std::uint8_t>> encode_records(const std::vector<OwnedRecord>& records, const Path& base,
+                                                    lwm2m::ContentFormat format) {
+  std::vector<std::uint8_t> payload(kMaxPayload);
+  const auto walk = [&](lwm2m::RecordSink sink) -> Result<void> {
+    for (const OwnedRecord& record : records) {
+      if (auto taken = sink(lwm2m::Record{record.path, record.value.view(), std::nullopt}); !taken)
+        return taken;
+    }
+    return {};
+  };
+  const auto size = lwm2m::encode(format, base, walk, payload);
+  if (!size) {
+    return bad_request(path_text(base) + " cannot be written as " + std::string(lwm2m::media_type(format)) +
+                       ": " + linnet::to_string(size.error().code));
+  }
+  payload.resize(*size);
+  return payload;
+}
+
+OrProblem<Json> values_json(lwm2m::ContentFormat format, const Path& path, ByteView payload,
+                            const lwm2m::ObjectModel* model) {
+  Json values = Json::array();
+  std::vector<std::uint8_t> scratch(payload.size() + 16);
+  const auto decoded = server::decode_payload(
+      format, path, payload, model, scratch, [&](const lwm2m::Record& record) -> Result<void> {
+        if (record.path.depth() < 3 || record.value.none()) return {};
+        const auto* const resource = model == nullptr ? nullptr : model->find(record.path.resource());
+        Json item{{"path", path_text(record.path)},
+                  {"name", resource == nullptr ? std::string() : std::string(resource->name)},
+                  {"type", std::string(lwm2m::to_string(record.value.type()))},
+                  {"units", resource == nullptr ? std::string() : std::string(resource->units)},
+                  {"value", to_json(record.value)}};
+        if (record.time) item["time"] = *record.time;
+        values.push_back(std::move(item));
+        return {};
+      });
+  if (!decoded) {
+    return std::unexpected(Problem{502,
+                                   "The device's answer cannot be decoded",
+                                   path_text(path) + " as " + std::string(lwm2m::media_type(format)) + ": " +
+                                       linnet::to_string(decoded.error().code),
+                                   {}});
+  }
+  return values;
+}
+
+}  // namespace linnet::api

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as JSON (docs/api.md, "Objects"): out of payloads by name, type and units, and into them.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/api/problem.hpp"
+#include "linnet/base/time.hpp"
+#include "linnet/lwm2m/codec.hpp"
+#include "linnet/lwm2m/object_model.hpp"
+
+namespace linnet::api {
+
+/// A value that owns its bytes.
+class OwnedValue {
+ public:
+  explicit OwnedValue(const lwm2m::Value& value);
+  /// Views live as long as this.
+  [[nodiscard]] lwm2m::Value view() const noexcept;
+
+ private:
+  lwm2m::Value value_;
+  std::string bytes_;
+};
+
+struct OwnedRecord {
+  lwm2m::Path path;
+  OwnedValue value;
+};
+
+[[nodiscard]] std::string path_text(const lwm2m::Path& path);
+/// "2026-01-31T12:00:00Z".
+[[nodiscard]] std::string time_text(UnixTime time);
+
+[[nodiscard]] nlohmann::json to_json(const lwm2m::Value& value);
+/// `type` kNone: what the JSON itself says. `where` names the value in the error.
+[[nodiscard]] OrProblem<OwnedValue> from_json(const nlohmann::json& json, lwm2m::DataType type,
+                                              const std::string& where);
+
+/// A body of Write or Create as records below `base` (an instance, a resource, a resource instance).
+/// `model` null: types are what the JSON says.
+[[nodiscard]] OrProblem<std::vector<OwnedRecord>> read_body(const nlohmann::json& body,
+                                                            const lwm2m::Path& base,
+                                                            const lwm2m::ObjectModel* model);
+
+/// Records as a payload for a message to `base`.
+[[nodiscard]] OrProblem<std::vector<std::uint8_t>> encode_records(const std::vector<OwnedRecord>& records,
+                                                                  const lwm2m::Path& base,
+                                                                  lwm2m::ContentFormat format);
+
+/// A payload that came for `path` as the list `values` of an answer. A payload that does not decode
+/// is a 502.
+[[nodiscard]] OrProblem<nlohmann::json> values_json(lwm2m::ContentFormat format, const lwm2m::Path& path,
+                                                    ByteView payload, const lwm2m::ObjectModel* model);
+
+}  // namespace linnet::api
