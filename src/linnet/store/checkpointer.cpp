@@ -12,10 +12,7 @@ SqlResult<void> checkpoint(Connection& connection, CheckpointMode mode) {
   sqlite3* const handle = connection.handle();
   // Busy: someone reads or checkpoints from outside; the next time will do.
   const int code = sqlite3_wal_checkpoint_v2(handle, "main", how, nullptr, nullptr) & 0xff;
-  if (code != SQLITE_OK && code != SQLITE_BUSY) {
-    return std::unexpected(
-        SqlError{sqlite3_extended_errcode(handle), sqlite3_system_errno(handle), sqlite3_errmsg(handle)});
-  }
+  if (code != SQLITE_OK && code != SQLITE_BUSY) return std::unexpected(last_error(connection));
   return {};
 }
 

@@ -11,8 +11,21 @@ namespace {
 // Only a person with the sqlite3 program competes for the file: wait for them, but not for long.
 constexpr int kBusyMilliseconds = 2000;
 
+/// The errno of the last failed call. A statement that fails inside a write does not leave it with
+/// the connection: the log's file, then the database's, still knows.
+int system_error_of(sqlite3* handle) {
+  int error = sqlite3_system_errno(handle);
+  if (error != 0 || (sqlite3_errcode(handle) & 0xff) != SQLITE_IOERR) return error;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log != nullptr && log->pMethods != nullptr)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+  if (error == 0) sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
+}
+
 SqlError error_of(sqlite3* handle) {
-  return {sqlite3_extended_errcode(handle), sqlite3_system_errno(handle), sqlite3_errmsg(handle)};
+  return {sqlite3_extended_errcode(handle), system_error_of(handle), sqlite3_errmsg(handle)};
 }
 
 int flags_of(Access access) noexcept {
@@ -25,6 +38,10 @@ int flags_of(Access access) noexcept {
 }
 
 }  // namespace
+
+SqlError last_error(const Connection& connection) {
+  return error_of(connection.handle());
+}
 
 Condition condition_of(const SqlError& error) noexcept {
   switch (error.code & 0xff) {

@@ -82,4 +82,7 @@ class Connection {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
+/// Of a call that was made on the handle itself.
+[[nodiscard]] SqlError last_error(const Connection& connection);
+
 }  // namespace linnet::store

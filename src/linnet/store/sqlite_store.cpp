@@ -264,8 +264,9 @@ void SqliteStore::process(Operation* list) {
       if (!writable_) probe();
       const bool written = write_all_touches() && writable_;
       publish_health();
-      operation->flushed->set_value(written);
+      std::promise<bool>* const flushed = operation->flushed;
       queue_.release(operation);
+      flushed->set_value(written);
       continue;
     }
     batch_.push_back(operation);
