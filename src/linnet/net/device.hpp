@@ -58,16 +58,16 @@ struct Event {
   };
 
   Kind kind{};
-  UnixTime at;
-  std::string endpoint;
-  server::RegistrationId registration;
-  std::optional<Device> device;  ///< kRegistered, and kUpdated with changes
-  server::UpdateChanges changes;
+  UnixTime at{};
+  std::string endpoint{};
+  server::RegistrationId registration{};
+  std::optional<Device> device{};  ///< kRegistered, and kUpdated with changes
+  server::UpdateChanges changes{};
   server::ObservationId observation{};  ///< kNotified, kObservationEnded
-  lwm2m::Path path;
+  lwm2m::Path path{};
   coap::Code code{};
-  std::optional<lwm2m::ContentFormat> format;
-  std::vector<std::uint8_t> payload;
+  std::optional<lwm2m::ContentFormat> format{};
+  std::vector<std::uint8_t> payload{};
 };
 
 }  // namespace linnet::net

@@ -30,7 +30,8 @@ struct ServerConfig {
   /// Limits of all shards together for registrations, observations and strings; `shard`, `durable`
   /// and `endpoint.max_peers` are set by the server.
   server::EngineConfig engine;
-  std::uint32_t max_queued_calls = 65'536;  ///< perform, find and so on under way, a shard; more get kBusy
+  std::uint32_t max_queued_calls =
+      65'536;               ///< of perform, find and so on that wait for a worker; more get kBusy
   StoreFactory open_store;  ///< empty: nothing outlives the process, and nothing is waited for
   /// The store's condition changed. Called from the store's thread; must be short.
   std::function<void(const store::Health&)> on_health;
@@ -75,6 +76,8 @@ struct ServerStatistics {
   std::uint32_t links = 0;
 };
 
+class WorkerGroup;
+
 /// Calls may come from any thread. A handler is called exactly once, from a worker's thread (or from
 /// `stop`): it must not block and must not throw; it may call the server again. When a call fails at
 /// once (kBusy: max_queued_calls; kClosed: stopped) its handler is not called.
@@ -114,7 +117,7 @@ class Server {
   /// The device with its observations, or nothing.
   [[nodiscard]] Result<void> find(std::string_view endpoint, DeviceHandler done);
   /// Up to `limit` (at most kMaxPage) devices from `cursor` (0 at first) on. A page may be short, or
-  /// empty, and yet have a next one.
+  /// empty, and yet have a next one. kInvalidArgument: no limit, or a cursor that was never given.
   static constexpr std::uint32_t kMaxPage = 1000;
   [[nodiscard]] Result<void> list(const DeviceFilter& filter, std::uint64_t cursor, std::uint32_t limit,
                                   PageHandler done);
@@ -133,9 +136,8 @@ class Server {
                                                         std::function<void()> wake);
 
  private:
-  class Parts;
-  explicit Server(std::unique_ptr<Parts> parts) noexcept;
-  std::unique_ptr<Parts> parts_;
+  explicit Server(std::unique_ptr<WorkerGroup> workers) noexcept;
+  std::unique_ptr<WorkerGroup> workers_;
 };
 
 }  // namespace linnet::net

@@ -111,7 +111,7 @@ TEST(LinkTable, behaves_as_a_map_under_random_use) {
       if (link == coap::kNoLink) continue;
       ASSERT_LT(index(link), 3000U);
       ASSERT_TRUE(index(link) == given || !busy.contains(link));
-      given += index(link) == given ? 1 : 0;
+      if (index(link) == given) ++given;
       model.erase(owner[index(link)]);
       owner[index(link)] = peer;
       model[peer] = link;

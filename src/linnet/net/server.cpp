@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/net/server.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "linnet/net/worker_group.hpp"
+
+namespace linnet::net {
+
+namespace {
+
+// A cursor of the whole server: the shard above, the engine's own cursor below.
+constexpr unsigned kShardShift = 32;
+
+/// A server::Operation whose views are its own.
+struct OwnedOperation {
+  explicit OwnedOperation(const server::Operation& given)
+      : operation(given),
+        payload(given.payload.begin(), given.payload.end()),
+        arguments(given.arguments),
+        attributes(given.attributes.begin(), given.attributes.end()) {}
+
+  [[nodiscard]] server::Operation view() const noexcept {
+    server::Operation seen = operation;
+    seen.payload = payload;
+    seen.arguments = arguments;
+    seen.attributes = attributes;
+    return seen;
+  }
+
+  server::Operation operation;
+  std::vector<std::uint8_t> payload;
+  std::string arguments;
+  std::vector<lwm2m::AttributeWrite> attributes;
+};
+
+Outcome failed(const server::Operation& operation, Errc why) {
+  Outcome outcome;
+  outcome.failure = why;
+  outcome.kind = operation.kind;
+  outcome.path = operation.path;
+  return outcome;
+}
+
+std::optional<Device> describe_whole(Shard& shard, server::RegistrationId id) {
+  const auto registration = shard.engine().get(id);
+  if (!registration) return std::nullopt;
+  Device device = shard.describe(*registration);
+  shard.engine().for_each_observation(id, [&](server::ObservationId observation, const lwm2m::Path& path) {
+    device.observations.push_back({.id = observation, .path = path});
+  });
+  return device;
+}
+
+/// A page under way, from shard to shard.
+struct Listing {
+  DeviceFilter filter;
+  std::uint32_t cursor = 0;
+  std::uint32_t limit = 0;
+  unsigned shards = 0;
+  Server::PageHandler done;
+  DevicePage page;
+
+  std::optional<unsigned> operator()(Shard* shard) {
+    if (shard == nullptr) return finish();
+    const server::Engine::Filter seen{.endpoint_contains = filter.endpoint_contains, .object = filter.object};
+    const auto missing = limit - static_cast<std::uint32_t>(page.devices.size());
+    const auto next =
+        shard->engine().list(cursor, missing, seen, [&](const server::Registration& registration) {
+          page.devices.push_back(shard->describe(registration));
+        });
+    const unsigned at = next ? shard->index() : shard->index() + 1;
+    cursor = next.value_or(0);
+    if (at == shards) return finish();
+    if (page.devices.size() < limit) return at;
+    page.next = std::uint64_t{at} << kShardShift | cursor;
+    return finish();
+  }
+
+ private:
+  std::optional<unsigned> finish() {
+    done(std::move(page));
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+Server::Server(std::unique_ptr<WorkerGroup> workers) noexcept : workers_(std::move(workers)) {}
+Server::~Server() = default;
+
+std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerConfig& config,
+                                                                  const server::Models& models) {
+  auto workers = std::make_unique<WorkerGroup>();
+  if (const auto started = workers->start(config, models); !started) return std::unexpected(started.error());
+  return std::unique_ptr<Server>(new Server(std::move(workers)));
+}
+
+void Server::stop() {
+  workers_->stop();
+}
+const std::vector<Address>& Server::listening() const noexcept {
+  return workers_->config().listen;
+}
+unsigned Server::shards() const noexcept {
+  return workers_->size();
+}
+store::Health Server::health() const {
+  return workers_->store() != nullptr ? workers_->store()->health() : store::Health{};
+}
+std::uint64_t Server::restored() const noexcept {
+  return workers_->restored();
+}
+std::uint64_t Server::not_restored() const noexcept {
+  return workers_->not_restored();
+}
+
+Result<void> Server::perform(std::string_view endpoint, const server::Operation& operation,
+                             OutcomeHandler done) {
+  return workers_->at_owner(endpoint, [owned = OwnedOperation(operation), done = std::move(done)](
+                                          Shard* shard, std::optional<server::RegistrationId> id) mutable {
+    if (shard == nullptr) return done(failed(owned.operation, Errc::kClosed));
+    if (!id) return done(failed(owned.operation, Errc::kNotFound));
+    shard->perform(*id, owned.view(), std::move(done));
+  });
+}
+
+Result<void> Server::find(std::string_view endpoint, DeviceHandler done) {
+  return workers_->at_owner(
+      endpoint, [done = std::move(done)](Shard* shard, std::optional<server::RegistrationId> id) mutable {
+        done(id ? describe_whole(*shard, *id) : std::nullopt);
+      });
+}
+
+Result<void> Server::list(const DeviceFilter& filter, std::uint64_t cursor, std::uint32_t limit,
+                          PageHandler done) {
+  const std::uint64_t shard = cursor >> kShardShift;
+  if (shard >= workers_->size() || limit == 0) return fail(Errc::kInvalidArgument);
+  Listing listing{.filter = filter,
+                  .cursor = static_cast<std::uint32_t>(cursor),
+                  .limit = std::min(limit, kMaxPage),
+                  .shards = workers_->size(),
+                  .done = std::move(done),
+                  .page = {}};
+  return workers_->walk(static_cast<unsigned>(shard), std::move(listing));
+}
+
+Result<void> Server::remove(std::string_view endpoint, DoneHandler done) {
+  return workers_->at_owner(
+      endpoint, [done = std::move(done)](Shard* shard, std::optional<server::RegistrationId> id) mutable {
+        if (shard == nullptr) return done(fail(Errc::kClosed));
+        done(id ? shard->remove(*id) : Result<void>(fail(Errc::kNotFound)));
+      });
+}
+
+Result<void> Server::forget_observation(std::string_view endpoint, const lwm2m::Path& path,
+                                        DoneHandler done) {
+  return workers_->at_owner(endpoint, [path, done = std::move(done)](
+                                          Shard* shard, std::optional<server::RegistrationId> id) mutable {
+    if (shard == nullptr) return done(fail(Errc::kClosed));
+    const auto observation = id ? shard->engine().find_observation(*id, path) : std::nullopt;
+    if (!observation) return done(fail(Errc::kNotFound));
+    done(shard->engine().forget_observation(*observation, shard->now()));
+  });
+}
+
+Result<void> Server::statistics(StatisticsHandler done) {
+  return workers_->walk(0,
+                        [sum = ServerStatistics{}, shards = workers_->size(),
+                         done = std::move(done)](Shard* shard) mutable -> std::optional<unsigned> {
+                          if (shard != nullptr) {
+                            shard->add_statistics(sum);
+                            if (shard->index() + 1 < shards) return shard->index() + 1;
+                          }
+                          done(sum);
+                          return std::nullopt;
+                        });
+}
+
+std::unique_ptr<Subscription> Server::subscribe(std::string endpoint, std::size_t capacity,
+                                                std::function<void()> wake) {
+  auto channel =
+      std::make_shared<EventChannel>(workers_->size(), capacity, std::move(endpoint), std::move(wake));
+  workers_->add_channel(channel);
+  return std::make_unique<Subscription>(std::move(channel));
+}
+
+}  // namespace linnet::net

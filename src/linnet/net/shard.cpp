@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/net/shard.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "linnet/net/steering.hpp"
+
+namespace linnet::net {
+
+namespace {
+
+// The most that is received at once; CoAP messages are to fit 1152 bytes (RFC 7252 §4.6).
+constexpr std::size_t kMaxReceived = 2048;
+// Half of what the store needs to keep its own promise (store::kWrittenBehind).
+constexpr Millis kWriteBehindInterval{250};
+constexpr std::size_t kRecordRoom = 16'384;
+constexpr std::uint32_t kWakeTag = 0xFFFFFFFF;
+
+LinkLayerConfig link_config(unsigned index, unsigned shards, const server::EngineConfig& engine,
+                            std::uint32_t max_links, SystemRandom& random) {
+  return {.max_links = max_links,
+          .max_message = engine.endpoint.max_message,
+          .hash_key = {random.next64(), random.next64()},
+          .shard = index,
+          .shards = shards};
+}
+
+void watch(int poll, int fd, std::uint32_t tag) {
+  epoll_event event{.events = EPOLLIN, .data = {.u32 = tag}};
+  if (epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) != 0) throw std::runtime_error("epoll_ctl failed");
+}
+
+}  // namespace
+
+Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engine, std::uint32_t max_links,
+             std::vector<UdpSocket> sockets, const server::Models& models)
+    : index_(index),
+      fleet_(fleet),
+      now_(ShardClock::now()),
+      links_(link_config(index, fleet.count, engine, max_links, random_), std::move(sockets)),
+      in_(kMaxReceived),
+      poll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      ready_(links_.sockets().size(), 1),
+      record_(kRecordRoom) {
+  server::EngineConfig config = engine;
+  config.shard = static_cast<std::uint8_t>(index);
+  config.durable = fleet.store != nullptr;
+  config.endpoint.max_peers = max_links;
+  if (!engine_.init(config, links_, links_, random_, models, *this)) {
+    throw std::runtime_error("a limit of the server is out of range, or there is no memory for its tables");
+  }
+  if (poll_.get() < 0 || wake_.get() < 0) throw std::runtime_error("no file descriptors left");
+  watch(poll_.get(), wake_.get(), kWakeTag);
+  for (std::uint32_t i = 0; i < links_.sockets().size(); ++i) watch(poll_.get(), links_.sockets()[i].fd(), i);
+}
+
+void Shard::start() {
+  mark_far_peers();
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), ("shard " + std::to_string(index_)).c_str());
+}
+
+bool Shard::post(Task& task) {
+  if (!tasks_.push(task)) return false;
+  if (asleep_.exchange(false)) {
+    // A full counter wakes as well as a written one.
+    [[maybe_unused]] const auto written = eventfd_write(wake_.get(), 1);
+  }
+  return true;
+}
+
+void Shard::run() {
+  write_behind_at_ = now_ + kWriteBehindInterval;
+  while (running_) {
+    wait();
+    now_ = ShardClock::now();
+    if (hearing_) {
+      for (std::size_t socket = 0; socket < ready_.size(); ++socket) {
+        if (ready_[socket] != 0) hear(socket);
+      }
+    }
+    do_tasks();
+    if (engine_.next_deadline() <= now_) engine_.step(now_);
+    if (fleet_.store != nullptr && write_behind_at_ <= now_) write_behind();
+    // Others must forget an endpoint before its device learns that it is registered here.
+    tell_others();
+    links_.flush();
+  }
+}
+
+int Shard::wait_millis() const noexcept {
+  if (!refused_.empty()) return 0;
+  Instant until = engine_.next_deadline();
+  if (fleet_.store != nullptr) until = std::min(until, write_behind_at_);
+  constexpr Millis kLongest{60'000};
+  if (until == kNever) return static_cast<int>(kLongest.count());
+  return static_cast<int>(std::clamp(until - ShardClock::now(), Millis{0}, kLongest).count());
+}
+
+void Shard::wait() {
+  if (hearing_ && std::ranges::find(ready_, 1) != ready_.end()) {
+    // Busy: no need to ask which socket has something, the full one has and the others may.
+    std::ranges::fill(ready_, 1);
+    return;
+  }
+  int millis = wait_millis();
+  asleep_.store(true);
+  if (!tasks_.empty()) millis = 0;
+  std::array<epoll_event, 16> events;
+  const int count = epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), millis);
+  asleep_.store(false);
+  for (int i = 0; i < count; ++i) {
+    const std::uint32_t tag = events[static_cast<std::size_t>(i)].data.u32;
+    if (tag != kWakeTag) {
+      ready_[tag] = 1;
+      continue;
+    }
+    eventfd_t posts;
+    [[maybe_unused]] const auto taken = eventfd_read(wake_.get(), &posts);
+  }
+}
+
+void Shard::hear(std::size_t socket) {
+  const UdpSocket& from = links_.sockets()[socket];
+  const std::size_t count = in_.receive(from);
+  ready_[socket] = count == kBatch ? 1 : 0;
+  // Tasks first: another shard's word that an endpoint moved there is older than what came now.
+  do_tasks();
+  LinkTable& table = links_.table();
+  const auto number = static_cast<std::uint32_t>(socket);
+  for (std::size_t i = 0; i < count; ++i) {
+    arrivals_[i].remote = in_[i].remote;
+    arrivals_[i].hash = table.hash(arrivals_[i].remote, number);
+    table.prefetch_slot(arrivals_[i].hash);
+  }
+  for (std::size_t i = 0; i < count; ++i) table.prefetch_link(arrivals_[i].hash);
+  for (std::size_t i = 0; i < count; ++i) {
+    arrivals_[i].link = table.find(arrivals_[i].hash, arrivals_[i].remote, number);
+    if (arrivals_[i].link != coap::kNoLink) engine_.prefetch(arrivals_[i].link);
+  }
+  received_ += count;
+  links_changed_ = false;
+  for (std::size_t i = 0; i < count; ++i) take(socket, in_[i], arrivals_[i]);
+}
+
+void Shard::take(std::size_t socket, const Datagram& datagram, const Arrival& arrival) {
+  if (datagram.bytes.empty()) return;
+  LinkTable& table = links_.table();
+  coap::LinkId link = arrival.link;
+  if (links_changed_) link = table.find(arrival.hash, arrival.remote, static_cast<std::uint32_t>(socket));
+  if (link == coap::kNoLink) {
+    link = link_to(arrival.hash, arrival.remote, socket);
+    if (link == coap::kNoLink) return;
+    const auto owner = server::Engine::shard_of_request(datagram.bytes);
+    if (owner && *owner != index_ && *owner < fleet_.count) table.set_shard(link, *owner);
+  }
+  if (table.shard(link) != LinkTable::kNoShard) return pass_on(table.shard(link), socket, datagram);
+  if (datagram.local != Address{} || arrival.remote.scope() != 0) {
+    table.set_path(link, links_.path_of(socket, arrival.remote, datagram.local));
+  }
+  engine_.receive(link, datagram.bytes, now_);
+}
+
+coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
+  const std::uint32_t known = links_.table().size();
+  const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
+    // A peer that is passed on is unknown to this engine; it is forgotten only where nothing else is left.
+    const bool passed_on = links_.table().shard(candidate) != LinkTable::kNoShard;
+    if (passed_on && links_.table().size() < links_.table().capacity()) return false;
+    return engine_.idle(candidate, now_);
+  });
+  links_changed_ = true;
+  if (link == coap::kNoLink) {
+    ++links_exhausted_;
+  } else if (coap::index(link) < known) {
+    engine_.drop(link, now_);
+  }
+  return link;
+}
+
+void Shard::pass_on(unsigned shard, std::size_t socket, const Datagram& datagram) {
+  ++forwarded_;
+  const Path path = links_.path(links_.path_of(socket, datagram.remote, datagram.local));
+  Task task = [remote = datagram.remote, path,
+               bytes = std::vector<std::uint8_t>(datagram.bytes.begin(), datagram.bytes.end())](
+                  Shard& owner) { owner.receive_passed(remote, path, bytes); };
+  // A shard that has ended hears nothing: lost, as on the way.
+  [[maybe_unused]] const bool posted = fleet_.shards[shard]->post(task);
+}
+
+void Shard::receive_passed(const Address& remote, const Path& path, ByteView bytes) {
+  if (!hearing_) return;
+  LinkTable& table = links_.table();
+  const LinkTable::Hash hash = table.hash(remote, path.socket);
+  coap::LinkId link = table.find(hash, remote, path.socket);
+  if (link == coap::kNoLink) link = link_to(hash, remote, path.socket);
+  if (link == coap::kNoLink) return;
+  table.set_shard(link, LinkTable::kNoShard);
+  table.set_path(link, links_.path_of(path.socket, remote, path.local));
+  engine_.receive(link, bytes, now_);
+}
+
+void Shard::mark_far_peers() {
+  for (const LinkLayer::Far& far : links_.take_far()) {
+    Task task = [far, owner = index_](Shard& shard) {
+      LinkTable& table = shard.links_.table();
+      const LinkTable::Hash hash = table.hash(far.remote, far.socket);
+      coap::LinkId link = table.find(hash, far.remote, far.socket);
+      if (link == coap::kNoLink) link = shard.link_to(hash, far.remote, far.socket);
+      if (link != coap::kNoLink) table.set_shard(link, static_cast<std::uint8_t>(owner));
+    };
+    [[maybe_unused]] const bool posted = fleet_.shards[far.shard]->post(task);
+  }
+}
+
+void Shard::do_tasks() {
+  tasks_.drain([this](Task task) { task(*this); });
+  if (!refused_.empty()) {
+    const std::vector<store::Ticket> refused = std::exchange(refused_, {});
+    settle(refused, false);
+  }
+}
+
+void Shard::tell_others() {
+  if (registered_here_.empty()) return;
+  const auto names = std::make_shared<const std::string>(std::exchange(registered_here_, {}));
+  for (const auto& other : fleet_.shards) {
+    if (other.get() == this) continue;
+    Task task = [names](Shard& shard) {
+      for (std::string_view rest = *names; !rest.empty();) {
+        const auto size = static_cast<std::uint8_t>(rest[0]);
+        shard.engine_.forget_endpoint(rest.substr(1, size), shard.now_);
+        rest.remove_prefix(1U + size);
+      }
+    };
+    [[maybe_unused]] const bool posted = other->post(task);
+  }
+}
+
+void Shard::write_behind() {
+  write_behind_at_ = now_ + kWriteBehindInterval;
+  engine_.drain_touched([&](const server::Registration& registration) {
+    return fleet_.store->touch(index_, registration.endpoint, ShardClock::wall(registration.expires))
+        .has_value();
+  });
+}
+
+void Shard::stop_hearing() {
+  hearing_ = false;
+  if (fleet_.store != nullptr) write_behind();
+}
+
+void Shard::join() {
+  if (thread_.joinable()) thread_.join();
+  running_ = false;
+}
+
+bool Shard::finish() {
+  bool any = !waiting_.empty();
+  for (auto& [id, done] : std::exchange(waiting_, {})) {
+    Outcome closed;
+    closed.failure = Errc::kClosed;
+    done(std::move(closed));
+  }
+  while (!tasks_.close()) {
+    any = true;
+    do_tasks();
+  }
+  return any;
+}
+
+}  // namespace linnet::net

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: a thread with its sockets, its links and its engine. It shares nothing with the others
+// and takes no lock on the way of a datagram; all else reaches it through its queue.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "linnet/net/link_layer.hpp"
+#include "linnet/net/mpsc_queue.hpp"
+#include "linnet/net/server.hpp"
+#include "linnet/net/shard_clock.hpp"
+#include "linnet/net/system_random.hpp"
+#include "linnet/server/engine.hpp"
+#include "linnet/store/registration_store.hpp"
+
+namespace linnet::net {
+
+class Shard;
+
+/// Something for a shard to do, on its thread or, after that has ended, on the stopping one.
+using Task = std::move_only_function<void(Shard&)>;
+
+/// Which shard an endpoint was seen at last, for whoever looks for it: written by the shards, read by
+/// anybody, and allowed to be wrong.
+class EndpointHints {
+ public:
+  void remember(std::string_view endpoint, unsigned shard) noexcept {
+    at(endpoint).store(static_cast<std::uint8_t>(shard), std::memory_order_relaxed);
+  }
+  [[nodiscard]] unsigned shard(std::string_view endpoint) const noexcept {
+    return const_cast<EndpointHints*>(this)->at(endpoint).load(std::memory_order_relaxed);
+  }
+
+ private:
+  [[nodiscard]] std::atomic<std::uint8_t>& at(std::string_view endpoint) noexcept {
+    return hints_[std::hash<std::string_view>{}(endpoint) % hints_.size()];
+  }
+  std::array<std::atomic<std::uint8_t>, 1U << 16U> hints_{};
+};
+
+/// What all shards of a server have in common. Outlives them.
+struct ShardFleet {
+  std::vector<std::unique_ptr<Shard>> shards;
+  unsigned count = 1;  ///< how many there will be
+  EndpointHints hints;
+  store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
+};
+
+class Shard final : private server::Listener {
+ public:
+  /// Throws std::bad_alloc and std::runtime_error (a configuration that the engine refuses).
+  Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engine, std::uint32_t max_links,
+        std::vector<UdpSocket> sockets, const server::Models& models);
+
+  void start();
+  /// Any thread. False when the shard has ended, and `task` is as it was.
+  [[nodiscard]] bool post(Task& task);
+
+  // On the shard's thread, before it runs, or after it has ended.
+
+  [[nodiscard]] unsigned index() const noexcept { return index_; }
+  [[nodiscard]] server::Engine& engine() noexcept { return engine_; }
+  [[nodiscard]] Instant now() const noexcept { return now_; }
+  void perform(server::RegistrationId registration, const server::Operation& operation,
+               Server::OutcomeHandler done);
+  [[nodiscard]] Result<void> remove(server::RegistrationId registration);
+  [[nodiscard]] Device describe(const server::Registration& registration) const;
+  void add_channel(std::shared_ptr<EventChannel> channel) { channels_.push_back(std::move(channel)); }
+  void add_statistics(ServerStatistics& statistics) const;
+  /// What the store says became of `tickets`.
+  void settle(std::span<const store::Ticket> tickets, bool committed);
+  [[nodiscard]] Result<server::RegistrationId> restore(ByteView record, UnixTime expires) {
+    return engine_.restore(record, expires, now_, clock_.wall(now_));
+  }
+
+  // The end, in this order; each but the last two as a task.
+
+  /// Hears nothing more, and hands all that is to be written behind to the store.
+  void stop_hearing();
+  void end() noexcept { running_ = false; }
+  void join();
+  /// Fails what is under way, and does what is in the queue. False when there was nothing.
+  bool finish();
+
+ private:
+  struct Arrival {
+    LinkTable::Hash hash;
+    coap::LinkId link;
+    Address remote;
+  };
+
+  // shard.cpp: the loop
+  void run();
+  [[nodiscard]] int wait_millis() const noexcept;
+  void wait();
+  void hear(std::size_t socket);
+  void take(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
+  [[nodiscard]] coap::LinkId link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket);
+  void pass_on(unsigned shard, std::size_t socket, const Datagram& datagram);
+  void receive_passed(const Address& remote, const Path& path, ByteView bytes);
+  void mark_far_peers();
+  void do_tasks();
+  void tell_others();
+  void write_behind();
+
+  // shard_events.cpp: what the engine tells
+  void on_registered(const server::Registration& registration, Instant now) noexcept override;
+  void on_updated(const server::Registration& registration, server::UpdateChanges changes,
+                  Instant now) noexcept override;
+  void on_ended(const server::Registration& registration, server::EndReason why,
+                Instant now) noexcept override;
+  void on_result(server::OperationId id, const server::OperationResult& result,
+                 Instant now) noexcept override;
+  void on_notified(const server::Notified& notified, Instant now) noexcept override;
+  void on_observation_ended(server::ObservationId id, server::RegistrationId registration,
+                            const lwm2m::Path& path, server::ObservationEnd why,
+                            Instant now) noexcept override;
+  void on_change(const server::Change& change, Instant now) noexcept override;
+  template <typename Make>
+  void publish(std::string_view endpoint, Make&& make);
+
+  unsigned index_;
+  ShardFleet& fleet_;
+  ShardClock clock_;
+  Instant now_;
+  SystemRandom random_;
+  LinkLayer links_;
+  ReceiveBatch in_;
+  server::Engine engine_;
+  FileDescriptor poll_;
+  FileDescriptor wake_;
+  MpscQueue<Task> tasks_;
+  std::atomic<bool> asleep_ = false;
+  std::thread thread_;
+
+  bool running_ = true;
+  bool hearing_ = true;
+  std::vector<std::uint8_t> ready_;  // sockets that may have something
+  std::array<Arrival, kBatch> arrivals_;
+  bool removing_ = false;       // by hand: an event says so
+  bool links_changed_ = false;  // within a batch: what was looked up before may be another's
+  Instant write_behind_at_{};
+  std::vector<std::uint8_t> record_;    // scratch
+  std::vector<store::Ticket> refused_;  // the store would not take them
+  std::string registered_here_;  // endpoint names, each behind its length, that other shards must forget
+  std::unordered_map<std::uint64_t, Server::OutcomeHandler> waiting_;  // by OperationId
+  std::vector<std::shared_ptr<EventChannel>> channels_;
+  std::uint64_t received_ = 0;
+  std::uint64_t forwarded_ = 0;
+  std::uint64_t links_exhausted_ = 0;
+  std::uint64_t events_dropped_ = 0;  // of subscriptions that have ended
+};
+
+}  // namespace linnet::net

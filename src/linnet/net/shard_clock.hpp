@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The clocks of the operating system, for the floors that do not read any.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+#include "linnet/base/time.hpp"
+
+namespace linnet::net {
+
+class ShardClock {
+ public:
+  [[nodiscard]] static Instant now() noexcept {
+    return Instant(std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch()));
+  }
+  [[nodiscard]] static UnixTime wall() noexcept {
+    return {std::chrono::floor<Seconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+  }
+  /// The calendar's time at an instant; the far end of time for kNever.
+  [[nodiscard]] static UnixTime wall(Instant at) noexcept {
+    if (at == kNever) return {std::numeric_limits<std::int64_t>::max()};
+    return {wall().seconds + std::chrono::floor<Seconds>(at - now()).count()};
+  }
+};
+
+}  // namespace linnet::net

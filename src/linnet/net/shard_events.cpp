@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine tells a shard, and what becomes of it: results, events, changes for the store.
+#include "linnet/net/shard.hpp"
+
+namespace linnet::net {
+
+namespace {
+
+// Tickets of the engine may be any number, kNoTicket of the store is one.
+store::Ticket to_store(std::optional<server::Ticket> ticket) noexcept {
+  return ticket ? static_cast<store::Ticket>(*ticket) + 1 : store::kNoTicket;
+}
+server::Ticket from_store(store::Ticket ticket) noexcept {
+  return server::Ticket{ticket - 1};
+}
+
+Outcome owned(const server::OperationResult& result) {
+  return {.failure = result.failure,
+          .kind = result.kind,
+          .path = result.path,
+          .code = result.code,
+          .format = result.format,
+          .payload = {result.payload.begin(), result.payload.end()},
+          .created = result.created,
+          .observation = result.observation};
+}
+
+}  // namespace
+
+void Shard::perform(server::RegistrationId registration, const server::Operation& operation,
+                    Server::OutcomeHandler done) {
+  const auto started = running_ ? engine_.perform(registration, operation, now_)
+                                : Result<server::OperationId>(fail(Errc::kClosed));
+  if (started) {
+    waiting_.emplace(static_cast<std::uint64_t>(*started), std::move(done));
+  } else {
+    Outcome outcome;
+    outcome.failure = started.error().code;
+    outcome.kind = operation.kind;
+    outcome.path = operation.path;
+    done(std::move(outcome));
+  }
+}
+
+Result<void> Shard::remove(server::RegistrationId registration) {
+  removing_ = true;
+  const auto removed = engine_.remove(registration, now_);
+  removing_ = false;
+  return removed;
+}
+
+Device Shard::describe(const server::Registration& registration) const {
+  Device device{.endpoint = std::string(registration.endpoint),
+                .id = registration.id,
+                .address = {},
+                .lifetime = registration.lifetime,
+                .version = registration.version,
+                .binding = registration.binding,
+                .formats = server::formats_of(registration),
+                .object_list = {registration.object_list.begin(), registration.object_list.end()},
+                .extra_parameters = {},
+                .registered = ShardClock::wall(registration.registered),
+                .updated = ShardClock::wall(registration.updated),
+                .expires = ShardClock::wall(registration.expires),
+                .observations = {}};
+  const ByteView extras = registration.extras.encoded();
+  device.extra_parameters.assign(extras.begin(), extras.end());
+  if (registration.link != coap::kNoLink) device.address = links_.remote(registration.link);
+  return device;
+}
+
+void Shard::add_statistics(ServerStatistics& statistics) const {
+  const server::EngineStatistics engine = engine_.statistics();
+  const coap::EndpointStatistics& endpoint = engine_.endpoint_statistics();
+  server::EngineStatistics& e = statistics.engine;
+  e.registrations += engine.registrations;
+  e.observations += engine.observations;
+  e.operations += engine.operations;
+  e.object_lists += engine.object_lists;
+  e.registered += engine.registered;
+  e.updated += engine.updated;
+  e.deregistered += engine.deregistered;
+  e.expired += engine.expired;
+  e.notified += engine.notified;
+  e.refused += engine.refused;
+  coap::EndpointStatistics& c = statistics.endpoint;
+  c.received += endpoint.received;
+  c.sent += endpoint.sent;
+  c.retransmitted += endpoint.retransmitted;
+  c.duplicates += endpoint.duplicates;
+  c.malformed += endpoint.malformed;
+  c.rejected += endpoint.rejected;
+  c.dropped += endpoint.dropped;
+  statistics.received += received_;
+  statistics.sent += links_.statistics().sent;
+  statistics.send_refused += links_.statistics().refused;
+  statistics.truncated += in_.truncated();
+  statistics.links_exhausted += links_exhausted_;
+  statistics.forwarded += forwarded_;
+  statistics.links += links_.table().size();
+  statistics.events_dropped += events_dropped_;
+  for (const auto& channel : channels_) {
+    // Every shard knows every channel; one of them counts.
+    if (index_ == 0) statistics.events_dropped += channel->dropped();
+  }
+}
+
+void Shard::settle(std::span<const store::Ticket> tickets, bool committed) {
+  for (const store::Ticket ticket : tickets) {
+    if (ticket == store::kNoTicket) continue;
+    if (committed) {
+      engine_.committed(from_store(ticket), now_);
+    } else {
+      engine_.refused(from_store(ticket), now_);
+    }
+  }
+}
+
+template <typename Make>
+void Shard::publish(std::string_view endpoint, Make&& make) {
+  if (channels_.empty()) return;
+  std::erase_if(channels_, [&](const std::shared_ptr<EventChannel>& channel) {
+    if (!channel->closed()) return false;
+    if (index_ == 0) events_dropped_ += channel->dropped();
+    return true;
+  });
+  for (const auto& channel : channels_) {
+    if (!channel->wants(endpoint)) continue;
+    Event event = make();
+    event.at = ShardClock::wall();
+    event.endpoint = endpoint;
+    channel->publish(index_, std::move(event));
+  }
+}
+
+void Shard::on_registered(const server::Registration& registration, Instant /*now*/) noexcept {
+  fleet_.hints.remember(registration.endpoint, index_);
+  if (fleet_.count > 1) {
+    registered_here_ += static_cast<char>(registration.endpoint.size());
+    registered_here_ += registration.endpoint;
+  }
+  publish(registration.endpoint, [&] {
+    Event event{.kind = Event::Kind::kRegistered, .registration = registration.id};
+    event.device = describe(registration);
+    return event;
+  });
+}
+
+void Shard::on_updated(const server::Registration& registration, server::UpdateChanges changes,
+                       Instant /*now*/) noexcept {
+  publish(registration.endpoint, [&] {
+    Event event{.kind = Event::Kind::kUpdated, .registration = registration.id};
+    event.changes = changes;
+    if (changes.any()) event.device = describe(registration);
+    return event;
+  });
+}
+
+void Shard::on_ended(const server::Registration& registration, server::EndReason why,
+                     Instant /*now*/) noexcept {
+  // What took its place, here or at another shard, has an event of its own.
+  const bool silent = why == server::EndReason::kForgotten && !removing_;
+  if (silent || why == server::EndReason::kReplaced) return;
+  publish(registration.endpoint, [&] {
+    Event event{.kind = Event::Kind::kDeregistered, .registration = registration.id};
+    if (why == server::EndReason::kExpired) event.kind = Event::Kind::kExpired;
+    if (why == server::EndReason::kForgotten) event.kind = Event::Kind::kForgotten;
+    return event;
+  });
+}
+
+void Shard::on_result(server::OperationId id, const server::OperationResult& result,
+                      Instant /*now*/) noexcept {
+  const auto waiting = waiting_.find(static_cast<std::uint64_t>(id));
+  if (waiting == waiting_.end()) return;
+  Server::OutcomeHandler done = std::move(waiting->second);
+  waiting_.erase(waiting);
+  done(owned(result));
+}
+
+void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {
+  publish(notified.endpoint, [&] {
+    Event event{.kind = Event::Kind::kNotified, .registration = notified.registration};
+    event.observation = notified.observation;
+    event.path = notified.path;
+    event.code = notified.code;
+    event.format = notified.format;
+    event.payload.assign(notified.payload.begin(), notified.payload.end());
+    return event;
+  });
+}
+
+void Shard::on_observation_ended(server::ObservationId id, server::RegistrationId registration,
+                                 const lwm2m::Path& path, server::ObservationEnd /*why*/,
+                                 Instant /*now*/) noexcept {
+  if (channels_.empty()) return;
+  const auto known = engine_.get(registration);
+  publish(known ? known->endpoint : std::string_view(), [&] {
+    Event event{.kind = Event::Kind::kObservationEnded, .registration = registration};
+    event.observation = id;
+    event.path = path;
+    return event;
+  });
+}
+
+void Shard::on_change(const server::Change& change, Instant now) noexcept {
+  const store::Ticket ticket = to_store(change.ticket);
+  Result<void> taken = fail(Errc::kIo);
+  if (change.kind == server::Change::Kind::kErase) {
+    taken = fleet_.store->remove(index_, ticket, change.endpoint);
+  } else if (const auto size = engine_.encode_registration(change.id, now, ShardClock::wall(now), record_)) {
+    taken = fleet_.store->save(index_, ticket, change.endpoint, ByteView(record_).first(*size),
+                               ShardClock::wall(change.expires));
+  }
+  if (!taken && ticket != store::kNoTicket) refused_.push_back(ticket);
+}
+
+}  // namespace linnet::net

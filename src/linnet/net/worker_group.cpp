@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/net/worker_group.hpp"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "linnet/net/steering.hpp"
+#include "linnet/server/registration_record.hpp"
+
+namespace linnet::net {
+
+namespace {
+
+// As many as a store is opened for, so that the registrations of a server with more workers come back.
+constexpr unsigned kMaxShards = 64;
+// Peers are not spread evenly: a shard may have this much more than its part.
+constexpr std::uint32_t kUnevenPercent = 125;
+constexpr std::uint32_t kUnevenExtra = 64;
+
+std::uint32_t part_of(std::uint32_t whole, unsigned shards) noexcept {
+  if (shards == 1) return whole;
+  const std::uint64_t part = std::uint64_t{whole} * kUnevenPercent / 100 / shards + kUnevenExtra;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(part, whole));
+}
+
+using Sockets = std::vector<std::vector<UdpSocket>>;  // of each shard, in the order of the addresses
+
+// Binds every address once for each shard and gives the kernel the rule that spreads peers.
+std::expected<Sockets, std::string> open_sockets(std::vector<Address>& addresses, unsigned shards) {
+  Sockets sockets(shards);
+  for (Address& address : addresses) {
+    if (shards > 1) {
+      // Sockets that share a port would also share it with another server of the same user.
+      const auto alone = UdpSocket::open(address);
+      if (!alone) return std::unexpected(alone.error());
+      address = alone->local();
+    }
+    for (auto& of_shard : sockets) {
+      auto socket = UdpSocket::open(address, {.reuse_port = shards > 1});
+      if (!socket) return std::unexpected(socket.error());
+      address = socket->local();
+      of_shard.push_back(std::move(*socket));
+    }
+    if (shards > 1 && !install_steering(sockets[0].back(), shards)) {
+      return std::unexpected("UDP " + address.text() +
+                             ": this system cannot spread datagrams over workers; use one");
+    }
+  }
+  return sockets;
+}
+
+std::optional<unsigned> shard_of(ByteView record) noexcept {
+  const auto decoded = server::decode_record(record);
+  if (!decoded) return std::nullopt;
+  return decoded->id.shard();
+}
+
+}  // namespace
+
+class WorkerGroup::Call {
+ public:
+  explicit Call(std::atomic<std::uint32_t>& queued) noexcept : queued_(&queued) {
+    number_ = queued.fetch_add(1, std::memory_order_relaxed);
+  }
+  Call(Call&& other) noexcept : queued_(std::exchange(other.queued_, nullptr)), number_(other.number_) {}
+  Call& operator=(Call&&) = delete;
+  ~Call() {
+    if (queued_ != nullptr) queued_->fetch_sub(1, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+
+ private:
+  std::atomic<std::uint32_t>* queued_;
+  std::uint32_t number_;
+};
+
+std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
+                                                    const server::Models& models) {
+  config_ = config;
+  if (config_.listen.empty()) return std::unexpected("there is no address to listen on");
+  if (config_.shards == 0) config_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxShards);
+  if (config_.shards > kMaxShards) return std::unexpected("more than 64 workers");
+  if (const auto opened = open_store(); !opened) return opened;
+  const auto shards = count_shards();
+  if (!shards) return std::unexpected(shards.error());
+  if (const auto made = make_shards(*shards, models); !made) return made;
+  if (const auto done = restore(); !done) return done;
+  for (const auto& shard : fleet_.shards) shard->start();
+  started_ = true;
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::open_store() {
+  if (!config_.open_store) return {};
+  auto opened = config_.open_store(*this, kMaxShards);
+  if (!opened) return std::unexpected(opened.error().message);
+  store_ = std::move(*opened);
+  fleet_.store = store_.get();
+  return {};
+}
+
+std::expected<unsigned, std::string> WorkerGroup::count_shards() const {
+  unsigned shards = config_.shards;
+  if (!store_) return shards;
+  const auto loaded = store_->load(store::RecordKind::kRegistration, [&](const store::RecordView& record) {
+    // A location names its shard for as long as the registration lives.
+    const auto shard = shard_of(record.value);
+    if (shard && *shard < kMaxShards) shards = std::max(shards, *shard + 1);
+  });
+  if (!loaded) return std::unexpected("the stored registrations cannot be read: " + store_->health().detail);
+  return shards;
+}
+
+std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const server::Models& models) {
+  auto sockets = open_sockets(config_.listen, shards);
+  if (!sockets) return std::unexpected(sockets.error());
+  server::EngineConfig engine = config_.engine;
+  engine.max_registrations = part_of(engine.max_registrations, shards);
+  engine.max_observations = part_of(engine.max_observations, shards);
+  engine.max_string_bytes = part_of(engine.max_string_bytes, shards);
+  const std::uint32_t links = part_of(config_.max_links, shards);
+  fleet_.count = shards;
+  try {
+    for (unsigned i = 0; i < shards; ++i) {
+      fleet_.shards.push_back(
+          std::make_unique<Shard>(i, fleet_, engine, links, std::move((*sockets)[i]), models));
+    }
+  } catch (const std::exception& error) {
+    return std::unexpected(error.what());
+  }
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::restore() {
+  if (!store_) return {};
+  const auto loaded = store_->load(store::RecordKind::kRegistration, [&](const store::RecordView& record) {
+    const auto shard = shard_of(record.value);
+    const bool known = shard && *shard < fleet_.shards.size();
+    if (!known || !fleet_.shards[*shard]->restore(record.value, record.expiry)) {
+      ++not_restored_;
+      return;
+    }
+    fleet_.hints.remember(record.key, *shard);
+    ++restored_;
+  });
+  if (!loaded) return std::unexpected("the stored registrations cannot be read: " + store_->health().detail);
+  return {};
+}
+
+void WorkerGroup::everywhere(void (*act)(Shard&)) {
+  std::vector<std::future<void>> done;
+  for (const auto& shard : fleet_.shards) {
+    std::promise<void> promise;
+    auto future = promise.get_future();
+    Task task = [act, kept = std::move(promise)](Shard& here) mutable {
+      act(here);
+      kept.set_value();
+    };
+    if (shard->post(task)) done.push_back(std::move(future));
+  }
+  for (const auto& one : done) one.wait();
+}
+
+void WorkerGroup::stop() {
+  if (stopped_.exchange(true) || !started_) return;
+  everywhere([](Shard& shard) { shard.stop_hearing(); });
+  // What was accepted gets onto the disk, and the answers into the queues in front of the end.
+  if (store_) [[maybe_unused]]
+    const auto flushed = store_->flush();
+  everywhere([](Shard& shard) { shard.end(); });
+  for (const auto& shard : fleet_.shards) shard->join();
+  if (store_) store_->close();
+  for (bool any = true; any;) {
+    any = false;
+    for (const auto& shard : fleet_.shards) any = shard->finish() || any;
+  }
+}
+
+void WorkerGroup::settle(store::ShardIndex shard, std::span<const store::Ticket> tickets, bool committed) {
+  if (shard >= fleet_.shards.size()) return;
+  Task task = [owned = std::vector(tickets.begin(), tickets.end()), committed](Shard& here) {
+    here.settle(owned, committed);
+  };
+  // A shard that has ended has nobody left to answer.
+  [[maybe_unused]] const bool posted = fleet_.shards[shard]->post(task);
+}
+
+Result<void> WorkerGroup::walk(unsigned first, Step step) {
+  Call call(queued_);
+  if (stopped_.load()) return fail(Errc::kClosed);
+  if (call.number() >= config_.max_queued_calls) return fail(Errc::kBusy);
+  carry(std::move(call), first, std::move(step));
+  return {};
+}
+
+void WorkerGroup::carry(Call call, unsigned shard, Step step) {
+  auto kept = std::make_shared<std::pair<Call, Step>>(std::move(call), std::move(step));
+  Task task = [this, kept](Shard& here) {
+    if (const auto next = kept->second(&here)) carry(std::move(kept->first), *next, std::move(kept->second));
+  };
+  if (!fleet_.shards[shard]->post(task)) [[maybe_unused]]
+    const auto nobody = kept->second(nullptr);
+}
+
+void WorkerGroup::add_channel(const std::shared_ptr<EventChannel>& channel) {
+  for (const auto& shard : fleet_.shards) {
+    Task task = [channel](Shard& here) { here.add_channel(channel); };
+    [[maybe_unused]] const bool posted = shard->post(task);
+  }
+}
+
+Result<void> WorkerGroup::at_owner(std::string_view endpoint, Act act) {
+  const unsigned first = fleet_.hints.shard(endpoint) % size();
+  return walk(first,
+              [name = std::string(endpoint), act = std::move(act), left = size() - 1,
+               shards = size()](Shard* shard) mutable -> std::optional<unsigned> {
+                const auto id = shard != nullptr ? shard->engine().find(name) : std::nullopt;
+                if (shard != nullptr && !id && left > 0) {
+                  --left;
+                  return (shard->index() + 1) % shards;
+                }
+                act(shard, id);
+                return std::nullopt;
+              });
+}
+
+}  // namespace linnet::net

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// All workers of a server and the store behind them: how they start, are walked over, and end.
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "linnet/net/server.hpp"
+#include "linnet/net/shard.hpp"
+
+namespace linnet::net {
+
+class WorkerGroup final : public store::StoreListener {
+ public:
+  ~WorkerGroup() override { stop(); }
+
+  [[nodiscard]] std::expected<void, std::string> start(const ServerConfig& config,
+                                                       const server::Models& models);
+  void stop();
+
+  /// Is called at one shard after the other: returns the next one, or nothing when it is done. Null:
+  /// the server has ended, and nothing more comes.
+  using Step = std::move_only_function<std::optional<unsigned>(Shard*)>;
+  /// kBusy: too many are under way. kClosed: stopped. `step` is then not called.
+  [[nodiscard]] Result<void> walk(unsigned first, Step step);
+
+  /// Is called at the shard that has the endpoint, or with nothing.
+  using Act = std::move_only_function<void(Shard*, std::optional<server::RegistrationId>)>;
+  [[nodiscard]] Result<void> at_owner(std::string_view endpoint, Act act);
+
+  /// Every shard publishes into it from its next task on; when stopped, nobody does.
+  void add_channel(const std::shared_ptr<EventChannel>& channel);
+
+  [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(fleet_.shards.size()); }
+  [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }
+  [[nodiscard]] std::uint64_t restored() const noexcept { return restored_; }
+  [[nodiscard]] std::uint64_t not_restored() const noexcept { return not_restored_; }
+
+  // store::StoreListener
+  void on_committed(store::ShardIndex shard, std::span<const store::Ticket> tickets) override {
+    settle(shard, tickets, true);
+  }
+  void on_refused(store::ShardIndex shard, std::span<const store::Ticket> tickets,
+                  store::Condition /*reason*/) override {
+    settle(shard, tickets, false);
+  }
+  void on_health(const store::Health& health) override {
+    if (config_.on_health) config_.on_health(health);
+  }
+
+ private:
+  /// Counts a call for as long as it waits in queues.
+  class Call;
+
+  void carry(Call call, unsigned shard, Step step);
+  void settle(store::ShardIndex shard, std::span<const store::Ticket> tickets, bool committed);
+  [[nodiscard]] std::expected<void, std::string> open_store();
+  [[nodiscard]] std::expected<unsigned, std::string> count_shards() const;
+  [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
+  [[nodiscard]] std::expected<void, std::string> restore();
+  void everywhere(void (*act)(Shard&));
+
+  ServerConfig config_;
+  ShardFleet fleet_;
+  std::unique_ptr<store::RegistrationStore> store_;  // ends before the shards that it reports to
+  std::uint64_t restored_ = 0;
+  std::uint64_t not_restored_ = 0;
+  bool started_ = false;
+  std::atomic<std::uint32_t> queued_ = 0;
+  std::atomic<bool> stopped_ = false;
+};
+
+}  // namespace linnet::net
