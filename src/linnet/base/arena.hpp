@@ -34,7 +34,7 @@ class Arena {
     static_assert(std::is_trivially_destructible_v<T>);
     std::byte* place = cut(sizeof(T), alignof(T), count);
     if (place == nullptr) return fail(Errc::kNoSpace);
-    T* first = reinterpret_cast<T*>(place);
+    T* first = static_cast<T*>(static_cast<void*>(place));
     for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(first + i)) T();
     return std::span<T>(first, count);
   }
@@ -48,7 +48,7 @@ class Arena {
     std::byte* place = cut(sizeof(T), alignof(T), count);
     if (place == nullptr) return fail(Errc::kNoSpace);
     if (content_ == Content::kAnything && count != 0) std::memset(place, 0, count * sizeof(T));
-    return std::span<T>(reinterpret_cast<T*>(place), count);
+    return std::span<T>(static_cast<T*>(static_cast<void*>(place)), count);
   }
 
  private:
