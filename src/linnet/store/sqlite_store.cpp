@@ -25,6 +25,8 @@ using Clock = OperationQueue::Clock;
 
 /// How often a store that refused tries whether the disk takes writes again.
 constexpr Millis kRetryInterval{1000};
+/// Operations that follow on answers are waited for no longer than this.
+constexpr std::chrono::microseconds kLongestGathering{500};
 constexpr std::size_t kPageSize = 4096;
 
 /// Health as several threads set and read it.
@@ -97,6 +99,7 @@ class SqliteStore final : public RegistrationStore {
   void commit_batch();
   void settle_batch(Condition outcome);
   void report(Condition outcome);
+  void gather() const;
   void write_behind(Clock::time_point now);
   [[nodiscard]] bool write_touches();
   [[nodiscard]] bool write_all_touches();
@@ -128,6 +131,8 @@ class SqliteStore final : public RegistrationStore {
   bool writable_ = true;    ///< the last write succeeded
   bool log_stuck_ = false;  ///< the last checkpoint did not
   std::size_t log_pages_ = 0;
+  std::size_t last_batch_ = 0;     ///< writes in the last commit
+  Clock::duration last_commit_{};  ///< what it took
 
   std::atomic<std::uint64_t> committed_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
@@ -223,6 +228,7 @@ void SqliteStore::run() {
   while (true) {
     // While touches are due the loop does not sleep, but it takes what came between their parts.
     if (!touches_.due() || !writable_) queue_.wait(next_deadline());
+    gather();
     const bool last = queue_.stopping();
     process(last ? queue_.seal() : queue_.take());
     if (last) {
@@ -234,6 +240,13 @@ void SqliteStore::run() {
     publish_health();
     if (last) return;
   }
+}
+
+/// The answers of a large batch bring the next operations, but not all in one moment: without a pause
+/// the first of them would have a commit, and its sync, for itself.
+void SqliteStore::gather() const {
+  if (queue_.stopping() || queue_.size() >= last_batch_ / 2) return;
+  std::this_thread::sleep_for(std::min<Clock::duration>(last_commit_ / 8, kLongestGathering));
 }
 
 Clock::time_point SqliteStore::next_deadline() const noexcept {
@@ -281,8 +294,11 @@ void SqliteStore::commit_batch() {
   for (const Operation* operation : batch_) writes += operation->writes() ? 1U : 0U;
   Condition outcome = health_.condition();
   if (writes > 0 && outcome != Condition::kDamaged) {
+    const auto begin = Clock::now();
     const auto written = write_batch();
     if (!written) table_->rollback();
+    last_commit_ = Clock::now() - begin;
+    last_batch_ = writes;
     note_write(written);
     outcome = written ? Condition::kOk : condition_of(written.error());
   }
