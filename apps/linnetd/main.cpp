@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// linnetd: settings, models, store, server and API put together, until a signal ends it.
+#include <pthread.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "linnet/api/http_server.hpp"
+#include "linnet/api/service.hpp"
+#include "linnet/net/server.hpp"
+#include "linnet/registry/model_registry.hpp"
+#include "linnet/store/sqlite_store.hpp"
+#include "settings.hpp"
+
+namespace {
+
+using namespace linnet;
+using linnetd::Settings;
+
+constexpr int kCannotStart = 1;
+
+/// The registry as engines ask it.
+class RegistryModels final : public server::Models {
+ public:
+  explicit RegistryModels(const registry::ModelRegistry& registry) : registry_(registry) {}
+  const lwm2m::ObjectModel* find(lwm2m::ObjectId object, lwm2m::Version version) const noexcept override {
+    return registry_.find(object, version);
+  }
+
+ private:
+  const registry::ModelRegistry& registry_;
+};
+
+int cannot_start(const std::string& why) {
+  std::cerr << "linnetd: " << why << '\n';
+  return kCannotStart;
+}
+
+void open_log(linnetd::LogLevel level) {
+  constexpr std::array kLevels{spdlog::level::err, spdlog::level::warn, spdlog::level::info,
+                               spdlog::level::debug};
+  spdlog::set_default_logger(spdlog::stderr_color_mt("linnetd"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  spdlog::set_level(kLevels[static_cast<std::size_t>(level)]);
+}
+
+/// SIGINT and SIGTERM wait for `sigwait` in every thread that is started from here on.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+net::ServerConfig server_config(const Settings& settings) {
+  net::ServerConfig config;
+  config.listen = settings.coap;
+  config.shards = settings.threads;
+  // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
+  config.max_links = settings.max_devices + settings.max_devices / 4;
+  config.engine.max_registrations = settings.max_devices;
+  config.engine.max_observations = settings.max_devices * 2;
+  if (!settings.memory) {
+    config.open_store = [folder = settings.state](store::StoreListener& listener, store::ShardIndex shards) {
+      store::SqliteStoreConfig sqlite;
+      sqlite.folder = folder;
+      sqlite.shards = shards;
+      return store::open_sqlite_store(sqlite, listener);
+    };
+  }
+  config.on_health = [](const store::Health& health) {
+    if (health.condition == store::Condition::kOk) {
+      spdlog::info("store: well again");
+    } else {
+      spdlog::error("store: {}; {}. Devices get 5.03 until it is mended", store::to_string(health.condition),
+                    health.detail);
+    }
+  };
+  return config;
+}
+
+int run(const Settings& settings) {
+  auto models = registry::ModelRegistry::embedded();
+  if (!models) return cannot_start(models.error().to_string());
+  if (!settings.models.empty()) {
+    const auto loaded = models->load_folder(settings.models);
+    if (!loaded) return cannot_start(loaded.error().to_string());
+    spdlog::info("{} objects from {}", *loaded, settings.models.string());
+  }
+  const RegistryModels engine_models(*models);
+
+  auto server = net::Server::start(server_config(settings), engine_models);
+  if (!server) return cannot_start(server.error());
+  api::Service service({.version = LINNET_VERSION}, **server, *models);
+  api::HttpServerConfig http_config;
+  http_config.listen = settings.http;
+  auto http = api::HttpServer::start(http_config, [&service](api::HttpRequest request, api::Answer answer) {
+    service.handle(std::move(request), std::move(answer));
+  });
+  if (!http) return cannot_start(http.error());
+
+  for (const net::Address& address : (*server)->listening())
+    spdlog::info("CoAP at coap://{}", address.text());
+  spdlog::info("API at http://{}/api/v1/devices", (*http)->listening().text());
+  if (settings.memory) {
+    spdlog::info("state in memory only");
+  } else {
+    spdlog::info("state in {}: {} registrations brought back", settings.state.string(),
+                 (*server)->restored());
+    if ((*server)->not_restored() != 0) {
+      spdlog::warn("{} stored registrations could not be brought back", (*server)->not_restored());
+    }
+  }
+
+  const sigset_t signals = block_signals();
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("ending");
+  // The server first: what is under way over HTTP is answered by its failure.
+  (*server)->stop();
+  (*http)->stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  block_signals();
+  const auto settings = linnetd::read_settings(argc, argv);
+  if (!settings) {
+    if (!settings.error().message.empty()) std::cerr << "linnetd: " << settings.error().message << '\n';
+    return settings.error().exit_code;
+  }
+  open_log(settings->log_level);
+  try {
+    return run(*settings);
+  } catch (const std::exception& error) {
+    return cannot_start(error.what());
+  }
+}

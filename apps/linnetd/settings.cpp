@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <toml++/toml.h>
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+namespace linnet::linnetd {
+
+namespace {
+
+constexpr int kUsage = 2;
+constexpr std::uint16_t kHttpPort = 8080;
+constexpr std::uint32_t kMostDevices = 16'000'000;
+constexpr unsigned kMostThreads = 256;
+
+constexpr const char* kFooter = R"(
+A configuration file holds the same, in TOML; flags win over it:
+
+  coap = ["127.0.0.1:5683", "[::1]:5683"]
+  http = "127.0.0.1:8080"
+  state = "/var/lib/linnet"
+  models = "/etc/linnet/models"
+  threads = 4
+  max-devices = 1000000
+  log-level = "info"
+)";
+
+/// As text, from wherever it comes: not yet checked. Absent: not said.
+struct Wishes {
+  std::vector<std::string> coap;
+  std::optional<std::string> http, state, models, log_level;
+  std::optional<bool> memory;
+  std::optional<std::int64_t> threads, max_devices;
+};
+
+SettingsEnd wrong(std::string message) {
+  return {kUsage, std::move(message)};
+}
+
+std::filesystem::path default_state_folder() {
+  if (const char* const state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::filesystem::path(state) / "linnet";
+  }
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return std::filesystem::path(home) / ".local/state/linnet";
+  }
+  return "/var/lib/linnet";
+}
+
+/// Reads one file key by key; what is unknown or of another type is an error with its line.
+class FileReader {
+ public:
+  explicit FileReader(std::string file) : file_(std::move(file)) {}
+
+  std::expected<Wishes, SettingsEnd> read() {
+    toml::table table;
+    try {
+      table = toml::parse_file(file_);
+    } catch (const toml::parse_error& error) {
+      const auto line = error.source().begin.line;
+      return std::unexpected(wrong(file_ + (line == 0 ? "" : ":" + std::to_string(line)) + ": " +
+                                   std::string(error.description())));
+    }
+    Wishes wishes;
+    for (const auto& [key, node] : table) {
+      if (std::string problem = take(std::string(key.str()), node, wishes); !problem.empty()) {
+        return std::unexpected(
+            wrong(file_ + ":" + std::to_string(node.source().begin.line) + ": " + problem));
+      }
+    }
+    return wishes;
+  }
+
+ private:
+  template <typename T>
+  static std::string set(const std::string& key, const toml::node& node, const char* type,
+                         std::optional<T>& wish) {
+    wish = node.value_exact<T>();
+    return wish ? std::string() : key + " must be " + type;
+  }
+
+  static std::string take(const std::string& key, const toml::node& node, Wishes& wishes) {
+    if (key == "coap") return take_list(node, wishes.coap);
+    if (key == "http") return set(key, node, "a string", wishes.http);
+    if (key == "state") return set(key, node, "a string", wishes.state);
+    if (key == "models") return set(key, node, "a string", wishes.models);
+    if (key == "log-level") return set(key, node, "a string", wishes.log_level);
+    if (key == "memory") return set(key, node, "true or false", wishes.memory);
+    if (key == "threads") return set(key, node, "a whole number", wishes.threads);
+    if (key == "max-devices") return set(key, node, "a whole number", wishes.max_devices);
+    return "unknown key '" + key + "' (linnetd --help lists the keys)";
+  }
+
+  static std::string take_list(const toml::node& node, std::vector<std::string>& wish) {
+    if (const auto text = node.value_exact<std::string>()) {
+      wish = {*text};
+      return {};
+    }
+    const toml::array* const list = node.as_array();
+    if (list == nullptr) return "coap must be a string or a list of strings";
+    for (const toml::node& item : *list) {
+      const auto text = item.value_exact<std::string>();
+      if (!text) return "coap must be a string or a list of strings";
+      wish.push_back(*text);
+    }
+    return {};
+  }
+
+  std::string file_;
+};
+
+std::optional<LogLevel> parse_level(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
+  const auto* const at = std::ranges::find(kLevels, text);
+  if (at == kLevels.end()) return std::nullopt;
+  return static_cast<LogLevel>(at - kLevels.begin());
+}
+
+bool is_loopback(const net::Address& address) {
+  const auto& ip = address.ip();
+  if (address.is_v4()) return ip[12] == 127;
+  return address == net::Address({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, address.port());
+}
+
+/// `later` where it says something, else `earlier`.
+template <typename T>
+std::optional<T> prefer(std::optional<T> later, std::optional<T> earlier) {
+  return later ? later : earlier;
+}
+
+std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& file) {
+  Settings settings;
+  std::vector<std::string> coap = flags.coap.empty() ? file.coap : flags.coap;
+  if (coap.empty()) coap = {"127.0.0.1:5683"};
+  for (const std::string& text : coap) {
+    const auto address = net::resolve_address(text, net::kCoapPort);
+    if (!address) return std::unexpected(wrong("coap: " + address.error()));
+    settings.coap.push_back(*address);
+  }
+  const auto http = net::resolve_address(prefer(flags.http, file.http).value_or("127.0.0.1:8080"), kHttpPort);
+  if (!http) return std::unexpected(wrong("http: " + http.error()));
+  if (!is_loopback(*http)) {
+    return std::unexpected(
+        wrong("http: " + http->text() +
+              " is not a loopback address, and the API has no authentication yet: listen on "
+              "127.0.0.1 or [::1] and put a proxy that authenticates before it"));
+  }
+  settings.http = *http;
+  settings.memory = prefer(flags.memory, file.memory).value_or(false);
+  const auto state = prefer(flags.state, file.state);
+  if (settings.memory && state)
+    return std::unexpected(wrong("memory and state exclude each other: give one"));
+  settings.state = state ? std::filesystem::path(*state) : default_state_folder();
+  settings.models = prefer(flags.models, file.models).value_or("");
+  const auto threads = prefer(flags.threads, file.threads).value_or(0);
+  if (threads < 0 || threads > kMostThreads)
+    return std::unexpected(wrong("threads is 0 to 256, 0 for one per core"));
+  settings.threads = static_cast<unsigned>(threads);
+  const auto devices = prefer(flags.max_devices, file.max_devices).value_or(settings.max_devices);
+  if (devices < 1 || devices > kMostDevices) return std::unexpected(wrong("max-devices is 1 to 16000000"));
+  settings.max_devices = static_cast<std::uint32_t>(devices);
+  const auto level = parse_level(prefer(flags.log_level, file.log_level).value_or("info"));
+  if (!level) return std::unexpected(wrong("log-level is error, warning, info or debug"));
+  settings.log_level = *level;
+  return settings;
+}
+
+}  // namespace
+
+std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
+  CLI::App app("linnetd: the LwM2M management server", "linnetd");
+  Wishes flags;
+  std::string config;
+  bool memory = false;
+  app.add_option("--config", config, "TOML file with the same settings");
+  app.add_option("--coap", flags.coap,
+                 "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683)");
+  app.add_option("--http", flags.http, "HOST:PORT of the REST API, a loopback address (127.0.0.1:8080)");
+  app.add_option("--state", flags.state,
+                 "folder of what outlives a restart (" + default_state_folder().string() + ")");
+  app.add_flag("--memory", memory, "keep everything in memory; nothing outlives the process");
+  app.add_option("--models", flags.models, "folder of DDF files with further objects");
+  app.add_option("--threads", flags.threads, "workers (one per core)");
+  app.add_option("--max-devices", flags.max_devices, "most devices registered at once (1000000)");
+  app.add_option("--log-level", flags.log_level, "error, warning, info or debug (info)");
+  app.set_version_flag("--version", std::string("linnetd ") + LINNET_VERSION);
+  app.footer(kFooter);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return std::unexpected(SettingsEnd{app.exit(error) == 0 ? 0 : kUsage, {}});
+  }
+  if (memory) flags.memory = true;
+  if (config.empty()) return check(flags, {});
+  const auto file = FileReader(config).read();
+  if (!file) return std::unexpected(file.error());
+  return check(flags, *file);
+}
+
+}  // namespace linnet::linnetd

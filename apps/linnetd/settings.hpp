@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What linnetd is told: a TOML file, and flags that win over it (docs/linnetd.md).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "linnet/net/address.hpp"
+
+namespace linnet::linnetd {
+
+enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug };
+
+struct Settings {
+  std::vector<net::Address> coap;  ///< at least one
+  net::Address http;
+  std::filesystem::path state;   ///< folder of the store; unused with `memory`
+  bool memory = false;           ///< nothing outlives the process
+  std::filesystem::path models;  ///< folder of DDF files; empty: none
+  unsigned threads = 0;          ///< workers; 0: one per core
+  std::uint32_t max_devices = 1'000'000;
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+/// Why there are no settings to run with.
+struct SettingsEnd {
+  int exit_code;        ///< 0 after --help and --version
+  std::string message;  ///< for standard error; empty where all has been said
+};
+
+/// Reads flags, and the file that --config names. Messages name file and line, or the flag.
+[[nodiscard]] std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv);
+
+}  // namespace linnet::linnetd
