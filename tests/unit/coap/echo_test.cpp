@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/coap/echo.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/pair.hpp"
+
+namespace linnet::testing {
+namespace {
+
+// The reference vectors of SipHash-2-4: key 00..0f, messages of 0, 1, 8 and 15 bytes 00, 01, 02, ...
+TEST(SipHash, gives_the_reference_values) {
+  constexpr coap::SipKey kKey{0x0706050403020100U, 0x0F0E0D0C0B0A0908U};
+  Bytes message;
+  const auto hash_of = [&](std::size_t size) {
+    message.clear();
+    for (std::size_t i = 0; i < size; ++i) message.push_back(static_cast<std::uint8_t>(i));
+    return coap::siphash(kKey, message);
+  };
+  EXPECT_EQ(hash_of(0), 0x726FDB47DD0E0E31U);
+  EXPECT_EQ(hash_of(1), 0x74F839C593DC67FDU);
+  EXPECT_EQ(hash_of(8), 0x93F5F5799A932462U);
+  EXPECT_EQ(hash_of(15), 0xA129CA6149BE45E5U);
+}
+
+TEST(EchoValues, are_fresh_for_their_peer_and_for_a_while) {
+  SeededRandom random(1);
+  coap::EchoValues echo;
+  echo.init(random);
+  const Instant now{Millis(0xFFFFFFF0)};  // the low 32 bits are about to wrap
+  const coap::EchoValues::Value value = echo.make(coap::LinkId{7}, now);
+  EXPECT_TRUE(echo.fresh(value, coap::LinkId{7}, now));
+  EXPECT_TRUE(echo.fresh(value, coap::LinkId{7}, now + Seconds(60)));
+  EXPECT_FALSE(echo.fresh(value, coap::LinkId{7}, now + Seconds(61)));
+  EXPECT_FALSE(echo.fresh(value, coap::LinkId{7}, now - Seconds(1)));
+  EXPECT_FALSE(echo.fresh(value, coap::LinkId{8}, now));
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    coap::EchoValues::Value forged = value;
+    forged[i] ^= 1;
+    EXPECT_FALSE(echo.fresh(forged, coap::LinkId{7}, now)) << i;
+  }
+  EXPECT_FALSE(echo.fresh(ByteView(value).first(11), coap::LinkId{7}, now));
+}
+
+coap::Reply challenge_unless_fresh(const coap::IncomingRequest& request, Bytes& arrived) {
+  coap::Reply reply;
+  if (!request.fresh) {
+    reply.kind = coap::Reply::Kind::kChallenge;
+    return reply;
+  }
+  arrived = copy(request.payload);
+  reply.code = coap::Code::kChanged;
+  return reply;
+}
+
+TEST(Echo, a_challenge_is_met_by_the_client_without_its_user) {
+  for (const std::size_t size : {0U, 10U, 3000U}) {
+    coap::EndpointConfig config;
+    config.max_body = 4096;
+    Pair pair(1, config, config);
+    Bytes arrived;
+    pair.server.handler.answer = [&](const auto& request, auto, auto) {
+      return challenge_unless_fresh(request, arrived);
+    };
+    const Bytes body(size, 'x');
+    coap::OutgoingRequest request;
+    request.method = coap::Code::kPut;
+    request.payload = body;
+    const auto id = pair.client.endpoint.request(Pair::kLink, request, pair.network.now);
+    ASSERT_TRUE(id);
+    pair.run_for(Millis(2000));
+    ASSERT_EQ(pair.client.handler.outcomes[*id].size(), 1U);
+    EXPECT_EQ(pair.client.handler.outcomes[*id][0].code, coap::Code::kChanged);
+    EXPECT_EQ(arrived, body);
+    EXPECT_EQ(pair.server.handler.requests, 2);
+  }
+}
+
+TEST(Echo, a_server_that_always_challenges_is_obeyed_once) {
+  Pair pair;
+  pair.server.handler.answer = [](const auto&, auto, auto) {
+    coap::Reply reply;
+    reply.kind = coap::Reply::Kind::kChallenge;
+    return reply;
+  };
+  const auto id = pair.client.endpoint.request(Pair::kLink, {}, pair.network.now);
+  ASSERT_TRUE(id);
+  pair.run_for(Millis(1000));
+  ASSERT_EQ(pair.client.handler.outcomes[*id].size(), 1U);
+  EXPECT_EQ(pair.client.handler.outcomes[*id][0].code, coap::Code::kUnauthorized);
+  EXPECT_EQ(pair.server.handler.requests, 2);
+}
+
+}  // namespace
+}  // namespace linnet::testing
