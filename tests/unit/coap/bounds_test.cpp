@@ -67,10 +67,13 @@ TEST(Bounds, requests_beyond_the_exchanges_are_busy_until_one_ends) {
   Pair pair(1, config, {});
   Node& client = pair.client;
   std::vector<coap::RequestId> ids;
-  for (int i = 0; i < 2; ++i) ids.push_back(*client.endpoint.request(Pair::kLink, simple_request(), pair.network.now));
-  EXPECT_EQ(client.endpoint.request(Pair::kLink, simple_request(), pair.network.now).error().code, Errc::kBusy);
+  for (int i = 0; i < 2; ++i)
+    ids.push_back(*client.endpoint.request(Pair::kLink, simple_request(), pair.network.now));
+  EXPECT_EQ(client.endpoint.request(Pair::kLink, simple_request(), pair.network.now).error().code,
+            Errc::kBusy);
   EXPECT_TRUE(client.endpoint.request(coap::LinkId{1}, simple_request(), pair.network.now));
-  EXPECT_EQ(client.endpoint.request(coap::LinkId{2}, simple_request(), pair.network.now).error().code, Errc::kBusy);
+  EXPECT_EQ(client.endpoint.request(coap::LinkId{2}, simple_request(), pair.network.now).error().code,
+            Errc::kBusy);
   EXPECT_EQ(client.endpoint.request(coap::LinkId{99}, simple_request(), pair.network.now).error().code,
             Errc::kInvalidArgument);
   client.endpoint.cancel(ids[0], pair.network.now);
@@ -93,12 +96,14 @@ TEST(Bounds, a_payload_beyond_max_body_or_options_beyond_the_message_are_too_lar
   const Bytes body(2049);
   coap::OutgoingRequest request = simple_request(Code::kPut);
   request.payload = body;
-  EXPECT_EQ(pair.client.endpoint.request(Pair::kLink, request, pair.network.now).error().code, Errc::kTooLarge);
+  EXPECT_EQ(pair.client.endpoint.request(Pair::kLink, request, pair.network.now).error().code,
+            Errc::kTooLarge);
   const std::string segment(255, 'p');
   const std::vector<std::string_view> path(5, segment);
   request.payload = {};
   request.path = path;
-  EXPECT_EQ(pair.client.endpoint.request(Pair::kLink, request, pair.network.now).error().code, Errc::kTooLarge);
+  EXPECT_EQ(pair.client.endpoint.request(Pair::kLink, request, pair.network.now).error().code,
+            Errc::kTooLarge);
   EXPECT_TRUE(pair.client.endpoint.idle(Pair::kLink, pair.network.now));
 }
 
@@ -146,7 +151,8 @@ TEST(Bounds, one_peer_cannot_take_all_transfers) {
   config.max_transfers = 4;
   Node server(network, config, 2);
   const auto block = [](std::uint8_t number, std::uint8_t tag, std::uint8_t id, bool more) {
-    Bytes datagram{0x40, 3, tag, id, 0xD1, 14, static_cast<std::uint8_t>(number << 4 | (more ? 8 : 0)), 0xD1, 252, tag, 0xFF};
+    Bytes datagram{0x40, 3,   tag, id,  0xD1, 14, static_cast<std::uint8_t>(number << 4 | (more ? 8 : 0)),
+                   0xD1, 252, tag, 0xFF};
     datagram.resize(datagram.size() + 16, 'x');
     return datagram;
   };

@@ -57,12 +57,12 @@ TEST_F(Probe, format_errors_reset_a_confirmable_message_and_are_silent_otherwise
   const Messages malformed{
       {0x09, 1, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9},  // token of nine bytes
       {0x0F, 1, 0, 9},
-      {0x04, 1, 0, 9, 1, 2, 3},           // token cut off
-      {0x00, 1, 0, 9, 0xFF},              // marker without payload
-      {0x00, 1, 0, 9, 0xF0},              // reserved delta
-      {0x00, 1, 0, 9, 0xBF, 1},           // reserved length
-      {0x00, 1, 0, 9, 0xB2, 'a'},         // value cut off
-      {0x00, 1, 0, 9, 0xD0},              // extension cut off
+      {0x04, 1, 0, 9, 1, 2, 3},    // token cut off
+      {0x00, 1, 0, 9, 0xFF},       // marker without payload
+      {0x00, 1, 0, 9, 0xF0},       // reserved delta
+      {0x00, 1, 0, 9, 0xBF, 1},    // reserved length
+      {0x00, 1, 0, 9, 0xB2, 'a'},  // value cut off
+      {0x00, 1, 0, 9, 0xD0},       // extension cut off
       {0x00, 1, 0, 9, 0xE0, 1},
       {0x00, 1, 0, 9, 0xE0, 0xFF, 0xFF},  // option number beyond 65535
       {0x01, 0, 0, 9, 1},                 // an empty message with a token
@@ -95,9 +95,9 @@ TEST_F(Probe, an_unknown_critical_option_is_4_02_for_confirmable_and_silence_for
 }
 
 TEST_F(Probe, an_option_of_a_wrong_length_or_one_too_many_counts_as_unknown) {
-  EXPECT_EQ(answers({kCon, 1, 0, 1, 0xD3, 4, 0, 0, 0}), (Messages{{kAck, 0x82, 0, 1}}));     // Accept of 3 bytes
+  EXPECT_EQ(answers({kCon, 1, 0, 1, 0xD3, 4, 0, 0, 0}), (Messages{{kAck, 0x82, 0, 1}}));  // Accept of 3 bytes
   EXPECT_EQ(answers({kCon, 1, 0, 2, 0xD1, 4, 0, 0x01, 1}), (Messages{{kAck, 0x82, 0, 2}}));  // two of Accept
-  EXPECT_EQ(answers({kCon, 1, 0, 3, 0xC3, 0, 0, 0}), (Messages{{kAck, 0x45, 0, 3}}));        // Content-Format of 3
+  EXPECT_EQ(answers({kCon, 1, 0, 3, 0xC3, 0, 0, 0}), (Messages{{kAck, 0x45, 0, 3}}));  // Content-Format of 3
 }
 
 TEST_F(Probe, proxying_is_5_05) {

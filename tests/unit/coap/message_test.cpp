@@ -54,37 +54,110 @@ std::vector<Example> examples() {
     return std::vector<ExampleOption>{{OptionNumber::kBlock2, {}, Block{number, more, szx}.value()}};
   };
   return {
-      {"RFC7252_figure_16_request", Type::kConfirmable, Code::kGet, 0x7D34, {}, temperature, "",
+      {"RFC7252_figure_16_request",
+       Type::kConfirmable,
+       Code::kGet,
+       0x7D34,
+       {},
+       temperature,
+       "",
        join({0x40, 0x01, 0x7D, 0x34, 0xBB}, "temperature")},
-      {"RFC7252_figure_16_response", Type::kAcknowledgement, Code::kContent, 0x7D34, {}, {}, "22.3 C",
+      {"RFC7252_figure_16_response",
+       Type::kAcknowledgement,
+       Code::kContent,
+       0x7D34,
+       {},
+       {},
+       "22.3 C",
        join({0x60, 0x45, 0x7D, 0x34, 0xFF}, "22.3 C")},
-      {"RFC7252_figure_17_request", Type::kConfirmable, Code::kGet, 0x7D35, {0x20}, temperature, "",
+      {"RFC7252_figure_17_request",
+       Type::kConfirmable,
+       Code::kGet,
+       0x7D35,
+       {0x20},
+       temperature,
+       "",
        join({0x41, 0x01, 0x7D, 0x35, 0x20, 0xBB}, "temperature")},
-      {"RFC7252_figure_17_response", Type::kAcknowledgement, Code::kContent, 0x7D35, {0x20}, {}, "22.3 C",
+      {"RFC7252_figure_17_response",
+       Type::kAcknowledgement,
+       Code::kContent,
+       0x7D35,
+       {0x20},
+       {},
+       "22.3 C",
        join({0x61, 0x45, 0x7D, 0x35, 0x20, 0xFF}, "22.3 C")},
-      {"RFC7252_figure_20_acknowledgement", Type::kAcknowledgement, Code::kEmpty, 0x7D38, {}, {}, "",
+      {"RFC7252_figure_20_acknowledgement",
+       Type::kAcknowledgement,
+       Code::kEmpty,
+       0x7D38,
+       {},
+       {},
+       "",
        {0x60, 0x00, 0x7D, 0x38}},
-      {"RFC7252_figure_20_response", Type::kConfirmable, Code::kContent, 0xAD7B, {0x53}, {}, "22.3 C",
+      {"RFC7252_figure_20_response",
+       Type::kConfirmable,
+       Code::kContent,
+       0xAD7B,
+       {0x53},
+       {},
+       "22.3 C",
        join({0x41, 0x45, 0xAD, 0x7B, 0x53, 0xFF}, "22.3 C")},
       {"RFC7252_figure_21_reset", Type::kReset, Code::kEmpty, 0xAD7C, {}, {}, "", {0x70, 0x00, 0xAD, 0x7C}},
-      {"RFC7252_figure_22_request", Type::kNonConfirmable, Code::kGet, 0x7D40, {0x75}, temperature, "",
+      {"RFC7252_figure_22_request",
+       Type::kNonConfirmable,
+       Code::kGet,
+       0x7D40,
+       {0x75},
+       temperature,
+       "",
        join({0x51, 0x01, 0x7D, 0x40, 0x75, 0xBB}, "temperature")},
-      {"RFC7641_figure_3_registration", Type::kConfirmable, Code::kGet, 0x1633, {0x4A},
-       {{OptionNumber::kObserve, {}, 0}, {OptionNumber::kUriPath, "temperature", {}}}, "",
+      {"RFC7641_figure_3_registration",
+       Type::kConfirmable,
+       Code::kGet,
+       0x1633,
+       {0x4A},
+       {{OptionNumber::kObserve, {}, 0}, {OptionNumber::kUriPath, "temperature", {}}},
+       "",
        join({0x41, 0x01, 0x16, 0x33, 0x4A, 0x60, 0x5B}, "temperature")},
-      {"RFC7641_figure_3_notification", Type::kNonConfirmable, Code::kContent, 0xAF90, {0x4A},
-       {{OptionNumber::kObserve, {}, 12}, {OptionNumber::kMaxAge, {}, 15}}, "22.8 Cel",
+      {"RFC7641_figure_3_notification",
+       Type::kNonConfirmable,
+       Code::kContent,
+       0xAF90,
+       {0x4A},
+       {{OptionNumber::kObserve, {}, 12}, {OptionNumber::kMaxAge, {}, 15}},
+       "22.8 Cel",
        join({0x51, 0x45, 0xAF, 0x90, 0x4A, 0x61, 0x0C, 0x81, 0x0F, 0xFF}, "22.8 Cel")},
-      {"RFC7959_figure_2_request", Type::kConfirmable, Code::kGet, 1235, {},
-       {{OptionNumber::kUriPath, "status", {}}, {OptionNumber::kBlock2, {}, Block{1, false, 3}.value()}}, "",
+      {"RFC7959_figure_2_request",
+       Type::kConfirmable,
+       Code::kGet,
+       1235,
+       {},
+       {{OptionNumber::kUriPath, "status", {}}, {OptionNumber::kBlock2, {}, Block{1, false, 3}.value()}},
+       "",
        join({0x40, 0x01, 0x04, 0xD3, 0xB6}, "status", {0xC1, 0x13})},
-      {"RFC7959_figure_2_response", Type::kAcknowledgement, Code::kContent, 1235, {}, block2(1, true, 3), "x",
+      {"RFC7959_figure_2_response",
+       Type::kAcknowledgement,
+       Code::kContent,
+       1235,
+       {},
+       block2(1, true, 3),
+       "x",
        join({0x60, 0x45, 0x04, 0xD3, 0xD1, 0x0A, 0x1B, 0xFF}, "x")},
-      {"RFC7959_figure_7_request", Type::kConfirmable, Code::kPut, 1234, {},
-       {{OptionNumber::kUriPath, "options", {}}, {OptionNumber::kBlock1, {}, Block{0, true, 3}.value()}}, "x",
+      {"RFC7959_figure_7_request",
+       Type::kConfirmable,
+       Code::kPut,
+       1234,
+       {},
+       {{OptionNumber::kUriPath, "options", {}}, {OptionNumber::kBlock1, {}, Block{0, true, 3}.value()}},
+       "x",
        join({0x40, 0x03, 0x04, 0xD2, 0xB7}, "options", {0xD1, 0x03, 0x0B, 0xFF}, "x")},
-      {"RFC7959_figure_7_response", Type::kAcknowledgement, Code::kContinue, 1234, {},
-       {{OptionNumber::kBlock1, {}, Block{0, true, 3}.value()}}, "",
+      {"RFC7959_figure_7_response",
+       Type::kAcknowledgement,
+       Code::kContinue,
+       1234,
+       {},
+       {{OptionNumber::kBlock1, {}, Block{0, true, 3}.value()}},
+       "",
        {0x60, 0x5F, 0x04, 0xD2, 0xD1, 0x0E, 0x0B}},
   };
 }
@@ -96,8 +169,10 @@ TEST_P(Examples, encode) {
   Bytes buffer(128);
   MessageWriter writer(buffer, example.type, example.code, MessageId{example.id}, Token(example.token));
   for (const ExampleOption& option : example.options) {
-    if (option.number_value) writer.option(option.number, *option.number_value);
-    else writer.option(option.number, option.text);
+    if (option.number_value)
+      writer.option(option.number, *option.number_value);
+    else
+      writer.option(option.number, option.text);
   }
   writer.payload(as_bytes(example.payload));
   const auto size = writer.finish();
@@ -119,8 +194,10 @@ TEST_P(Examples, decode) {
   for (const coap::Option& option : message->options()) {
     ASSERT_NE(expected, example.options.end());
     EXPECT_EQ(option.number, expected->number);
-    if (expected->number_value) EXPECT_EQ(option.uint(), *expected->number_value);
-    else EXPECT_EQ(option.text(), expected->text);
+    if (expected->number_value)
+      EXPECT_EQ(option.uint(), *expected->number_value);
+    else
+      EXPECT_EQ(option.text(), expected->text);
     ++expected;
   }
   EXPECT_EQ(expected, example.options.end());
@@ -150,7 +227,8 @@ TEST(MessageWriter, extends_deltas_and_lengths) {
   const auto message = Message::decode(buffer);
   ASSERT_TRUE(message);
   std::vector<unsigned> numbers;
-  for (const coap::Option& option : message->options()) numbers.push_back(static_cast<unsigned>(option.number));
+  for (const coap::Option& option : message->options())
+    numbers.push_back(static_cast<unsigned>(option.number));
   EXPECT_EQ(numbers, (std::vector<unsigned>{1, 14, 283, 65535}));
 }
 
@@ -204,8 +282,10 @@ std::uint32_t key_of(std::initializer_list<ExampleOption> options, Code method =
   Bytes buffer(128);
   MessageWriter writer(buffer, Type::kConfirmable, method, MessageId{1}, Token());
   for (const ExampleOption& option : options) {
-    if (option.number_value) writer.option(option.number, *option.number_value);
-    else writer.option(option.number, option.text);
+    if (option.number_value)
+      writer.option(option.number, *option.number_value);
+    else
+      writer.option(option.number, option.text);
   }
   buffer.resize(*writer.finish());
   return coap::scan_options(Message::decode(buffer)->options(), method).cache_key;
