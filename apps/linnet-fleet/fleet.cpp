@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "linnet/coap/code.hpp"
+#include "linnet/coap/option.hpp"
+
+namespace linnet::fleet {
+
+namespace {
+
+using coap::Code;
+using coap::MessageWriter;
+using coap::OptionNumber;
+using coap::Type;
+
+// Sources are 127.1.0.0 and on; the server is somewhere below.
+constexpr std::uint32_t kFirstSource = 0x7F010000;
+constexpr std::uint16_t kLinkFormat = 40;
+constexpr std::uint16_t kTextPlain = 0;
+
+std::string endpoint_name(const std::string& prefix, std::uint32_t index) {
+  std::string digits = std::to_string(index);
+  return prefix + std::string(7 - std::min<std::size_t>(digits.size(), 7), '0') + digits;
+}
+
+coap::Token token_of(std::uint16_t message_id) noexcept {
+  const std::uint8_t bytes[] = {static_cast<std::uint8_t>(message_id >> 8),
+                                static_cast<std::uint8_t>(message_id)};
+  return coap::Token(bytes);
+}
+
+}  // namespace
+
+Fleet::Fleet(const FleetConfig& config, net::UdpSocket socket)
+    : config_(config),
+      socket_(std::move(socket)),
+      batches_(std::make_unique<Batches>()),
+      devices_(config.devices) {}
+
+std::expected<Fleet, std::string> Fleet::open(const FleetConfig& config) {
+  if (!config.server.is_v4() || config.server.ip()[12] != 127) {
+    return std::unexpected(
+        "the server must be on 127.0.0.0/8, where every device can have an address of its own");
+  }
+  if (config.devices == 0 || config.devices > kMaxDevices) {
+    return std::unexpected("between 1 and " + std::to_string(kMaxDevices) + " devices");
+  }
+  auto socket = net::UdpSocket::open(net::Address::v4(0, 0));
+  if (!socket) return std::unexpected(socket.error());
+  return Fleet(config, std::move(*socket));
+}
+
+net::Address Fleet::address_of(std::uint32_t index) const noexcept {
+  return net::Address::v4(kFirstSource + index, 0);
+}
+
+std::uint32_t Fleet::observed() const noexcept {
+  return static_cast<std::uint32_t>(std::ranges::count(devices_, true, &Device::observed));
+}
+
+PhaseReport Fleet::run(const PhaseConfig& phase) {
+  phase_ = phase;
+  next_device_ = 0;
+  PhaseReport report;
+  started_ = Clock::now();
+  Clock::time_point now = started_;
+  const auto over = [&] {
+    return (phase.duration.count() > 0 && now - started_ >= phase.duration) ||
+           (phase.count > 0 && report.sent + report.skipped >= phase.count);
+  };
+  while (!over() || under_way_ > 0) {
+    if (!over()) start_some(report, now);
+    retransmit_due(report, now);
+    batches_->out.flush();
+    receive(report);
+    now = Clock::now();
+  }
+  report.seconds = std::chrono::duration<double>(now - started_).count();
+  return report;
+}
+
+void Fleet::listen(std::chrono::milliseconds duration) {
+  PhaseReport ignored;
+  const auto end = Clock::now() + duration;
+  while (Clock::now() < end) {
+    receive(ignored);
+    batches_->out.flush();
+  }
+}
+
+bool Fleet::able(const Device& device) const noexcept {
+  switch (phase_.phase) {
+    case Phase::kRegister:
+    case Phase::kGet: return true;
+    case Phase::kUpdate:
+    case Phase::kDeregister: return device.location_size != 0;
+    case Phase::kNotify: return device.observed;
+  }
+  return false;
+}
+
+void Fleet::start_some(PhaseReport& report, Clock::time_point now) {
+  std::uint64_t allowed = phase_.count > 0 ? phase_.count - report.sent - report.skipped : UINT64_MAX;
+  if (phase_.rate > 0) {
+    const auto due =
+        static_cast<std::uint64_t>(std::chrono::duration<double>(now - started_).count() * phase_.rate);
+    allowed = std::min(allowed, due > report.sent ? due - report.sent : 0);
+  }
+  // No more than a round through all devices, lest a phase that none is able to do spins here.
+  for (std::uint32_t looked = 0; looked < config_.devices && allowed > 0 && under_way_ < phase_.window;
+       ++looked) {
+    const std::uint32_t index = std::exchange(next_device_, (next_device_ + 1) % config_.devices);
+    Device& device = devices_[index];
+    if (device.waiting) continue;
+    --allowed;
+    if (!able(device)) {
+      ++report.skipped;
+      continue;
+    }
+    ++report.sent;
+    ++device.message_id;
+    device.attempts = 0;
+    device.first_sent = now;
+    send_request(index);
+    if (phase_.phase == Phase::kNotify && !phase_.confirmable) continue;
+    device.waiting = true;
+    ++under_way_;
+    timers_.push_back({.at = now + kAckTimeout, .device = index, .message_id = device.message_id});
+  }
+}
+
+void Fleet::send_request(std::uint32_t index) {
+  Device& device = devices_[index];
+  if (phase_.phase == Phase::kNotify) ++device.sequence;
+  const ByteSpan buffer = batches_->out.prepare();
+  const std::size_t size = write_request(device, index, buffer);
+  if (size > 0) batches_->out.commit(size, socket_, config_.server, address_of(index));
+}
+
+std::size_t Fleet::write_request(const Device& device, std::uint32_t index, ByteSpan out) const {
+  const coap::MessageId id{device.message_id};
+  const coap::Token token = token_of(device.message_id);
+  const std::string_view location(device.location, device.location_size);
+  const auto finish = [](const MessageWriter& writer) { return writer.finish().value_or(0); };
+  switch (phase_.phase) {
+    case Phase::kRegister: {
+      MessageWriter writer(out, Type::kConfirmable, Code::kPost, id, token);
+      writer.option(OptionNumber::kUriPath, "rd");
+      writer.option(OptionNumber::kContentFormat, std::uint32_t{kLinkFormat});
+      writer.option(OptionNumber::kUriQuery, "ep=" + endpoint_name(config_.prefix, index));
+      writer.option(OptionNumber::kUriQuery, "lt=" + std::to_string(config_.lifetime));
+      writer.option(OptionNumber::kUriQuery, "lwm2m=1.1");
+      writer.option(OptionNumber::kUriQuery, "b=U");
+      writer.payload(as_bytes(config_.objects));
+      return finish(writer);
+    }
+    case Phase::kGet: {
+      MessageWriter writer(out, Type::kConfirmable, Code::kGet, id, token);
+      for (const std::string& segment : config_.get_path) writer.option(OptionNumber::kUriPath, segment);
+      return finish(writer);
+    }
+    case Phase::kUpdate:
+    case Phase::kDeregister: {
+      const Code method = phase_.phase == Phase::kUpdate ? Code::kPost : Code::kDelete;
+      MessageWriter writer(out, Type::kConfirmable, method, id, token);
+      writer.option(OptionNumber::kUriPath, "rd");
+      writer.option(OptionNumber::kUriPath, location);
+      return finish(writer);
+    }
+    case Phase::kNotify: break;
+  }
+  MessageWriter writer(out, phase_.confirmable ? Type::kConfirmable : Type::kNonConfirmable, Code::kContent,
+                       id, device.observation);
+  writer.option(OptionNumber::kObserve, device.sequence & 0xFFFFFFU);
+  writer.option(OptionNumber::kContentFormat, std::uint32_t{kTextPlain});
+  writer.payload(as_bytes(std::to_string(20 + device.sequence % 10)));
+  return finish(writer);
+}
+
+void Fleet::retransmit_due(PhaseReport& report, Clock::time_point now) {
+  while (!timers_.empty() && timers_.front().at <= now) {
+    const Timer timer = timers_.front();
+    timers_.pop_front();
+    Device& device = devices_[timer.device];
+    if (!device.waiting || device.message_id != timer.message_id) continue;
+    if (device.attempts == kMaxRetransmit) {
+      device.waiting = false;
+      --under_way_;
+      ++report.lost;
+      continue;
+    }
+    ++device.attempts;
+    ++report.retransmitted;
+    send_request(timer.device);
+    timers_.push_back({.at = now + kAckTimeout, .device = timer.device, .message_id = timer.message_id});
+  }
+}
+
+void Fleet::receive(PhaseReport& report) {
+  const std::size_t count = batches_->in.receive(socket_);
+  if (count == 0) {
+    pollfd readable{.fd = socket_.fd(), .events = POLLIN, .revents = 0};
+    poll(&readable, 1, 1);
+    return;
+  }
+  const auto now = Clock::now();
+  for (std::size_t i = 0; i < count; ++i) take(batches_->in[i], report, now);
+}
+
+void Fleet::take(const net::Datagram& datagram, PhaseReport& report, Clock::time_point now) {
+  const net::Address::Ip& ip = datagram.local.ip();
+  const std::uint32_t index =
+      (std::uint32_t{ip[12]} << 24 | std::uint32_t{ip[13]} << 16 | std::uint32_t{ip[14]} << 8 | ip[15]) -
+      kFirstSource;
+  const auto message = coap::Message::decode(datagram.bytes);
+  if (index >= devices_.size() || !message || datagram.remote != config_.server) return;
+  Device& device = devices_[index];
+  const bool reply = message->type() == Type::kAcknowledgement || message->type() == Type::kReset;
+  const bool known = device.waiting && static_cast<std::uint16_t>(message->message_id()) == device.message_id;
+  const bool ours = device.waiting && message->token() == token_of(device.message_id);
+  // Our own request come back is an answer too: from the reference that only echoes.
+  if (known && (reply || ours)) return finish(device, *message, report, now);
+  if (coap::is_request(message->code())) return answer(device, datagram, *message);
+  if (message->type() == Type::kReset) device.observed = false;
+  // A separate response.
+  if (message->type() != Type::kConfirmable || !ours) return;
+  finish(device, *message, report, now);
+  MessageWriter ack(batches_->out.prepare(), Type::kAcknowledgement, Code::kEmpty, message->message_id(), {});
+  batches_->out.commit(ack.finish().value_or(0), socket_, datagram.remote, datagram.local);
+}
+
+void Fleet::finish(Device& device, const coap::Message& message, PhaseReport& report, Clock::time_point now) {
+  const bool answered =
+      phase_.phase == Phase::kNotify || message.code() != Code::kEmpty || message.type() == Type::kReset;
+  if (!answered) return;  // acknowledged alone: the response is to come
+  device.waiting = false;
+  --under_way_;
+  ++report.answered;
+  report.latency.add(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now - device.first_sent).count()));
+  if (message.type() == Type::kReset || coap::code_class(message.code()) >= 4) {
+    ++report.errors;
+    if (message.code() == Code::kNotFound && phase_.phase == Phase::kUpdate) device.location_size = 0;
+    return;
+  }
+  if (phase_.phase == Phase::kDeregister) device.location_size = 0;
+  if (phase_.phase != Phase::kRegister) return;
+  for (const coap::Option& option : message.options()) {
+    // "rd", then the location itself.
+    if (option.number != OptionNumber::kLocationPath || option.value.size() > kMaxLocation) continue;
+    std::memcpy(device.location, option.value.data(), option.value.size());
+    device.location_size = static_cast<std::uint8_t>(option.value.size());
+  }
+}
+
+void Fleet::answer(Device& device, const net::Datagram& datagram, const coap::Message& request) {
+  const auto observe = request.options().find_uint(OptionNumber::kObserve);
+  const bool reads = request.code() == Code::kGet;
+  const bool confirmable = request.type() == Type::kConfirmable;
+  MessageWriter writer(batches_->out.prepare(), confirmable ? Type::kAcknowledgement : Type::kNonConfirmable,
+                       reads ? Code::kContent : Code::kChanged, request.message_id(), request.token());
+  if (reads && observe) {
+    device.observed = *observe == 0;
+    device.observation = request.token();
+    if (device.observed) writer.option(OptionNumber::kObserve, ++device.sequence & 0xFFFFFFU);
+  }
+  if (reads) {
+    writer.option(OptionNumber::kContentFormat, std::uint32_t{kTextPlain});
+    writer.payload(as_bytes("20"));
+  }
+  batches_->out.commit(writer.finish().value_or(0), socket_, datagram.remote, datagram.local);
+}
+
+}  // namespace linnet::fleet
