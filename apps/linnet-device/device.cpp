@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace linnet::device {
+
+using lwm2m::InstanceId;
+using lwm2m::kMaxId;
+using lwm2m::Path;
+using lwm2m::Value;
+
+namespace {
+
+client::Config engine_config(const Settings& settings) {
+  client::Config config;
+  config.endpoint = settings.endpoint;
+  config.queue_mode = settings.queue_mode;
+  config.codecs = lwm2m::all_codecs();
+  config.max_servers = static_cast<std::uint8_t>(settings.accounts.size());
+  config.max_observations = Device::kMaxObservations;
+  config.max_attributes = Device::kMaxAttributes;
+  config.confirmable_notifications = settings.confirmable_notifications;
+  config.coap.max_peers = static_cast<std::uint32_t>(settings.accounts.size());
+  config.coap.recent_requests = 32;
+  config.coap.max_exchanges = 64;
+  config.coap.max_per_peer = 32;
+  config.coap.max_transfers = 4;
+  config.coap.max_body = Device::kMaxBody;
+  config.coap.max_message = Device::kMaxMessage;
+  config.coap.recent_notifications = 64;
+  return config;
+}
+
+/// Values of one resource into `records`.
+void collect(client::Object& object, const Path& path, const client::ResourceDefinition& definition,
+             std::vector<api::OwnedRecord>& records) {
+  if (lwm2m::executable(definition.operations)) return;
+  const auto take = [&](const Path& at) {
+    if (const auto value = object.read(at)) records.push_back({at, api::OwnedValue(*value)});
+  };
+  if (!definition.multiple || path.depth() == 4) return take(path);
+  InstanceId i = object.next_resource_instance(path.instance(), definition.id, 0);
+  for (; i != kMaxId;
+       i = object.next_resource_instance(path.instance(), definition.id, static_cast<InstanceId>(i + 1))) {
+    take(path.child(i));
+  }
+}
+
+}  // namespace
+
+Device::Device(const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links,
+               Random& random, Clock& clock, Observer& observer)
+    : settings_(settings),
+      registry_(registry),
+      links_(links),
+      random_(random),
+      clock_(clock),
+      observer_(observer),
+      memory_(client::Engine::memory_needed(engine_config(settings))) {}
+
+OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
+                                                const registry::ModelRegistry& registry, coap::Links& links,
+                                                Random& random, Clock& clock, Observer& observer) {
+  std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer));
+  if (auto built = device->build(); !built) return std::unexpected(built.error());
+  if (auto booted = device->boot(); !booted) return std::unexpected(booted.error());
+  return device;
+}
+
+/// Objects and simulations as they leave the factory.
+OrRefusal<void> Device::build() {
+  auto objects = Objects::make(settings_, registry_, *this);
+  if (!objects) return std::unexpected(objects.error());
+  objects_ = *std::move(objects);
+  simulations_ = settings_.simulations;
+  for (Simulation& simulation : simulations_) {
+    if (auto begun = begin(simulation); !begun) {
+      return refuse(begun.error().code, "--simulate " + begun.error().text);
+    }
+  }
+  return {};
+}
+
+/// A new engine over the objects: nothing is known of servers but their accounts.
+OrRefusal<void> Device::boot() {
+  engine_ = std::make_unique<client::Engine>();
+  Arena arena(memory_);
+  auto done = engine_->init(engine_config(settings_), arena, links_, random_, objects_->all(), this);
+  for (std::size_t i = 0; done && i < settings_.accounts.size(); ++i) {
+    done = engine_->connect(static_cast<lwm2m::ShortServerId>(i + 1),
+                            coap::LinkId{static_cast<std::uint32_t>(i)});
+  }
+  if (!done)
+    return refuse(done.error().code, std::string("the device cannot start: ") + to_string(done.error().code));
+  return {};
+}
+
+/// Both ends of what a simulation will show must be values that the resource takes.
+OrRefusal<void> Device::begin(Simulation& simulation) {
+  const Path& path = simulation.path();
+  const auto definition = find(path);
+  if (!definition) return std::unexpected(definition.error());
+  if (simulation.pattern() == Simulation::Pattern::kConstant) {
+    const auto value = api::from_json(nlohmann::json(simulation.constant()), (*definition)->type, api::path_text(path));
+    if (!value) return refuse(Errc::kWrongType, value.error().detail);
+    return put(path, value->view());
+  }
+  std::string text;
+  for (const double number : {simulation.low(), simulation.high(), simulation.sample(clock_.now())}) {
+    const auto value = simulated_value(number, (*definition)->type, text);
+    if (!value) {
+      return refuse(Errc::kWrongType, api::path_text(path) + " is of type " +
+                                          std::string(lwm2m::to_string((*definition)->type)) +
+                                          ", which does not show this pattern: take constant:VALUE");
+    }
+    if (auto shown = put(path, *value); !shown) return shown;
+  }
+  return {};
+}
+
+void Device::receive(coap::LinkId link, ByteView datagram) noexcept {
+  engine_->receive(link, datagram, clock_.now());
+}
+
+Instant Device::step() {
+  const Instant next_value = step_simulations();
+  const Instant deadline = engine_->step(clock_.now());
+  if (!restart_) return std::min(next_value, deadline);
+  const Restart restart = *std::exchange(restart_, std::nullopt);
+  engine_.reset();
+  // Both succeeded before with the same settings.
+  if (restart == Restart::kFactoryReset) (void)build();
+  (void)boot();
+  observer_.on_restart(restart);
+  return Instant::min();
+}
+
+Instant Device::step_simulations() {
+  const Instant now = clock_.now();
+  Instant next = kNever;
+  std::string text;
+  for (Simulation& simulation : simulations_) {
+    if (simulation.next() <= now) {
+      const double number = simulation.sample(now);
+      if (const auto definition = find(simulation.path())) {
+        // An instance that a server deleted may come back: the simulation waits for it.
+        if (const auto value = simulated_value(number, (*definition)->type, text)) {
+          (void)put(simulation.path(), *value);
+        }
+      }
+    }
+    next = std::min(next, simulation.next());
+  }
+  return next;
+}
+
+bool Device::deregistered() const noexcept {
+  using State = client::RegistrationState;
+  for (std::size_t i = 0; i < settings_.accounts.size(); ++i) {
+    switch (engine_->state(static_cast<lwm2m::ShortServerId>(i + 1))) {
+      case State::kRegistering:
+      case State::kRegistered:
+      case State::kUpdating:
+      case State::kDeregistering: return false;
+      default: break;
+    }
+  }
+  return true;
+}
+
+OrRefusal<const client::ResourceDefinition*> Device::find(const Path& path) const {
+  const std::string text = api::path_text(path);
+  const client::Object* object = objects_->find(path.object());
+  if (object == nullptr) {
+    return refuse(Errc::kNotFound, text + ": there is no object " + std::to_string(path.object()) +
+                                       ": start the device with --object " + std::to_string(path.object()));
+  }
+  if (!object->exists(path.instance())) {
+    return refuse(Errc::kNotFound,
+                  text + ": there is no instance " + api::path_text(path.prefix(2)) + ": create it first");
+  }
+  const client::ResourceDefinition* definition = object->definition().find(path.resource());
+  if (definition == nullptr) {
+    return refuse(Errc::kNotFound, text + ": the object has no resource " + std::to_string(path.resource()));
+  }
+  return definition;
+}
+
+OrRefusal<void> Device::put(const Path& path, const Value& value) {
+  const auto definition = find(path);
+  if (!definition) return std::unexpected(definition.error());
+  const std::string text = api::path_text(path);
+  if (lwm2m::executable((*definition)->operations)) {
+    return refuse(Errc::kNotAllowed, text + " is executed by servers and has no value");
+  }
+  if ((*definition)->multiple != (path.depth() == 4)) {
+    return refuse(Errc::kInvalidArgument,
+                  text + ((*definition)->multiple ? " is a multiple resource: name an instance of it"
+                                                  : " is not a multiple resource: leave the instance out"));
+  }
+  const auto converted = value.convert((*definition)->type);
+  if (!converted) {
+    return refuse(Errc::kWrongType,
+                  text + " is of type " + std::string(lwm2m::to_string((*definition)->type)));
+  }
+  client::Object& object = *objects_->find(path.object());
+  if (const auto old = object.has(path.instance(), **definition) ? object.read(path) : fail(Errc::kNotFound);
+      old && *old == *converted) {
+    return {};
+  }
+  if (const auto valid = object.validate(path, *converted); !valid) {
+    const lwm2m::ResourceModel* model = registry_.resource(path, object.definition().version);
+    const std::string range = model != nullptr && !model->range.empty()
+                                  ? " outside of " + std::string(model->range)
+                                  : " that cannot be set";
+    return refuse(Errc::kInvalidArgument,
+                  text + ": " + api::to_json(*converted).dump() + " is a value" + range);
+  }
+  if (const auto written = object.write(path, *converted); !written) {
+    return refuse(written.error().code, text + " cannot be set: " + to_string(written.error().code));
+  }
+  if (engine_ != nullptr) engine_->changed(path);
+  return {};
+}
+
+OrRefusal<void> Device::set(const Path& path, const Value& value) {
+  auto done = put(path, value);
+  if (done) std::erase_if(simulations_, [&](const Simulation& s) { return s.path() == path; });
+  return done;
+}
+
+OrRefusal<std::vector<api::OwnedRecord>> Device::get(const Path& path) const {
+  std::vector<api::OwnedRecord> records;
+  if (path.depth() >= 3) {
+    const auto definition = find(path);
+    if (!definition) return std::unexpected(definition.error());
+    client::Object& object = *objects_->find(path.object());
+    collect(object, path, **definition, records);
+    const bool empty = (*definition)->multiple && path.depth() == 3;
+    if (records.empty() && !empty) {
+      return refuse(Errc::kNotFound, api::path_text(path) + " has no value");
+    }
+    return records;
+  }
+  for (client::Object* object : objects_->all()) {
+    if (path.depth() > 0 && object->id() != path.object()) continue;
+    for (InstanceId i = object->next_instance(0); i != kMaxId;
+         i = object->next_instance(static_cast<InstanceId>(i + 1))) {
+      if (path.depth() > 1 && i != path.instance()) continue;
+      for (const client::ResourceDefinition& definition : object->definition().resources) {
+        if (!object->has(i, definition)) continue;
+        collect(*object, Path(object->id(), i, definition.id), definition, records);
+      }
+    }
+  }
+  const client::Object* object = path.depth() > 0 ? objects_->find(path.object()) : nullptr;
+  if (path.depth() > 0 && (object == nullptr || (path.depth() == 2 && !object->exists(path.instance())))) {
+    return refuse(Errc::kNotFound, api::path_text(path) + " is not there");
+  }
+  return records;
+}
+
+OrRefusal<Path> Device::create(const Path& path) {
+  if (path.depth() < 1 || path.depth() > 2) {
+    return refuse(Errc::kInvalidArgument, "write the path of an object (/3303) or of an instance (/3303/1)");
+  }
+  ModelObject* object = objects_->find_model_object(path.object());
+  if (object == nullptr) {
+    const bool there = objects_->find(path.object()) != nullptr;
+    return refuse(there ? Errc::kNotAllowed : Errc::kNotFound,
+                  api::path_text(path) +
+                      (there ? ": the instances of this object are fixed" : ": there is no such object"));
+  }
+  const InstanceId instance = path.depth() == 2 ? path.instance() : object->free_instance();
+  if (auto added = object->add(instance); !added) return std::unexpected(added.error());
+  return Path(path.object(), instance);
+}
+
+OrRefusal<void> Device::remove(const Path& path) {
+  if (path.depth() < 2) {
+    return refuse(Errc::kInvalidArgument, "write the path of an instance or of a resource (/3303/1)");
+  }
+  ModelObject* object = objects_->find_model_object(path.object());
+  if (object == nullptr) {
+    const bool there = objects_->find(path.object()) != nullptr;
+    return refuse(there ? Errc::kNotAllowed : Errc::kNotFound,
+                  api::path_text(path) +
+                      (there ? ": the instances of this object are fixed" : ": there is no such object"));
+  }
+  return path.depth() == 2 ? object->drop(path.instance()) : object->drop_value(path);
+}
+
+void Device::on_event(const client::Event& event) noexcept {
+  observer_.on_event(event);
+}
+
+bool Device::set_unix_time(UnixTime time) noexcept {
+  clock_.set_unix_time(time);
+  return true;
+}
+
+bool Device::reboot() noexcept {
+  restart_ = Restart::kReboot;
+  return true;
+}
+
+bool Device::factory_reset() noexcept {
+  restart_ = Restart::kFactoryReset;
+  return true;
+}
+
+}  // namespace linnet::device

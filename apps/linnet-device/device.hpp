@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated device: engine, objects and moving values as one thing that can be told to change,
+// reboot and forget. No I/O: datagrams come in, leave through the links, and time is the clock's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "clock.hpp"
+#include "linnet/base/random.hpp"
+#include "linnet/client/engine.hpp"
+#include "objects.hpp"
+#include "settings.hpp"
+
+namespace linnet::device {
+
+enum class Restart : std::uint8_t { kReboot, kFactoryReset };
+
+/// What happens at the device.
+class Observer {
+ public:
+  /// Views live until it returns. Must not change the device.
+  virtual void on_event(const client::Event& event) noexcept = 0;
+  /// A server's Execute made it start anew; it registers again next.
+  virtual void on_restart(Restart restart) noexcept = 0;
+
+ protected:
+  ~Observer() = default;
+};
+
+class Device final : private client::Listener, private client::Platform {
+ public:
+  static constexpr std::uint16_t kMaxObservations = 1000;
+  static constexpr std::uint16_t kMaxAttributes = 1000;
+  static constexpr std::uint32_t kMaxBody = 256 * 1024;  ///< bytes of one request, answer or registration
+  static constexpr std::uint16_t kMaxMessage = 1152;     ///< bytes of one datagram
+
+  /// Registers with every account at the first step; account i has link i. All references must
+  /// outlive the device.
+  [[nodiscard]] static OrRefusal<std::unique_ptr<Device>> make(const Settings& settings,
+                                                               const registry::ModelRegistry& registry,
+                                                               coap::Links& links, Random& random,
+                                                               Clock& clock, Observer& observer);
+
+  void receive(coap::LinkId link, ByteView datagram) noexcept;
+  /// Does what is due; returns when to call again.
+  Instant step();
+
+  [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const registry::ModelRegistry& registry() const noexcept { return registry_; }
+  [[nodiscard]] const client::Engine& engine() const noexcept { return *engine_; }
+  [[nodiscard]] const Objects& objects() const noexcept { return *objects_; }
+  /// No server has it registered any more, and none is being told.
+  [[nodiscard]] bool deregistered() const noexcept;
+
+  // What a person or a script does at the device. Servers that observe hear of it at the next step.
+
+  /// A value at depth 3 or 4; a simulation of the resource ends. The value is converted to the
+  /// resource's type where nothing is lost.
+  OrRefusal<void> set(const lwm2m::Path& path, const lwm2m::Value& value);
+  /// Every value at or below `path`, those that servers cannot read too.
+  [[nodiscard]] OrRefusal<std::vector<api::OwnedRecord>> get(const lwm2m::Path& path) const;
+  /// A new instance, of the lowest free number where the path names only the object.
+  OrRefusal<lwm2m::Path> create(const lwm2m::Path& path);
+  /// An instance, an optional resource, or an instance of a multiple resource.
+  OrRefusal<void> remove(const lwm2m::Path& path);
+  void register_now(lwm2m::ShortServerId server) noexcept { engine_->register_now(server); }
+  void update(lwm2m::ShortServerId server) noexcept { engine_->update(server); }
+  void deregister(lwm2m::ShortServerId server) noexcept { engine_->deregister(server); }
+
+ private:
+  Device(const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links,
+         Random& random, Clock& clock, Observer& observer);
+
+  // client::Listener, client::Platform
+  void on_event(const client::Event& event) noexcept override;
+  std::optional<UnixTime> unix_time() noexcept override { return clock_.unix_time(); }
+  bool set_unix_time(UnixTime time) noexcept override;
+  bool reboot() noexcept override;
+  bool factory_reset() noexcept override;
+
+  OrRefusal<void> build();
+  OrRefusal<void> boot();
+  OrRefusal<void> begin(Simulation& simulation);
+  Instant step_simulations();
+  OrRefusal<void> put(const lwm2m::Path& path, const lwm2m::Value& value);
+  [[nodiscard]] OrRefusal<const client::ResourceDefinition*> find(const lwm2m::Path& path) const;
+
+  const Settings& settings_;
+  const registry::ModelRegistry& registry_;
+  coap::Links& links_;
+  Random& random_;
+  Clock& clock_;
+  Observer& observer_;
+  std::unique_ptr<Objects> objects_;
+  std::vector<Simulation> simulations_;
+  std::vector<std::byte> memory_;
+  std::unique_ptr<client::Engine> engine_;
+  std::optional<Restart> restart_;  ///< asked for, once the answer is sent
+};
+
+}  // namespace linnet::device

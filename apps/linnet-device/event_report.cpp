@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "event_report.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "linnet/api/problem.hpp"
+#include "linnet/coap/message.hpp"
+
+namespace linnet::device {
+
+using client::Event;
+using client::EventType;
+using Json = nlohmann::json;
+
+namespace {
+
+std::string notification(std::string_view method, Json params) {
+  const Json message{{"jsonrpc", "2.0"}, {"method", std::string(method)}, {"params", std::move(params)}};
+  return message.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string printed(const lwm2m::Value& value) {
+  return api::to_json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string reason(const Event& event) {
+  return event.response == coap::Code::kEmpty ? to_string(event.why) : api::code_phrase(event.response);
+}
+
+std::string server_text(const Event& event, const Settings& settings) {
+  const std::size_t i = event.server - std::size_t{1};
+  return i < settings.accounts.size() ? settings.accounts[i].uri : std::to_string(event.server);
+}
+
+}  // namespace
+
+std::string_view event_name(EventType type) noexcept {
+  switch (type) {
+    case EventType::kRegistered: return "registered";
+    case EventType::kRegistrationFailed: return "registration-failed";
+    case EventType::kRegistrationGaveUp: return "registration-gave-up";
+    case EventType::kUpdated: return "updated";
+    case EventType::kDeregistered: return "deregistered";
+    case EventType::kWritten: return "written";
+    case EventType::kExecuted: return "executed";
+    case EventType::kCreated: return "created";
+    case EventType::kDeleted: return "deleted";
+    case EventType::kAttributesWritten: return "attributes-written";
+    case EventType::kObserved: return "observed";
+    case EventType::kCancelled: return "cancelled";
+    case EventType::kNotified: return "notified";
+  }
+  return "unknown";
+}
+
+std::string event_json(const Event& event) {
+  Json params{{"server", event.server}};
+  switch (event.type) {
+    case EventType::kRegistered:
+    case EventType::kUpdated: params["location"] = std::string(event.text); break;
+    case EventType::kRegistrationFailed:
+    case EventType::kRegistrationGaveUp:
+      params["reason"] = reason(event);
+      params["code"] = event.response == coap::Code::kEmpty ? Json() : Json(api::code_text(event.response));
+      break;
+    case EventType::kDeregistered: break;
+    case EventType::kWritten:
+      params["value"] = api::to_json(event.value);
+      params["type"] = std::string(lwm2m::to_string(event.value.type()));
+      params["path"] = api::path_text(event.path);
+      break;
+    case EventType::kExecuted: params["arguments"] = std::string(event.text); [[fallthrough]];
+    default: params["path"] = api::path_text(event.path); break;
+  }
+  return notification(event_name(event.type), std::move(params));
+}
+
+std::string restart_json(Restart restart) {
+  return notification("restarted", {{"reason", restart == Restart::kReboot ? "reboot" : "factory-reset"}});
+}
+
+std::string event_line(const Event& event, const Settings& settings) {
+  const std::string server = server_text(event, settings);
+  const std::string path = api::path_text(event.path);
+  switch (event.type) {
+    case EventType::kRegistered: return "registered with " + server + " as " + std::string(event.text);
+    case EventType::kUpdated: return "updated the registration with " + server;
+    case EventType::kDeregistered: return "de-registered from " + server;
+    case EventType::kRegistrationFailed: return "registration with " + server + " failed: " + reason(event);
+    case EventType::kRegistrationGaveUp:
+      return "registration with " + server + " was tried as often as it should be: " + reason(event);
+    case EventType::kWritten: return "written " + path + " = " + printed(event.value);
+    case EventType::kExecuted:
+      return "executed " + path + (event.text.empty() ? "" : " with " + std::string(event.text));
+    case EventType::kAttributesWritten: return "attributes written at " + path;
+    default: return std::string(event_name(event.type)) + " " + path;
+  }
+}
+
+std::string restart_line(Restart restart) {
+  return restart == Restart::kReboot ? "rebooted" : "reset to factory state and rebooted";
+}
+
+std::string datagram_line(bool sent, const net::Address& peer, ByteView datagram) {
+  static constexpr std::array<std::string_view, 4> kTypes{"CON", "NON", "ACK", "RST"};
+  std::string line = (sent ? "-> " : "<- ") + peer.text() + "  ";
+  if (const auto header = coap::peek_header(datagram)) {
+    line += std::string(kTypes[static_cast<std::size_t>(header->type)]) + ' ' + api::code_text(header->code) +
+            ", ";
+  }
+  return line + std::to_string(datagram.size()) + " bytes";
+}
+
+}  // namespace linnet::device

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens at the device, for programs (JSON-RPC notifications) and for people (a line each).
+#pragma once
+
+#include <string>
+
+#include "device.hpp"
+
+namespace linnet::device {
+
+/// The name of an event in notifications: "registered", "registration-failed", ...
+[[nodiscard]] std::string_view event_name(client::EventType type) noexcept;
+
+/// One JSON-RPC notification, without a line end.
+[[nodiscard]] std::string event_json(const client::Event& event);
+[[nodiscard]] std::string restart_json(Restart restart);
+
+/// One line for people, without a line end.
+[[nodiscard]] std::string event_line(const client::Event& event, const Settings& settings);
+[[nodiscard]] std::string restart_line(Restart restart);
+/// "<- 127.0.0.1:5683  CON 0.03, 14 bytes".
+[[nodiscard]] std::string datagram_line(bool sent, const net::Address& peer, ByteView datagram);
+
+}  // namespace linnet::device

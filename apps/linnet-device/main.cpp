@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// linnet-device: a simulated LwM2M device.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "linnet/lwm2m/registration_parameters.hpp"
+#include "program.hpp"
+
+namespace {
+
+using namespace linnet;
+using namespace linnet::device;
+
+constexpr int kRefused = 1;
+constexpr int kUsage = 2;
+
+constexpr const char* kExamples = R"(
+Examples:
+  linnet-device --endpoint demo --server coap://127.0.0.1 --object 3303:2 --simulate 3303/0/5700=sine:20,5,60
+  linnet-device --endpoint test --server coap://127.0.0.1:5683 --lifetime 60 --control stdio
+
+Exit status: 0 ended as told, 1 cannot start, 2 usage.
+)";
+
+/// The command line as it was typed; one instance, filled by CLI11.
+struct Arguments {
+  Settings settings;
+  std::vector<std::string> servers;
+  std::vector<std::string> objects;
+  std::vector<std::string> simulations;
+  std::vector<std::string> model_folders;
+  std::string control;
+  std::string bind;
+  bool verbose = false;
+};
+
+void declare(CLI::App& app, Arguments& a) {
+  app.add_option("--endpoint", a.settings.endpoint, "endpoint name, 1 to 255 bytes")
+      ->required()
+      ->check([](const std::string& name) {
+        return name.empty() || name.size() > lwm2m::kMaxEndpointName ? "must have 1 to 255 bytes" : "";
+      });
+  app.add_option("--server", a.servers, "coap://HOST[:PORT] to register with; up to 8, repeat the option")
+      ->required();
+  app.add_option("--lifetime", a.settings.lifetime, "seconds")
+      ->check(CLI::Range(1, INT32_MAX))
+      ->capture_default_str();
+  app.add_option("--binding", a.settings.binding, "binding that the registration names")
+      ->check([](const std::string& text) {
+        const auto binding = lwm2m::Binding::parse(text);
+        const bool udp = binding && binding->has(lwm2m::Binding::kUdp) && !binding->queue();
+        return udp ? "" : "must hold U and may hold T, S and N; queue mode is --queue-mode";
+      })
+      ->capture_default_str();
+  app.add_flag("--queue-mode", a.settings.queue_mode, "register in queue mode");
+  app.add_option("--object", a.objects,
+                 "OBJECT[@VERSION][:INSTANCES] of the registry, besides 1 and 3; repeat the option");
+  app.add_option("--models", a.model_folders, "folder of object definitions (DDF XML); repeat the option");
+  app.add_option("--simulate", a.simulations, "a value that moves, see below; repeat the option");
+  app.add_option("--control", a.control,
+                 "stdio or a loopback HOST:PORT: take JSON-RPC 2.0, a message a line");
+  app.add_option("--bind", a.bind, "HOST:PORT to send from (default: chosen by the system)");
+  app.add_flag("--confirmable-notifications", a.settings.confirmable_notifications,
+               "send every notification confirmable");
+  app.add_flag("--verbose", a.verbose, "show datagrams and notifications too");
+  app.set_version_flag("--version", std::string("linnet-device ") + LINNET_VERSION);
+  app.footer(std::string("\n") + kSimulationHelp + kExamples);
+}
+
+template <typename T>
+std::expected<void, std::string> parse_each(const std::vector<std::string>& texts, std::vector<T>& out) {
+  for (const std::string& text : texts) {
+    auto parsed = T::parse(text);
+    if (!parsed) return std::unexpected(parsed.error().text);
+    out.push_back(*std::move(parsed));
+  }
+  return {};
+}
+
+std::expected<ControlPlace, std::string> control_place(const std::string& text) {
+  ControlPlace place;
+  place.stdio = text == "stdio";
+  if (place.stdio || text.empty()) return place;
+  const auto address = net::parse_address(text, 0);
+  if (!address) return std::unexpected("--control " + address.error());
+  const auto& ip = address->ip();
+  const bool loopback =
+      address->is_v4()
+          ? ip[12] == 127
+          : net::Address(ip, 0) == net::Address({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 0);
+  if (!loopback) return std::unexpected("--control " + text + ": only loopback, such as 127.0.0.1:7000");
+  place.address = *address;
+  return place;
+}
+
+std::expected<int, std::string> run(Arguments& a) {
+  if (a.servers.size() > Settings::kMaxServers) return std::unexpected("there are more than 8 servers");
+  Settings& settings = a.settings;
+  if (auto parsed = parse_each(a.servers, settings.accounts); !parsed) return std::unexpected(parsed.error());
+  if (auto parsed = parse_each(a.objects, settings.objects); !parsed) return std::unexpected(parsed.error());
+  if (auto parsed = parse_each(a.simulations, settings.simulations); !parsed) {
+    return std::unexpected("--simulate " + parsed.error());
+  }
+  const auto control = control_place(a.control);
+  if (!control) return std::unexpected(control.error());
+  std::optional<net::Address> bind;
+  if (!a.bind.empty()) {
+    const auto address = net::parse_address(a.bind, 0);
+    if (!address) return std::unexpected("--bind " + address.error());
+    bind = *address;
+  }
+
+  auto registry = registry::ModelRegistry::embedded();
+  if (!registry) return std::unexpected(registry.error().to_string());
+  for (const std::string& folder : a.model_folders) {
+    if (const auto loaded = registry->load_folder(folder); !loaded) {
+      return std::unexpected(loaded.error().to_string());
+    }
+  }
+  std::vector<net::Address> servers;
+  for (const Account& account : settings.accounts) servers.push_back(account.address);
+  auto links = UdpLinks::open(std::move(servers), bind);
+  if (!links) return std::unexpected(links.error());
+  auto program = Program::make(settings, *registry, *std::move(links), *control, a.verbose);
+  if (!program) return std::unexpected(program.error());
+  return (*program)->run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("linnet-device: a simulated LwM2M device", "linnet-device");
+  Arguments arguments;
+  declare(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  const auto status = run(arguments);
+  if (status) return *status;
+  std::cerr << "linnet-device: " << status.error() << '\n';
+  return kRefused;
+}

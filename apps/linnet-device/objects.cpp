@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects.hpp"
+
+#include <algorithm>
+
+namespace linnet::device {
+
+using lwm2m::ObjectId;
+
+namespace {
+
+constexpr std::int32_t kLineVoltage = 5000;  // mV
+constexpr std::int32_t kLineCurrent = 125;   // mA
+constexpr std::int32_t kExternalPower = 5;   // object 3, Available Power Sources
+
+}  // namespace
+
+OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
+                                                  const registry::ModelRegistry& registry,
+                                                  client::Platform& platform) {
+  auto objects = std::make_unique<Objects>();
+  objects->add_accounts(settings);
+  objects->add_device(settings, platform);
+  objects->all_ = {&objects->security_, &objects->servers_, &objects->device_};
+  const UnixTime now = platform.unix_time().value_or(UnixTime{});
+  for (const ObjectRequest& request : settings.objects) {
+    if (auto added = objects->add(request, registry, now); !added) return std::unexpected(added.error());
+  }
+  for (const Simulation& simulation : settings.simulations) {
+    if (objects->find(simulation.path().object()) != nullptr) continue;
+    const ObjectRequest request{.id = simulation.path().object()};
+    if (auto added = objects->add(request, registry, now); !added) return std::unexpected(added.error());
+  }
+  std::ranges::sort(objects->all_, {}, &client::Object::id);
+  return objects;
+}
+
+void Objects::add_accounts(const Settings& settings) {
+  for (std::size_t i = 0; i < settings.accounts.size(); ++i) {
+    const auto instance = static_cast<lwm2m::InstanceId>(i);
+    client::SecurityInstance& security = *security_.add(instance);
+    security.uri.assign(settings.accounts[i].uri);
+    security.short_server_id = static_cast<std::int32_t>(i + 1);
+    client::ServerInstance& server = *servers_.add(instance);
+    server.short_server_id = static_cast<std::int32_t>(i + 1);
+    server.lifetime = static_cast<std::int32_t>(settings.lifetime);
+    server.binding.assign(settings.binding);
+  }
+}
+
+void Objects::add_device(const Settings& settings, client::Platform& platform) {
+  client::DeviceInstance& device = *device_.add(0);
+  device.platform = &platform;
+  device.manufacturer = "linnet";
+  device.model_number = "simulated device";
+  device.serial_number = settings.endpoint;
+  device.firmware_version = LINNET_VERSION;
+  device.device_type = "simulator";
+  device.power_sources = {kExternalPower};
+  device.power_voltages = {kLineVoltage};
+  device.power_currents = {kLineCurrent};
+  device.battery_level = 100;
+  device.battery_status = 0;  // normal
+  device.memory_free = 32'768;
+  device.memory_total = 65'536;
+  device.utc_offset.assign("+00:00");
+  device.timezone.assign("Etc/UTC");
+  device.binding.assign(settings.binding);
+}
+
+OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::ModelRegistry& registry,
+                             UnixTime now) {
+  const std::string text = "object " + std::to_string(request.id);
+  switch (request.id) {
+    case 0:
+    case 1:
+    case 3: return refuse(Errc::kInvalidArgument, text + " is always there: leave it out of --object");
+    case 2:
+    case 5:
+    case 21:
+      return refuse(Errc::kUnsupported, text + " is not simulated: its behaviour is not part of this device");
+    default: break;
+  }
+  if (find(request.id) != nullptr) {
+    return refuse(Errc::kExists, text + " is given twice: write " + std::to_string(request.id) +
+                                     ":INSTANCES for several instances");
+  }
+  const bool built_in = request.id == 4 || request.id == 6 || request.id == 7;
+  if (!built_in) return add_model_object(request, registry, now);
+  if (request.instances != 1) return refuse(Errc::kInvalidArgument, text + " has a single instance");
+  if (request.id == 4) {
+    connectivity_.add(0)->ip_addresses.set(0, std::string_view("127.0.0.1"));
+    all_.push_back(&connectivity_);
+  } else if (request.id == 6) {
+    location_.add(0)->timestamp = now;
+    all_.push_back(&location_);
+  } else {
+    all_.push_back(&statistics_);
+  }
+  return {};
+}
+
+OrRefusal<void> Objects::add_model_object(const ObjectRequest& request,
+                                          const registry::ModelRegistry& registry, UnixTime now) {
+  const std::string text = "object " + std::to_string(request.id);
+  const lwm2m::ObjectModel* model =
+      request.version ? registry.find_exact(request.id, *request.version) : registry.newest(request.id);
+  if (model == nullptr) {
+    return refuse(Errc::kNotFound, text + " is unknown" + (request.version ? " in this version" : "") +
+                                       ": give its definition with --models DIR");
+  }
+  if (model->resources.size() > client::kMaxResources) {
+    return refuse(Errc::kTooLarge,
+                  text + " has more than " + std::to_string(client::kMaxResources) + " resources");
+  }
+  if (request.instances > 1 && !model->multiple) {
+    return refuse(Errc::kInvalidArgument, text + " (" + std::string(model->name) + ") has a single instance");
+  }
+  auto object = std::make_unique<ModelObject>(*model, now);
+  for (unsigned i = 0; i < request.instances; ++i) {
+    if (auto added = object->add(static_cast<lwm2m::InstanceId>(i)); !added) return added;
+  }
+  all_.push_back(object.get());
+  model_objects_.emplace(request.id, std::move(object));
+  return {};
+}
+
+client::Object* Objects::find(ObjectId id) const noexcept {
+  const auto found = std::ranges::find(all_, id, &client::Object::id);
+  return found == all_.end() ? nullptr : *found;
+}
+
+ModelObject* Objects::find_model_object(ObjectId id) const noexcept {
+  const auto found = model_objects_.find(id);
+  return found == model_objects_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace linnet::device

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// All objects of the device: those whose behaviour the client library knows (0, 1, 3, 4, 6, 7), and
+// any other of the registry by its model.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "linnet/client/objects/connectivity_monitoring.hpp"
+#include "linnet/client/objects/connectivity_statistics.hpp"
+#include "linnet/client/objects/device.hpp"
+#include "linnet/client/objects/location.hpp"
+#include "linnet/client/objects/security.hpp"
+#include "linnet/client/objects/server_account.hpp"
+#include "linnet/registry/model_registry.hpp"
+#include "model_object.hpp"
+#include "settings.hpp"
+
+namespace linnet::device {
+
+class Objects {
+ public:
+  /// As they leave the factory. `settings`, `registry` and `platform` must outlive them.
+  [[nodiscard]] static OrRefusal<std::unique_ptr<Objects>> make(const Settings& settings,
+                                                                const registry::ModelRegistry& registry,
+                                                                client::Platform& platform);
+
+  /// Ascending by their ids.
+  [[nodiscard]] std::span<client::Object* const> all() const noexcept { return all_; }
+  [[nodiscard]] client::Object* find(lwm2m::ObjectId id) const noexcept;
+  /// Null where the object is none of these.
+  [[nodiscard]] ModelObject* find_model_object(lwm2m::ObjectId id) const noexcept;
+
+ private:
+  void add_accounts(const Settings& settings);
+  void add_device(const Settings& settings, client::Platform& platform);
+  OrRefusal<void> add(const ObjectRequest& request, const registry::ModelRegistry& registry, UnixTime now);
+  OrRefusal<void> add_model_object(const ObjectRequest& request, const registry::ModelRegistry& registry,
+                                   UnixTime now);
+
+  client::SecurityObject<Settings::kMaxServers> security_;
+  client::ServerObject<Settings::kMaxServers> servers_;
+  client::DeviceObject device_;
+  client::ConnectivityMonitoringObject connectivity_;
+  client::LocationObject location_;
+  client::ConnectivityStatisticsObject statistics_;
+  std::map<lwm2m::ObjectId, std::unique_ptr<ModelObject>> model_objects_;
+  std::vector<client::Object*> all_;
+};
+
+}  // namespace linnet::device

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <charconv>
+
+namespace linnet::device {
+
+OrRefusal<Account> Account::parse(std::string_view uri) {
+  const std::string text(uri);
+  if (const std::size_t scheme = uri.find("://"); scheme != uri.npos && uri.substr(0, scheme) != "coap") {
+    return refuse(Errc::kUnsupported, "server '" + text + "': this device speaks coap://HOST:PORT");
+  }
+  const auto address = net::resolve_address(uri);
+  if (!address) return refuse(Errc::kMalformed, "server " + address.error());
+  if (address->port() == 0) {
+    return refuse(Errc::kMalformed, "server '" + text + "': port 0 is no port to send to");
+  }
+  return Account{uri.starts_with("coap://") ? text : "coap://" + text, *address};
+}
+
+OrRefusal<ObjectRequest> ObjectRequest::parse(std::string_view text) {
+  const auto wrong = [&] {
+    return refuse(Errc::kMalformed, "object '" + std::string(text) +
+                                        "': write OBJECT, OBJECT:INSTANCES or OBJECT@VERSION:INSTANCES, "
+                                        "with up to " +
+                                        std::to_string(kMaxInstances) + " instances");
+  };
+  ObjectRequest request;
+  std::string_view rest = text;
+  if (const std::size_t colon = rest.find(':'); colon != rest.npos) {
+    const std::string_view count = rest.substr(colon + 1);
+    const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), request.instances);
+    if (error != std::errc{} || end != count.data() + count.size() || request.instances > kMaxInstances) {
+      return wrong();
+    }
+    rest = rest.substr(0, colon);
+  }
+  if (const std::size_t at = rest.find('@'); at != rest.npos) {
+    const auto version = lwm2m::Version::parse(rest.substr(at + 1));
+    if (!version) return wrong();
+    request.version = *version;
+    rest = rest.substr(0, at);
+  }
+  const auto id = lwm2m::Path::parse_segment(rest);
+  if (!id) return wrong();
+  request.id = *id;
+  return request;
+}
+
+}  // namespace linnet::device

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line says of a device.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/lwm2m/path.hpp"
+#include "linnet/lwm2m/version.hpp"
+#include "linnet/net/address.hpp"
+#include "refusal.hpp"
+#include "simulation.hpp"
+
+namespace linnet::device {
+
+/// A server to register with. Its Short Server ID is its place in the list, from 1.
+struct Account {
+  std::string uri;
+  net::Address address;
+
+  /// `coap://HOST[:PORT]`; asks the resolver where HOST is a name.
+  [[nodiscard]] static OrRefusal<Account> parse(std::string_view uri);
+};
+
+/// `3303`, `3303:2`, `3303@1.0:2`: an object of the registry with its number of instances.
+struct ObjectRequest {
+  static constexpr unsigned kMaxInstances = 1000;
+
+  lwm2m::ObjectId id = 0;
+  std::optional<lwm2m::Version> version = {};  ///< absent: the newest
+  unsigned instances = 1;
+
+  [[nodiscard]] static OrRefusal<ObjectRequest> parse(std::string_view text);
+};
+
+struct Settings {
+  static constexpr std::size_t kMaxServers = 8;
+
+  std::string endpoint;
+  std::vector<Account> accounts;
+  std::uint32_t lifetime = 86'400;  ///< seconds
+  std::string binding = "U";
+  bool queue_mode = false;
+  bool confirmable_notifications = false;
+  std::vector<ObjectRequest> objects;
+  std::vector<Simulation> simulations;
+};
+
+}  // namespace linnet::device

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "udp_links.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace linnet::device {
+
+namespace {
+
+/// The kernel's own default is enough for one device.
+constexpr net::UdpOptions kSocketOptions{.receive_buffer = 212'992, .send_buffer = 212'992};
+
+}  // namespace
+
+std::expected<UdpLinks, std::string> UdpLinks::open(std::vector<net::Address> servers,
+                                                    const std::optional<net::Address>& bind) {
+  UdpLinks links;
+  links.servers_ = std::move(servers);
+  for (const net::Address& server : links.servers_) {
+    const bool v4 = server.is_v4();
+    if (bind && bind->is_v4() != v4) {
+      return std::unexpected("--bind " + bind->text() + " is of another address family than the server " +
+                             server.text());
+    }
+    const auto same = [v4](const net::UdpSocket& s) { return s.local().is_v4() == v4; };
+    if (std::ranges::any_of(links.sockets_, same)) continue;
+    auto socket =
+        net::UdpSocket::open(bind.value_or(v4 ? net::Address::v4(0, 0) : net::Address()), kSocketOptions);
+    if (!socket) return std::unexpected(socket.error());
+    links.sockets_.push_back(*std::move(socket));
+  }
+  return links;
+}
+
+const net::UdpSocket& UdpLinks::socket_to(const net::Address& address) const noexcept {
+  const bool second = sockets_.size() > 1 && sockets_[1].local().is_v4() == address.is_v4();
+  return sockets_[second ? 1 : 0];
+}
+
+std::optional<std::size_t> UdpLinks::receive_one(const net::UdpSocket& socket, net::Address& from) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  ssize_t size = 0;
+  do {
+    size = recvfrom(socket.fd(), buffer_.data(), buffer_.size(), 0, reinterpret_cast<sockaddr*>(&storage),
+                    &length);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) return std::nullopt;
+  from = net::Address::from(storage);
+  const auto bytes = static_cast<std::size_t>(size);
+  if (watch_) watch_(Direction::kReceived, from, ByteView(buffer_).first(bytes));
+  return bytes;
+}
+
+const coap::LinkTraits& UdpLinks::traits(coap::LinkId /*link*/) noexcept {
+  return traits_;
+}
+
+ByteSpan UdpLinks::prepare(coap::LinkId /*link*/, std::size_t size) noexcept {
+  return size <= outgoing_.size() ? ByteSpan(outgoing_) : ByteSpan();
+}
+
+void UdpLinks::send(coap::LinkId link, std::size_t size) noexcept {
+  const net::Address& server = servers_[coap::index(link)];
+  sockaddr_storage storage{};
+  const socklen_t length = server.to(storage);
+  if (watch_) watch_(Direction::kSent, server, ByteView(outgoing_).first(size));
+  // What the system does not take counts as lost: retransmission mends it.
+  (void)sendto(socket_to(server).fd(), outgoing_.data(), size, MSG_DONTWAIT,
+               reinterpret_cast<const sockaddr*>(&storage), length);
+}
+
+}  // namespace linnet::device

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The links of the device over UDP: link i leads to the server at address i. One socket for each
+// family that the servers are of.
+#pragma once
+
+#include <array>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "linnet/coap/link.hpp"
+#include "linnet/net/address.hpp"
+#include "linnet/net/udp_socket.hpp"
+
+namespace linnet::device {
+
+enum class Direction : std::uint8_t { kReceived, kSent };
+
+class UdpLinks final : public coap::Links {
+ public:
+  using Watch = std::function<void(Direction, const net::Address& peer, ByteView datagram)>;
+
+  /// `bind` is where to send from; without it the system chooses. The error is a sentence.
+  [[nodiscard]] static std::expected<UdpLinks, std::string> open(std::vector<net::Address> servers,
+                                                                 const std::optional<net::Address>& bind);
+
+  /// Called for each datagram that goes or comes.
+  void watch(Watch watch) { watch_ = std::move(watch); }
+  [[nodiscard]] const std::vector<net::UdpSocket>& sockets() const noexcept { return sockets_; }
+
+  /// Hands over what waits in a socket, at most `kBatch` datagrams. Those that come from no server
+  /// are dropped.
+  template <typename Take>
+  void receive(const net::UdpSocket& socket, Take take) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      net::Address from;
+      const auto size = receive_one(socket, from);
+      if (!size) return;
+      for (std::size_t link = 0; link < servers_.size(); ++link) {
+        if (servers_[link] != from) continue;
+        take(coap::LinkId{static_cast<std::uint32_t>(link)}, ByteView(buffer_).first(*size));
+        break;
+      }
+    }
+  }
+
+  const coap::LinkTraits& traits(coap::LinkId link) noexcept override;
+  ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
+  void send(coap::LinkId link, std::size_t size) noexcept override;
+
+ private:
+  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kMaxDatagram = 65'535;
+
+  UdpLinks() = default;
+  [[nodiscard]] std::optional<std::size_t> receive_one(const net::UdpSocket& socket, net::Address& from);
+  [[nodiscard]] const net::UdpSocket& socket_to(const net::Address& address) const noexcept;
+
+  std::vector<net::Address> servers_;
+  std::vector<net::UdpSocket> sockets_;
+  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kMaxDatagram);
+  std::vector<std::uint8_t> outgoing_ = std::vector<std::uint8_t>(kMaxDatagram);
+  coap::LinkTraits traits_;
+  Watch watch_;
+};
+
+}  // namespace linnet::device
