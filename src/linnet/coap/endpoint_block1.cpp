@@ -129,28 +129,29 @@ bool Endpoint::stale(std::uint32_t index, const ScannedOptions& scanned) const n
 Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& message,
                                        const ScannedOptions& scanned, Instant now) noexcept {
   Exchange& exchange = exchanges_[index];
-  const std::optional<Block> block =
-      scanned.block1 ? std::optional(Block::from_value(*scanned.block1)) : std::nullopt;
-  const bool smaller = message.code() == Code::kRequestEntityTooLarge && block && block->szx < exchange.szx;
+  const Block block = Block::from_value(scanned.block1.value_or(0));
+  const bool smaller =
+      message.code() == Code::kRequestEntityTooLarge && scanned.block1 && block.szx < exchange.szx;
   if (exchange.sending == 0) {
     const Result<Message> sent = Message::decode(buffer(index).first(exchange.size));
-    if (!smaller || !sent || sent->payload().size() <= block->size()) {
+    if (!smaller || !sent || sent->payload().size() <= block.size()) {
       if (message.code() == Code::kContinue) return fail(Errc::kMalformed);
       return false;
     }
-    exchange.szx = block->szx;
+    exchange.szx = block.szx;
     if (!cut_request(index, sent->payload(), now)) return false;
     return true;
   }
   const std::uint32_t size = transfers_[exchange.sending - 1U].size;
   const std::uint32_t done = std::min(exchange.offset + Block::size_of(exchange.szx), size);
   if (smaller) {
-    exchange.szx = block->szx;
+    exchange.szx = block.szx;
     exchange.offset = 0;
   } else if (is_success(message.code()) && done < size) {
-    const bool ours = block && block->valid() && block->number == exchange.offset >> (exchange.szx + 4U);
+    const bool ours =
+        scanned.block1 && block.valid() && block.number == exchange.offset >> (exchange.szx + 4U);
     if (!ours) return fail(Errc::kMalformed);
-    exchange.szx = std::min(exchange.szx, block->szx);
+    exchange.szx = std::min(exchange.szx, block.szx);
     exchange.offset = done;
   } else {
     if (message.code() == Code::kContinue) return fail(Errc::kMalformed);
@@ -199,7 +200,7 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
   if (gap || (block.offset() != transfer.size && !again)) {
     return answer_code(request, Code::kRequestEntityIncomplete, now);
   }
-  std::copy(payload.begin(), payload.end(), transfers_.body(*index).begin() + block.offset());
+  std::copy(payload.begin(), payload.end(), transfers_.body(*index).data() + block.offset());
   if (!again) transfer.size = static_cast<std::uint32_t>(end);
   if (block.more) {
     transfers_.touch(*index, now);

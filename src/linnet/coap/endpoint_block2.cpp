@@ -96,7 +96,7 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
     }
     if (block.offset() != transfer.size) return fail(Errc::kMalformed);
     if (payload.size() > config_.max_body - transfer.size) return fail(Errc::kTooLarge);
-    std::copy(payload.begin(), payload.end(), transfers_.body(exchange.joining - 1U).begin() + transfer.size);
+    std::copy(payload.begin(), payload.end(), transfers_.body(exchange.joining - 1U).data() + transfer.size);
     transfer.size += static_cast<std::uint32_t>(payload.size());
   }
   if (!block.more) return false;
