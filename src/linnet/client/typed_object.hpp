@@ -8,7 +8,7 @@
 //     Result<void> purge(std::string_view arguments);
 //
 //     static constexpr ObjectId kId = 33000;
-//     static constexpr std::array kResources{
+//     static constexpr TypedResource kResources[]{
 //         resource<&Valve::open>(5850, Operations::kRW, Presence::kMandatory),
 //         resource<&Valve::flow>(5700, Operations::kR),
 //         command<&Valve::purge>(5523)};
@@ -19,6 +19,7 @@
 #pragma once
 
 #include <array>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -239,9 +240,9 @@ class Instances final : public TypedObject {
     return true;
   }
 
-  /// The resource that a member is.
+  /// The resource that a member is, kMaxId where it is none.
   template <auto kMember>
-  [[nodiscard]] static consteval ResourceId id_of() noexcept {
+  [[nodiscard]] static ResourceId id_of() noexcept {
     for (const TypedResource& row : T::kResources) {
       if (row.address == address_of<kMember>) return row.definition.id;
     }
@@ -250,7 +251,7 @@ class Instances final : public TypedObject {
 
  private:
   static constexpr auto definitions() noexcept {
-    std::array<ResourceDefinition, T::kResources.size()> rows{};
+    std::array<ResourceDefinition, std::size(T::kResources)> rows{};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
     return rows;
   }
@@ -261,7 +262,7 @@ class Instances final : public TypedObject {
   static constexpr auto kRows = definitions();
   static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
   static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
-  static constexpr Type kType{T::kResources.data(), sizeof(T),
+  static constexpr Type kType{std::data(T::kResources), sizeof(T),
                               [](void* instance) noexcept { *static_cast<T*>(instance) = T(); }, kCreation};
 
   std::array<T, N> values_{};

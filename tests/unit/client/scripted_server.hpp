@@ -51,7 +51,7 @@ struct Probe {
   }
 
   static constexpr ObjectId kId = 33000;
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&Probe::flag>(0, Operations::kRW),
       resource<&Probe::number>(1, Operations::kRW, Presence::kMandatory, in_range<0, 100>),
       resource<&Probe::temperature>(2, Operations::kRW),

@@ -21,7 +21,7 @@ struct ConnectivityMonitoringInstance {
 
   static constexpr ObjectId kId = 4;
   static constexpr lwm2m::Version kVersion{1, 2};
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&ConnectivityMonitoringInstance::network_bearer>(0, Operations::kR, Presence::kMandatory),
       resource<&ConnectivityMonitoringInstance::available_bearers>(1, Operations::kR, Presence::kMandatory),
       resource<&ConnectivityMonitoringInstance::radio_signal_strength>(2, Operations::kR,

@@ -43,7 +43,7 @@ struct DeviceInstance {
 
   static constexpr ObjectId kId = 3;
   static constexpr lwm2m::Version kVersion{1, 1};
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       computed<&DeviceInstance::text<&DeviceInstance::manufacturer>>(0, Operations::kR),
       computed<&DeviceInstance::text<&DeviceInstance::model_number>>(1, Operations::kR),
       computed<&DeviceInstance::text<&DeviceInstance::serial_number>>(2, Operations::kR),

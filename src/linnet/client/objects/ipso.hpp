@@ -16,7 +16,7 @@ struct TemperatureInstance {
   Result<void> reset_range(std::string_view) noexcept;
 
   static constexpr ObjectId kId = 3303;
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&TemperatureInstance::min_measured>(5601, Operations::kR),
       resource<&TemperatureInstance::max_measured>(5602, Operations::kR),
       resource<&TemperatureInstance::min_range>(5603, Operations::kR),
@@ -53,7 +53,7 @@ struct LightControlInstance {
   Text<32> application_type;
 
   static constexpr ObjectId kId = 3311;
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&LightControlInstance::colour>(5706, Operations::kRW),
       resource<&LightControlInstance::application_type>(5750, Operations::kRW),
       resource<&LightControlInstance::cumulative_power>(5805, Operations::kR),
@@ -72,7 +72,7 @@ struct PushButtonInstance {
   Text<32> application_type;
 
   static constexpr ObjectId kId = 3347;
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&PushButtonInstance::pressed>(5500, Operations::kR, Presence::kMandatory),
       resource<&PushButtonInstance::count>(5501, Operations::kR),
       resource<&PushButtonInstance::application_type>(5750, Operations::kRW)};

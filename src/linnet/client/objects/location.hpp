@@ -16,7 +16,7 @@ struct LocationInstance {
   std::optional<double> speed;  ///< m/s
 
   static constexpr ObjectId kId = 6;
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&LocationInstance::latitude>(0, Operations::kR, Presence::kMandatory),
       resource<&LocationInstance::longitude>(1, Operations::kR, Presence::kMandatory),
       resource<&LocationInstance::altitude>(2, Operations::kR),

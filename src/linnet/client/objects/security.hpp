@@ -23,7 +23,7 @@ struct SecurityInstance {
 
   static constexpr ObjectId kId = 0;
   static constexpr lwm2m::Version kVersion{1, 1};
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&SecurityInstance::uri>(0, Operations::kNone, Presence::kMandatory),
       resource<&SecurityInstance::bootstrap_server>(1, Operations::kNone, Presence::kMandatory),
       resource<&SecurityInstance::mode>(2, Operations::kNone, Presence::kMandatory, in_range<0, 4>),

@@ -29,7 +29,7 @@ struct ServerInstance {
 
   static constexpr ObjectId kId = 1;
   static constexpr lwm2m::Version kVersion{1, 1};
-  static constexpr std::array kResources{
+  static constexpr TypedResource kResources[]{
       resource<&ServerInstance::short_server_id>(0, Operations::kR, Presence::kMandatory, in_range<1, 65534>),
       resource<&ServerInstance::lifetime>(1, Operations::kRW, Presence::kMandatory, in_range<1, kMaxSeconds>),
       resource<&ServerInstance::default_pmin>(2, Operations::kRW, Presence::kOptional,

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every format and every object that the engine brings.
+#include "board.hpp"
+#include "linnet/client/objects/connectivity_monitoring.hpp"
+#include "linnet/client/objects/connectivity_statistics.hpp"
+#include "linnet/client/objects/device.hpp"
+#include "linnet/client/objects/ipso.hpp"
+#include "linnet/client/objects/location.hpp"
+#include "linnet/client/objects/security.hpp"
+#include "linnet/client/objects/server_account.hpp"
+
+namespace {
+
+using namespace linnet::client;
+
+SecurityObject<2> security;
+ServerObject<2> servers;
+DeviceObject device;
+ConnectivityMonitoringObject monitoring;
+LocationObject location;
+ConnectivityStatisticsObject statistics;
+TemperatureObject<2> temperature;
+LightControlObject<1> light;
+PushButtonObject<1> button;
+std::array<Object*, 9> objects{&security,   &servers,     &device, &monitoring, &location,
+                               &statistics, &temperature, &light,  &button};
+board::Links links;
+board::Noise noise;
+Engine engine;
+constexpr std::size_t kArena = 16 * 1024;
+
+}  // namespace
+
+[[gnu::section(".buffers")]] alignas(8) inline std::array<std::byte, kArena> memory;
+
+int main() {
+  Config config;
+  config.endpoint = "cortex-m4";
+  config.codecs = linnet::lwm2m::all_codecs();
+  config.max_servers = 2;
+  security.add(0);
+  servers.add(0)->short_server_id = 101;
+  device.add(0)->manufacturer = "linnet";
+  monitoring.add(0);
+  location.add(0);
+  temperature.add(0);
+  light.add(0);
+  button.add(0);
+  linnet::Arena arena(memory);
+  if (!engine.init(config, arena, links, noise, objects) || !engine.connect(101, linnet::coap::LinkId{0}))
+    return 1;
+  board::run(engine);
+}
