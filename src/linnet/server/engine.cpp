@@ -134,7 +134,8 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
   if (!ready) return ready;
   parts->registrations.init(parts->config, random);
   parts->management.init(parts->config, parts->endpoint, parts->registrations, models, listener, random);
-  parts->interface.init(parts->config, parts->endpoint, parts->registrations, parts->management, listener);
+  parts->interface.init(parts->config, parts->endpoint, parts->registrations, parts->management, listener,
+                        random);
   parts_ = std::move(parts);
   return {};
 }

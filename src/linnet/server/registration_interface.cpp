@@ -28,13 +28,14 @@ coap::Reply later() noexcept {
 
 void RegistrationInterface::init(const EngineConfig& config, coap::Endpoint& endpoint,
                                  RegistrationTable& registrations, DeviceManagement& management,
-                                 Listener& listener) noexcept {
+                                 Listener& listener, Random& random) noexcept {
   config_ = &config;
   endpoint_ = &endpoint;
   registrations_ = &registrations;
   management_ = &management;
   listener_ = &listener;
   changes_.init(config.max_changes);
+  lists_.init(random);
   extras_.resize(config.max_extra_parameters);
   merged_.resize(config.max_extra_parameters);
   objects_.resize(config.max_object_list);
@@ -65,15 +66,20 @@ Result<void> RegistrationInterface::keep_extra(ByteWriter& out, std::string_view
   return {};
 }
 
-Result<std::size_t> RegistrationInterface::parse_objects(const coap::IncomingRequest& request) noexcept {
-  if (request.payload.empty()) return std::size_t{0};
+Result<ByteView> RegistrationInterface::parse_objects(const coap::IncomingRequest& request) noexcept {
+  if (request.payload.empty()) return ByteView{};
   const auto format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
   if (request.content_format.value_or(format) != format) return bad_request(Errc::kUnsupported);
+  const ByteView known = lists_.find(request.payload);
+  if (!known.empty()) return known;
   const auto size = lwm2m::compact_object_list(as_text(request.payload), entries_, objects_);
   if (!size && size.error().code == Errc::kNoSpace) {
     return fail(Errc::kTooLarge, static_cast<std::uint8_t>(coap::Code::kRequestEntityTooLarge));
   }
-  return size;
+  if (!size) return std::unexpected(size.error());
+  const ByteView compact = ByteView(objects_).first(*size);
+  lists_.keep(request.payload, compact);
+  return compact;
 }
 
 Result<RegistrationInterface::Parsed> RegistrationInterface::parse(
@@ -114,7 +120,7 @@ coap::Reply RegistrationInterface::register_device(const coap::IncomingRequest& 
   const lwm2m::RegistrationParameters& parameters = parsed->parameters;
   const auto complete = lwm2m::check_register(parameters, {});
   if (!complete) return refuse(complete.error());
-  if (parsed->objects == 0) return refuse(coap::Code::kBadRequest);
+  if (parsed->objects.empty()) return refuse(coap::Code::kBadRequest);
   const auto admitted = listener_->admit(request.link, *parameters.endpoint);
   if (!admitted) {
     return admitted.error().response != 0 ? refuse(admitted.error()) : refuse(coap::Code::kForbidden);
@@ -131,7 +137,7 @@ coap::Reply RegistrationInterface::register_device(const coap::IncomingRequest& 
   content.version = *parameters.version;
   content.binding = parameters.binding.value_or(lwm2m::Binding(lwm2m::Binding::kUdp));
   if (parameters.queue_mode()) content.binding = content.binding | lwm2m::Binding::kQueue;
-  content.objects = ByteView(objects_).first(parsed->objects);
+  content.objects = parsed->objects;
   content.extras = ByteView(extras_).first(parsed->extras);
   const auto index = registrations_->add(content);
   if (!index) return refuse(index.error());
@@ -143,8 +149,6 @@ coap::Reply RegistrationInterface::register_device(const coap::IncomingRequest& 
     publish(*index, request.link, now);
     return created(*index);
   }
-  // Its life begins with the answer.
-  registrations_->hold(*index);
   const RegistrationId id = registrations_->id_of(*index);
   const Ticket ticket = changes_.add({PendingChange::Kind::kRegister, id, request.link, deferred});
   listener_->on_change(put(*index, ticket), now);
@@ -200,11 +204,10 @@ Result<UpdateChanges> RegistrationInterface::apply(std::uint32_t index, const Pa
   UpdateChanges changes;
   const auto merged = merge_extras(index, parsed);
   if (!merged) return std::unexpected(merged.error());
-  if (parsed.objects != 0) {
-    const ByteView objects = ByteView(objects_).first(parsed.objects);
-    changes.objects = !equal(objects, registrations_->objects_of(slot));
+  if (!parsed.objects.empty()) {
+    changes.objects = !equal(parsed.objects, registrations_->objects_of(slot));
     if (changes.objects) {
-      const auto set = registrations_->set_objects(index, objects);
+      const auto set = registrations_->set_objects(index, parsed.objects);
       if (!set) return std::unexpected(set.error());
     }
   }

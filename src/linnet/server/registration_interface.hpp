@@ -10,6 +10,7 @@
 #include "linnet/server/change_table.hpp"
 #include "linnet/server/device_management.hpp"
 #include "linnet/server/engine.hpp"
+#include "linnet/server/object_list_cache.hpp"
 #include "linnet/server/registration_table.hpp"
 
 namespace linnet::server {
@@ -17,7 +18,7 @@ namespace linnet::server {
 class RegistrationInterface {
  public:
   void init(const EngineConfig& config, coap::Endpoint& endpoint, RegistrationTable& registrations,
-            DeviceManagement& management, Listener& listener) noexcept;
+            DeviceManagement& management, Listener& listener, Random& random) noexcept;
 
   /// POST /rd
   [[nodiscard]] coap::Reply register_device(const coap::IncomingRequest& request, coap::DeferredId deferred,
@@ -49,11 +50,11 @@ class RegistrationInterface {
   /// What the Uri-Query options and the payload of a request say, in the scratch memory.
   struct Parsed {
     lwm2m::RegistrationParameters parameters;
-    std::size_t extras = 0;   ///< bytes in extras_
-    std::size_t objects = 0;  ///< bytes in objects_, 0 where there was no payload
+    std::size_t extras = 0;  ///< bytes in extras_
+    ByteView objects;        ///< compact, empty where there was no payload
   };
   [[nodiscard]] Result<Parsed> parse(const coap::IncomingRequest& request) noexcept;
-  [[nodiscard]] Result<std::size_t> parse_objects(const coap::IncomingRequest& request) noexcept;
+  [[nodiscard]] Result<ByteView> parse_objects(const coap::IncomingRequest& request) noexcept;
   [[nodiscard]] Result<void> keep_extra(ByteWriter& out, std::string_view name,
                                         std::string_view value) const noexcept;
 
@@ -76,6 +77,7 @@ class RegistrationInterface {
   DeviceManagement* management_ = nullptr;
   Listener* listener_ = nullptr;
   ChangeTable changes_;
+  ObjectListCache lists_;
   std::vector<std::uint8_t> extras_;             // scratch
   std::vector<std::uint8_t> merged_;             // scratch
   std::vector<std::uint8_t> objects_;            // scratch

@@ -248,12 +248,16 @@ void RegistrationTable::resume(std::uint32_t index, const Calendar& kept, Instan
 }
 
 void RegistrationTable::expire_at(std::uint32_t index, std::uint64_t at) noexcept {
-  const auto deadline = static_cast<std::uint32_t>(std::min<std::uint64_t>(at, Slot::kNeverExpires));
-  slots_[index].deadline = deadline;
-  if (deadline == Slot::kNeverExpires) {
+  Slot& slot = slots_[index];
+  const std::uint32_t before = slot.deadline;
+  slot.deadline = static_cast<std::uint32_t>(std::min<std::uint64_t>(at, Slot::kNeverExpires));
+  if (slot.state != Slot::State::kLive) return;
+  if (slot.timed && slot.deadline >= before && slot.deadline != Slot::kNeverExpires) return;
+  slot.timed = slot.deadline != Slot::kNeverExpires;
+  if (slot.timed) {
+    wheel_.arm(index, slot.deadline);
+  } else {
     wheel_.cancel(index);
-  } else if (!wheel_.armed(index) || wheel_.deadline(index) > deadline) {
-    wheel_.arm(index, deadline);
   }
 }
 

@@ -20,7 +20,7 @@ namespace linnet::server {
 
 /// What one registration is in memory: one line of the cache. Times are whole seconds of the
 /// monotonic clock.
-struct RegistrationSlot {
+struct alignas(64) RegistrationSlot {
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
   static constexpr std::uint32_t kNeverExpires = 0xFFFFFFFF;
   enum class State : std::uint8_t {
@@ -50,6 +50,7 @@ struct RegistrationSlot {
   std::uint8_t binding;
   lwm2m::LwM2mVersion version;
   bool unsaved;  ///< the store refused what an Update brought
+  bool timed;    ///< its timer is armed, for `deadline` or earlier
 };
 
 /// What a new registration is made from. The views are copied.
@@ -116,11 +117,9 @@ class RegistrationTable {
   [[nodiscard]] Result<void> set_objects(std::uint32_t index, ByteView compact) noexcept;
   [[nodiscard]] Result<void> set_extras(std::uint32_t index, ByteView encoded) noexcept;
 
-  /// A new lease of life from `now` on. The timer itself is only moved when it would come too late:
-  /// when it comes too early it is armed again.
+  /// A new lease of life from `now` on; of a pending one the timer does not run yet. The timer itself is only
+  /// moved when it would come too late: when it comes too early it is armed again.
   void refresh(std::uint32_t index, Instant now) noexcept;
-  /// Stops its time until the next refresh.
-  void hold(std::uint32_t index) noexcept { wheel_.cancel(index); }
   /// Goes on with what the store kept: `wall` is `now` on the calendar.
   void resume(std::uint32_t index, const Calendar& kept, Instant now, UnixTime wall, Seconds grace) noexcept;
   /// Calls `expired(index)` for each whose time is over.
@@ -129,11 +128,9 @@ class RegistrationTable {
     const auto second =
         static_cast<std::uint32_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
     wheel_.advance(second, [&](std::uint32_t index) {
-      if (slots_[index].deadline > second) {
-        if (slots_[index].deadline != Slot::kNeverExpires) wheel_.arm(index, slots_[index].deadline);
-      } else {
-        expired(index);
-      }
+      if (slots_[index].deadline > second) return wheel_.arm(index, slots_[index].deadline);
+      slots_[index].timed = false;
+      expired(index);
     });
   }
   [[nodiscard]] Instant next_deadline() const noexcept {
