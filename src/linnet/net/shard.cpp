@@ -158,6 +158,8 @@ void Shard::take(std::size_t socket, const Datagram& datagram, const Arrival& ar
   if (link == coap::kNoLink) {
     link = link_to(arrival.hash, arrival.remote, socket);
     if (link == coap::kNoLink) return;
+  }
+  if (may_be_elsewhere(link, datagram.bytes)) {
     const auto owner = server::Engine::shard_of_request(datagram.bytes);
     if (owner && *owner != index_ && *owner < fleet_.count) table.set_shard(link, *owner);
   }
@@ -166,6 +168,12 @@ void Shard::take(std::size_t socket, const Datagram& datagram, const Arrival& ar
     table.set_path(link, links_.path_of(socket, arrival.remote, datagram.local));
   }
   engine_.receive(link, datagram.bytes, now_);
+}
+
+bool Shard::may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcept {
+  if (fleet_.count == 1 || datagram.size() < 2) return false;
+  const coap::Code code{datagram[1]};
+  return (code == coap::Code::kPost || code == coap::Code::kDelete) && !engine_.registration_of(link);
 }
 
 coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {

@@ -103,6 +103,8 @@ class Shard final : private server::Listener {
   void wait();
   void hear(std::size_t socket);
   void take(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
+  /// Whether it is worth looking for the shard that a request names: a peer that is registered here is not.
+  [[nodiscard]] bool may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcept;
   [[nodiscard]] coap::LinkId link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket);
   void pass_on(unsigned shard, std::size_t socket, const Datagram& datagram);
   void receive_passed(const Address& remote, const Path& path, ByteView bytes);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A device made of a socket and a message writer, for tests that need to see every datagram.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/coap/message.hpp"
+#include "linnet/net/steering.hpp"
+#include "linnet/net/udp_socket.hpp"
+
+namespace linnet::net {
+
+struct RawMessage {
+  std::vector<std::uint8_t> bytes;
+  [[nodiscard]] coap::Message view() const { return *coap::Message::decode(bytes); }
+};
+
+class RawDevice {
+ public:
+  explicit RawDevice(const Address& server, const char* host = "127.0.0.1:0")
+      : server_(server), socket_(*UdpSocket::open(*parse_address(host))) {
+    sockaddr_storage to{};
+    const socklen_t size = server.to(to);
+    EXPECT_EQ(connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&to), size), 0);
+  }
+  /// One whose datagrams arrive at that shard.
+  static RawDevice at_shard(const Address& server, unsigned shard, unsigned shards) {
+    for (;;) {
+      RawDevice device(server);
+      if (steer(device.address(), shards) == shard) return device;
+    }
+  }
+
+  [[nodiscard]] const Address& address() const { return socket_.local(); }
+  [[nodiscard]] const UdpSocket& socket() const { return socket_; }
+
+  void send(ByteView bytes) const {
+    EXPECT_EQ(::send(socket_.fd(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+  void request(coap::Code method, const std::vector<std::string>& path,
+               const std::vector<std::string>& query = {}, std::string_view payload = {}) {
+    std::array<std::uint8_t, 512> buffer;
+    coap::MessageWriter writer(buffer, coap::Type::kConfirmable, method, coap::MessageId{++message_id_}, {});
+    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
+    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
+    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
+    writer.payload(as_bytes(payload));
+    send(ByteView(buffer).first(*writer.finish()));
+  }
+  void answer(const coap::Message& request, coap::Code code, std::string_view payload) const {
+    std::array<std::uint8_t, 512> buffer;
+    coap::MessageWriter writer(buffer, coap::Type::kAcknowledgement, code, request.message_id(),
+                               request.token());
+    writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{0});
+    writer.payload(as_bytes(payload));
+    send(ByteView(buffer).first(*writer.finish()));
+  }
+  [[nodiscard]] bool has_mail(int patience_millis) const {
+    pollfd readable{.fd = socket_.fd(), .events = POLLIN, .revents = 0};
+    return poll(&readable, 1, patience_millis) == 1;
+  }
+  [[nodiscard]] RawMessage receive() const {
+    RawMessage message{.bytes = std::vector<std::uint8_t>(2048)};
+    EXPECT_TRUE(has_mail(10'000));
+    const ssize_t size = recv(socket_.fd(), message.bytes.data(), message.bytes.size(), MSG_DONTWAIT);
+    EXPECT_GT(size, 0);
+    message.bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return message;
+  }
+
+  /// Registers and returns the last segment of the location; empty when that was refused.
+  std::string register_as(const std::string& endpoint) {
+    request(coap::Code::kPost, {"rd"}, {"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"}, "</1/0>,</3/0>");
+    const RawMessage reply = receive();
+    std::string location;
+    if (reply.view().code() != coap::Code::kCreated) return location;
+    for (const coap::Option& option : reply.view().options()) {
+      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
+    }
+    return location;
+  }
+  coap::Code update(const std::string& location) {
+    request(coap::Code::kPost, {"rd", location});
+    return receive().view().code();
+  }
+
+ private:
+  Address server_;
+  UdpSocket socket_;
+  std::uint16_t message_id_ = 100;
+};
+
+}  // namespace linnet::net
