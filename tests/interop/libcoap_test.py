@@ -199,11 +199,11 @@ class ServerAsDevice(unittest.TestCase):
         status, body = self.device.call("GET", "33442/3")
         self.assertEqual((status, body["coap"]), (404, "4.04"))
 
-    def test_what_the_peer_cannot_do_is_an_error_with_its_code(self):
-        self.put("/33442/4/20", b"x")
-        status, body = self.device.call("POST", "33442/4/20/execute")
-        print(body)
-        self.assertEqual((status, body["coap"]), (405, "4.05"))
+    def test_executes_with_arguments(self):
+        self.put("/33442/4/20", b"nothing yet")
+        self.assertEqual(self.device.call("POST", "33442/4/20/execute", {"arguments": "0='a b',1"}),
+                         (200, {"code": "2.04"}))
+        self.assertEqual(Exchange(self.uri + "/33442/4/20").payload, b"0='a b',1")
 
     def test_observes_and_cancels(self):
         self.put("/33442/5/1", b"1")
@@ -262,9 +262,9 @@ class ClientAtLinnetDevice(unittest.TestCase):
     def test_reads_in_every_format(self):
         self.device.rpc("set", path="/33442/0/1", value=-7)
         for content_format, payload in ((TEXT, b"-7"), (CBOR, b"\x26"),
-                                        (SENML_JSON, b'[{"bn":"/33442/0/1","v":-7}]'),
-                                        (SENML_CBOR, b"\x81\xa2\x21\x6a/33442/0/1\x02\x26"),
-                                        (TLV, b"\xc1\x01\xf9"), (JSON, b'{"bn":"/33442/0/1","e":[{"v":-7}]}')):
+                                        (SENML_JSON, b'[{"n":"/33442/0/1","v":-7}]'),
+                                        (SENML_CBOR, b"\x81\xa2\x00\x6a/33442/0/1\x02\x26"),
+                                        (TLV, b"\xc1\x01\xf9"), (JSON, b'{"bn":"/33442/0/","e":[{"n":"1","v":-7}]}')):
             with self.subTest(format=content_format):
                 answer = self.ask("/33442/0/1", "-A", content_format)
                 self.assertEqual((answer.code, answer.payload), ("2.05", payload))
@@ -291,20 +291,19 @@ class ClientAtLinnetDevice(unittest.TestCase):
         self.assertEqual(answer.code, "2.05")
         self.assertIn(b"</33442/0/0>", answer.payload)
 
-    def test_notifies_and_stops(self):
+    def test_notifies_until_the_observation_is_cancelled(self):
         self.device.rpc("set", path="/33442/1/1", value=1)
         client = debian_program("coap-client-notls", "libcoap3-bin")
-        with Child("coap-client", [client, "-v", "7", "-B", PATIENCE, "-s", PATIENCE, *self.source, "-A", TEXT, "-w",
+        with Child("coap-client", [client, "-v", "7", "-B", PATIENCE, "-s", "3", *self.source, "-A", TEXT, "-w",
                                    self.uri + "/33442/1/1"]) as watcher:
             def said(value):
                 return lambda line: "c:2.05" in line and "Observe:" in line and f":: '{value}'" in line
 
-            log = watcher.out if "stdout" == "stderr" else watcher.err
-            del log
             for value in (1, 2, 3):
                 if value > 1:
                     self.device.rpc("set", path="/33442/1/1", value=value)
                 watcher.out.take(said(value), f"a notification of {value}")
+            self.device.told("cancelled", path="/33442/1/1")
 
 
 if __name__ == "__main__":
