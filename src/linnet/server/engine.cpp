@@ -127,10 +127,13 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
   auto parts = std::make_unique<Parts>();
   parts->config = config;
   parts->directory = &directory;
-  const std::size_t size = coap::Endpoint::memory_needed(config.endpoint);
+  coap::EndpointConfig& endpoint = parts->config.endpoint;
+  // Every change that waits for the store is a request that waits for its answer.
+  if (config.durable) endpoint.max_deferred = std::max(endpoint.max_deferred, config.max_changes);
+  const std::size_t size = coap::Endpoint::memory_needed(endpoint);
   parts->memory = std::make_unique_for_overwrite<std::byte[]>(size);
   Arena arena({parts->memory.get(), size});
-  const auto ready = parts->endpoint.init(config.endpoint, arena, links, *parts, random);
+  const auto ready = parts->endpoint.init(endpoint, arena, links, *parts, random);
   if (!ready) return ready;
   parts->registrations.init(parts->config, random);
   parts->management.init(parts->config, parts->endpoint, parts->registrations, models, listener, random);

@@ -117,8 +117,7 @@ class RecordingListener final : public Listener {
     events.push_back("registered " + std::string(registration.endpoint));
     last = registration.id;
   }
-  void on_updated(const Registration& registration, UpdateChanges what,
-                  Instant /*now*/) noexcept override {
+  void on_updated(const Registration& registration, UpdateChanges what, Instant /*now*/) noexcept override {
     std::string event = "updated " + std::string(registration.endpoint);
     if (what.link) event += " link";
     if (what.parameters) event += " parameters";
