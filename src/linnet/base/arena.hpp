@@ -45,13 +45,17 @@ class Arena {
   template <typename T>
   [[nodiscard]] Result<std::span<T>> make_zeroed(std::size_t count) noexcept {
     static_assert(std::is_trivially_copyable_v<T>);
-    std::byte* place = cut(sizeof(T), alignof(T), count);
+    std::byte* place = cut_zeroed(sizeof(T), alignof(T), count);
     if (place == nullptr) return fail(Errc::kNoSpace);
-    if (content_ == Content::kAnything && count != 0) std::memset(place, 0, count * sizeof(T));
     return std::span<T>(static_cast<T*>(static_cast<void*>(place)), count);
   }
 
  private:
+  std::byte* cut_zeroed(std::size_t size, std::size_t alignment, std::size_t count) noexcept {
+    std::byte* place = cut(size, alignment, count);
+    if (place != nullptr && content_ == Content::kAnything && count != 0) std::memset(place, 0, count * size);
+    return place;
+  }
   std::byte* cut(std::size_t size, std::size_t alignment, std::size_t count) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(memory_.data()) + used_;
     const std::size_t padding = (alignment - address % alignment) % alignment;

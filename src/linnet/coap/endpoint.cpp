@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "linnet/coap/features.hpp"
+
 namespace linnet::coap {
 
 namespace {
@@ -39,7 +41,7 @@ void Endpoint::measure(ArenaMeter& meter, const EndpointConfig& config) noexcept
   TimerQueue::measure(meter, timers(config));
   IndexPool::measure(meter, config.max_exchanges);
   IndexPool::measure(meter, config.max_deferred);
-  Transfers::measure(meter, config.max_transfers, config.max_body);
+  if constexpr (kBlockwise) Transfers::measure(meter, config.max_transfers, config.max_body);
   meter.add<Exchange>(config.max_exchanges);
   meter.add<Deferred>(config.max_deferred);
   meter.add<NotificationSent>(config.recent_notifications);
@@ -65,10 +67,12 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   ok = ok && timers_.init(arena, timers(config)).has_value();
   ok = ok && free_exchanges_.init(arena, config.max_exchanges).has_value();
   ok = ok && free_deferred_.init(arena, config.max_deferred).has_value();
-  ok = ok && transfers_
-                 .init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_, timers_,
-                       config.max_exchanges + config.max_deferred)
-                 .has_value();
+  if constexpr (kBlockwise) {
+    ok = ok && transfers_
+                   .init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_,
+                         timers_, config.max_exchanges + config.max_deferred)
+                   .has_value();
+  }
   take(arena, exchanges_, config.max_exchanges, ok);
   take(arena, deferred_, config.max_deferred, ok);
   take(arena, notifications_, config.recent_notifications, ok);
@@ -122,7 +126,7 @@ Instant Endpoint::step(Instant now) noexcept {
       resend(*due, now);
     else if (deferred < config_.max_deferred)
       acknowledge_alone(deferred, now);
-    else
+    else if constexpr (kBlockwise)
       transfers_.close(deferred - config_.max_deferred);
   }
   return timers_.next();
@@ -150,7 +154,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
   for (std::uint32_t i = 0; peer.deferred != 0 && i < deferred_.size(); ++i) {
     if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
   }
-  transfers_.drop(link);
+  if constexpr (kBlockwise) transfers_.drop(link);
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
   peer.unacknowledged = 0;
 }

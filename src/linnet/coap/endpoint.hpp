@@ -312,6 +312,7 @@ class Endpoint {
   void refuse_body(const RequestContext& request, Instant now) noexcept;
   void challenge(const RequestContext& request, Instant now) noexcept;
   void answer_code(const RequestContext& request, Code code, Instant now) noexcept;
+  void answer_code(const RequestContext& request, Code code, const ReplyParts& given, Instant now) noexcept;
   [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
                                         const ReplyParts& parts, Instant now) noexcept;
   [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,

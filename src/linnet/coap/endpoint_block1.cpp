@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/features.hpp"
 
 namespace linnet::coap {
 
@@ -78,7 +79,7 @@ bool Endpoint::meet_challenge(std::uint32_t index, const Message& message,
   parts.keep_blocks = true;
   parts.echo = scanned.echo;
   if (!rewrite(index, parts)) return false;
-  if (exchange.sending == 0) return true;
+  if (!kBlockwise || exchange.sending == 0) return true;
   exchange.offset = 0;  // the server has let go of the blocks that it had
   return write_block1(index);
 }

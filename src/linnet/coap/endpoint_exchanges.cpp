@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/features.hpp"
 
 namespace linnet::coap {
 
@@ -172,11 +173,11 @@ void Endpoint::close_exchange(std::uint32_t index, Instant now) noexcept {
     peer.first_exchange = exchange.next;
   if (peer.last_exchange == index + 1) peer.last_exchange = before;
   --peer.exchanges;
-  if (exchange.sending != 0) {
+  if (kBlockwise && exchange.sending != 0) {
     transfers_.close(exchange.sending - 1U);
     if (peer.request_tag == 0) peer.request_tag = 1;  // it was broken off
   }
-  if (exchange.joining != 0) transfers_.close(exchange.joining - 1U);
+  if (kBlockwise && exchange.joining != 0) transfers_.close(exchange.joining - 1U);
   exchange.state = Exchange::State::kFree;
   free_exchanges_.give(index);
   start_queued(link, now);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/features.hpp"
 
 namespace linnet::coap {
 
@@ -112,25 +113,24 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
   request.block1 = scanned.block1;
   request.block2 = scanned.block2;
   request.size_wanted = scanned.size2;
-  const bool valid = Block::from_value(scanned.block1.value_or(0)).valid() &&
-                     Block::from_value(scanned.block2.value_or(0)).valid();
-  if (!valid) return answer_code(request, Code::kBadRequest, now);
-  if (scanned.block2 && Block::from_value(*scanned.block2).number != 0) {
-    return receive_block2(request, message, scanned, now);
+  if constexpr (kBlockwise) {
+    const bool valid = Block::from_value(scanned.block1.value_or(0)).valid() &&
+                       Block::from_value(scanned.block2.value_or(0)).valid();
+    if (!valid) return answer_code(request, Code::kBadRequest, now);
+    if (scanned.block2 && Block::from_value(*scanned.block2).number != 0) {
+      return receive_block2(request, message, scanned, now);
+    }
+    if (scanned.block1) return receive_block1(request, message, scanned, now);
   }
-  if (scanned.block1) return receive_block1(request, message, scanned, now);
   if (message.payload().size() > config_.max_body) return refuse_body(request, now);
   ask(request, message, scanned, message.payload(), now);
 }
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).
 void Endpoint::refuse_body(const RequestContext& request, Instant now) noexcept {
-  Reply reply;
-  reply.code = Code::kRequestEntityTooLarge;
   ReplyParts parts;
-  parts.block1 = request.block1;
   parts.size1 = config_.max_body;
-  static_cast<void>(send_reply(request, reply, parts, now));
+  answer_code(request, Code::kRequestEntityTooLarge, parts, now);
 }
 
 void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
@@ -220,22 +220,24 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
   return answered;
 }
 
-void Endpoint::answer_code(const RequestContext& request, Code code, Instant now) noexcept {
+void Endpoint::answer_code(const RequestContext& request, Code code, const ReplyParts& given,
+                           Instant now) noexcept {
   Reply reply;
   reply.code = code;
-  ReplyParts parts;
+  ReplyParts parts = given;
   parts.block1 = request.block1;
   static_cast<void>(send_reply(request, reply, parts, now));
 }
 
+void Endpoint::answer_code(const RequestContext& request, Code code, Instant now) noexcept {
+  answer_code(request, code, {}, now);
+}
+
 void Endpoint::challenge(const RequestContext& request, Instant now) noexcept {
   const EchoValues::Value value = echo_.make(request.link, now);
-  Reply reply;
-  reply.code = Code::kUnauthorized;
   ReplyParts parts;
-  parts.block1 = request.block1;
   parts.echo = value;
-  static_cast<void>(send_reply(request, reply, parts, now));
+  answer_code(request, Code::kUnauthorized, parts, now);
 }
 
 /// Sends what the handler gave, in one message if it can be.
@@ -252,7 +254,8 @@ Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
     const Result<void> sent = send_reply(request, reply, parts, now);
     if (sent || sent.error().code != Errc::kTooLarge) return sent;
   }
-  const Result<void> sent = answer_in_blocks(request, reply, parts, now);
+  Result<void> sent = fail(Errc::kTooLarge);
+  if constexpr (kBlockwise) sent = answer_in_blocks(request, reply, parts, now);
   if (sent || sent.error().code != Errc::kTooLarge || parts.kind == Exchange::Kind::kNotification)
     return sent;
   answer_code(request, Code::kInternalServerError, now);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/features.hpp"
 
 namespace linnet::coap {
 
@@ -82,6 +83,7 @@ Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest&
     exchange.size = static_cast<std::uint16_t>(size.value_or(0));
     if (size) return {};
   }
+  if constexpr (!kBlockwise) return fail(Errc::kTooLarge);
   const Result<std::size_t> size =
       encode_request(out, exchange.message_id, exchange.token, request, {}, next_request_tag(exchange.link));
   if (!size) return fail(Errc::kTooLarge);
@@ -103,6 +105,7 @@ Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request,
 
 Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& request,
                                          const IncomingResponse& first, Instant now) noexcept {
+  if constexpr (!kBlockwise) return fail(Errc::kUnsupported);
   OutgoingRequest rest = request;
   rest.observe.reset();
   rest.payload = {};
@@ -193,7 +196,7 @@ void Endpoint::receive_response(LinkId link, const Message& message, Instant now
     if (recent != nullptr) recent->keep(Kept::kAcknowledged);
     send_empty(link, Type::kAcknowledgement, message.message_id());
   }
-  if (!piggybacked && stale(index, scanned)) return;
+  if (kBlockwise && !piggybacked && stale(index, scanned)) return;
   complete(index, message, scanned, now);
 }
 
@@ -217,10 +220,12 @@ void Endpoint::complete(std::uint32_t index, const Message& message, const Scann
                         Instant now) noexcept {
   settle(index);
   if (meet_challenge(index, message, scanned)) return send_again(index, now);
-  Result<bool> goes_on = continue_block1(index, message, scanned, now);
-  if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned, now);
-  if (!goes_on) return fail_exchange(index, goes_on.error().code, now);
-  if (*goes_on) return send_again(index, now);
+  if constexpr (kBlockwise) {
+    Result<bool> goes_on = continue_block1(index, message, scanned, now);
+    if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned, now);
+    if (!goes_on) return fail_exchange(index, goes_on.error().code, now);
+    if (*goes_on) return send_again(index, now);
+  }
 
   IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
   response.token = exchanges_[index].first_token;
@@ -233,7 +238,7 @@ void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last, Instan
   IncomingResponse response = last;
   const std::uint16_t joined = exchanges_[index].joining;
   exchanges_[index].joining = 0;
-  if (joined != 0 && is_success(response.code)) {
+  if (kBlockwise && joined != 0 && is_success(response.code)) {
     const Transfer& transfer = transfers_[joined - 1U];
     response.code = transfer.code;
     response.content_format = transfer.content_format;
@@ -244,7 +249,7 @@ void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last, Instan
   }
   close_exchange(index, now);
   handler_->on_response(id, response, now);
-  if (joined != 0) transfers_.close(joined - 1U);
+  if (kBlockwise && joined != 0) transfers_.close(joined - 1U);
 }
 
 }  // namespace linnet::coap

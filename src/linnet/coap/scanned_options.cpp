@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "linnet/coap/features.hpp"
+
 namespace linnet::coap {
 
 namespace {
@@ -46,8 +48,8 @@ bool take(ScannedOptions& scanned, const Option& option) noexcept {
       return true;
     case OptionNumber::kMaxAge: scanned.max_age = option.uint(); return true;
     case OptionNumber::kAccept: scanned.accept = static_cast<std::uint16_t>(option.uint()); return true;
-    case OptionNumber::kBlock2: scanned.block2 = option.uint(); return true;
-    case OptionNumber::kBlock1: scanned.block1 = option.uint(); return true;
+    case OptionNumber::kBlock2: scanned.block2 = option.uint(); return kBlockwise;
+    case OptionNumber::kBlock1: scanned.block1 = option.uint(); return kBlockwise;
     case OptionNumber::kSize1: scanned.size1 = option.uint(); return true;
     case OptionNumber::kSize2: scanned.size2 = true; return true;
     case OptionNumber::kEcho: scanned.echo = option.value; return true;
