@@ -237,10 +237,14 @@ void notify(benchmark::State& state) {
   std::vector<coap::LinkId> links(kObserved);
   for (std::uint32_t i = 0; i < kObserved; ++i) {
     links[i] = devices.link();
+    const RegistrationId device = *devices.engine.registration_of(links[i]);
+    if (const auto left = devices.engine.find_observation(device, lwm2m::Path(3303, 0, 5700))) {
+      static_cast<void>(devices.engine.forget_observation(*left, devices.now));  // of the run before
+    }
     Operation operation;
     operation.kind = OperationKind::kObserve;
     operation.path = lwm2m::Path(3303, 0, 5700);
-    if (!devices.engine.perform(*devices.engine.registration_of(links[i]), operation, devices.now)) continue;
+    if (!devices.engine.perform(device, operation, devices.now)) continue;
     const auto asked = coap::Message::decode(ByteView(devices.sink.buffer).first(devices.sink.size));
     const auto write = [&](Datagram& datagram, coap::Type type, coap::MessageId id, std::uint32_t sequence) {
       coap::MessageWriter out(datagram.bytes, type, coap::Code::kContent, id, asked->token());
