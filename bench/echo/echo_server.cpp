@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "linnet/net/udp_socket.hpp"
+#include "linnet/net/address.hpp"
 
 namespace {
 
@@ -51,9 +51,15 @@ int main(int count, char** arguments) {
     return 2;
   }
   const auto address = linnet::net::parse_address(arguments[1]);
-  auto socket = address ? linnet::net::UdpSocket::open(*address) : std::unexpected(address.error());
-  if (!socket) {
-    std::fprintf(stderr, "echo-server: %s\n", socket.error().c_str());
+  sockaddr_storage local{};
+  const socklen_t length = address ? address->to(local) : 0;
+  // Nothing of linnet's own sockets: what it gains by their options is to be seen.
+  const int fd = socket(local.ss_family, SOCK_DGRAM, 0);
+  const int buffer = 4 * 1024 * 1024;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&local), length) != 0) {
+    std::perror(arguments[1]);
     return 1;
   }
   for (std::size_t i = 0; i < kBatch; ++i) {
@@ -61,9 +67,9 @@ int main(int count, char** arguments) {
     headers[i].msg_hdr.msg_iovlen = 1;
     headers[i].msg_hdr.msg_name = &remotes[i];
   }
-  std::printf("echo-server: %s\n", socket->local().text().c_str());
+  std::printf("echo-server: %s\n", arguments[1]);
   std::fflush(stdout);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  while (std::chrono::steady_clock::now() < end) echo(socket->fd());
+  while (std::chrono::steady_clock::now() < end) echo(fd);
   return 0;
 }

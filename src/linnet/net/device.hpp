@@ -64,7 +64,9 @@ struct Event {
   std::optional<Device> device{};  ///< kRegistered, and kUpdated with changes
   server::UpdateChanges changes{};
   server::ObservationId observation{};  ///< kNotified, kObservationEnded
+  server::ObservationEnd ended{};       ///< kObservationEnded
   lwm2m::Path path{};
+  std::optional<lwm2m::Version> object_version{};  ///< kNotified: of the path's object at this device
   coap::Code code{};
   std::optional<lwm2m::ContentFormat> format{};
   std::vector<std::uint8_t> payload{};

@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kMaxReceived = 2048;
 // Half of what the store needs to keep its own promise (store::kWrittenBehind).
 constexpr Millis kWriteBehindInterval{250};
+// Datagrams from others that may wait at a shard: what a flood sends beyond is lost, as in a full socket.
+constexpr std::uint32_t kMaxPassedWaiting = 4096;
 constexpr std::size_t kRecordRoom = 16'384;
 constexpr std::uint32_t kWakeTag = 0xFFFFFFFF;
 
@@ -194,13 +196,20 @@ coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::si
 }
 
 void Shard::pass_on(unsigned shard, std::size_t socket, const Datagram& datagram) {
+  Shard& owner = *fleet_.shards[shard];
+  if (owner.passed_waiting_.fetch_add(1, std::memory_order_relaxed) >= kMaxPassedWaiting) {
+    owner.passed_waiting_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
   ++forwarded_;
   const Path path = links_.path(links_.path_of(socket, datagram.remote, datagram.local));
   Task task = [remote = datagram.remote, path,
-               bytes = std::vector<std::uint8_t>(datagram.bytes.begin(), datagram.bytes.end())](
-                  Shard& owner) { owner.receive_passed(remote, path, bytes); };
+               bytes = std::vector<std::uint8_t>(datagram.bytes.begin(), datagram.bytes.end())](Shard& here) {
+    here.passed_waiting_.fetch_sub(1, std::memory_order_relaxed);
+    here.receive_passed(remote, path, bytes);
+  };
   // A shard that has ended hears nothing: lost, as on the way.
-  [[maybe_unused]] const bool posted = fleet_.shards[shard]->post(task);
+  [[maybe_unused]] const bool posted = owner.post(task);
 }
 
 void Shard::receive_passed(const Address& remote, const Path& path, ByteView bytes) {

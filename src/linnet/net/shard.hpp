@@ -141,6 +141,7 @@ class Shard final : private server::Listener {
   FileDescriptor wake_;
   MpscQueue<Task> tasks_;
   std::atomic<bool> asleep_ = false;
+  std::atomic<std::uint32_t> passed_waiting_ = 0;  // datagrams from other shards in `tasks_`
   std::thread thread_;
 
   bool running_ = true;

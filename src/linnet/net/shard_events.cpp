@@ -181,6 +181,9 @@ void Shard::on_result(server::OperationId id, const server::OperationResult& res
 void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {
   publish(notified.endpoint, [&] {
     Event event{.kind = Event::Kind::kNotified, .registration = notified.registration};
+    if (const auto known = engine_.get(notified.registration)) {
+      event.object_version = known->objects.version_of(notified.path.object());
+    }
     event.observation = notified.observation;
     event.path = notified.path;
     event.code = notified.code;
@@ -191,13 +194,14 @@ void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexc
 }
 
 void Shard::on_observation_ended(server::ObservationId id, server::RegistrationId registration,
-                                 const lwm2m::Path& path, server::ObservationEnd /*why*/,
+                                 const lwm2m::Path& path, server::ObservationEnd why,
                                  Instant /*now*/) noexcept {
   if (channels_.empty()) return;
   const auto known = engine_.get(registration);
   publish(known ? known->endpoint : std::string_view(), [&] {
     Event event{.kind = Event::Kind::kObservationEnded, .registration = registration};
     event.observation = id;
+    event.ended = why;
     event.path = path;
     return event;
   });

