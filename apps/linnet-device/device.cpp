@@ -103,7 +103,8 @@ OrRefusal<void> Device::begin(Simulation& simulation) {
   const auto definition = find(path);
   if (!definition) return std::unexpected(definition.error());
   if (simulation.pattern() == Simulation::Pattern::kConstant) {
-    const auto value = api::from_json(nlohmann::json(simulation.constant()), (*definition)->type, api::path_text(path));
+    const auto value =
+        api::from_json(nlohmann::json(simulation.constant()), (*definition)->type, api::path_text(path));
     if (!value) return refuse(Errc::kWrongType, value.error().detail);
     return put(path, value->view());
   }

@@ -41,7 +41,8 @@ void declare(CLI::App& app, Arguments& a) {
         return name.empty() || name.size() > lwm2m::kMaxEndpointName ? "must have 1 to 255 bytes" : "";
       });
   app.add_option("--server", a.servers, "coap://HOST[:PORT] to register with; up to 8, repeat the option")
-      ->required();
+      ->required()
+      ->allow_extra_args(false);
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
       ->capture_default_str();
@@ -54,9 +55,12 @@ void declare(CLI::App& app, Arguments& a) {
       ->capture_default_str();
   app.add_flag("--queue-mode", a.settings.queue_mode, "register in queue mode");
   app.add_option("--object", a.objects,
-                 "OBJECT[@VERSION][:INSTANCES] of the registry, besides 1 and 3; repeat the option");
-  app.add_option("--models", a.model_folders, "folder of object definitions (DDF XML); repeat the option");
-  app.add_option("--simulate", a.simulations, "a value that moves, see below; repeat the option");
+                 "OBJECT[@VERSION][:INSTANCES] of the registry, besides 1 and 3; repeat the option")
+      ->allow_extra_args(false);
+  app.add_option("--models", a.model_folders, "folder of object definitions (DDF XML); repeat the option")
+      ->allow_extra_args(false);
+  app.add_option("--simulate", a.simulations, "a value that moves, see below; repeat the option")
+      ->allow_extra_args(false);
   app.add_option("--control", a.control,
                  "stdio or a loopback HOST:PORT: take JSON-RPC 2.0, a message a line");
   app.add_option("--bind", a.bind, "HOST:PORT to send from (default: chosen by the system)");
@@ -128,7 +132,7 @@ std::expected<int, std::string> run(Arguments& a) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("linnet-device: a simulated LwM2M device", "linnet-device");
   Arguments arguments;
   declare(app, arguments);
@@ -140,5 +144,8 @@ int main(int argc, char** argv) {
   const auto status = run(arguments);
   if (status) return *status;
   std::cerr << "linnet-device: " << status.error() << '\n';
+  return kRefused;
+} catch (const std::exception& error) {
+  std::cerr << "linnet-device: " << error.what() << '\n';
   return kRefused;
 }

@@ -70,7 +70,7 @@ class DeviceTest(unittest.TestCase):
         self.process = subprocess.Popen(
             [PROGRAM, "--endpoint", "test", "--server", f"coap://127.0.0.1:{self.server.port}", *control, *flags],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(self.stop)
+        self.addCleanup(self.stop, self.process)
         if control == ("--control", "stdio"):
             self.control = Controller(self.process.stdout, self.process.stdin)
         if register:
@@ -78,10 +78,11 @@ class DeviceTest(unittest.TestCase):
             if control == ("--control", "stdio"):
                 self.control.event("registered")
 
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+    @staticmethod
+    def stop(process):
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
             try:
                 pipe.close()
             except BrokenPipeError:
@@ -156,6 +157,20 @@ class Registration(DeviceTest):
         self.assertEqual(self.control.event("restarted"), {"reason": "factory-reset"})
         self.server.accept_registration()
         self.assertEqual(self.control.call("get", path="/3303/0/5700")["value"], 0)
+
+
+    def test_serves_several_servers(self):
+        second = Server()
+        self.addCleanup(second.close)
+        self.start("--server", f"coap://127.0.0.1:{second.port}", "--object", "3303")
+        second.accept_registration("b")
+        self.assertEqual(self.control.event("registered"), {"server": 2, "location": "/rd/b"})
+        self.assertEqual(second.write("/1/1/1", "400").code_text(), "2.04")
+        self.assertEqual(self.control.event("written")["server"], 2)
+        self.assertEqual(second.expect(POST, "/rd/b").query(), {"lt=400"})
+        self.control.call("deregister", server=1)
+        self.server.answer(self.server.expect(DELETE, "/rd/1"), "2.02")
+        self.assertEqual(self.control.event("deregistered"), {"server": 1})
 
 
 class Management(DeviceTest):

@@ -67,7 +67,7 @@ TEST_F(ModelObjectTest, erasing_takes_optional_values_and_resets_mandatory_ones)
   ASSERT_TRUE(tank.write(Path(33000, 0, 4), Value::string("note")));
   ASSERT_TRUE(tank.write(Path(33000, 0, 1, 0), Value::string("one")));
   ASSERT_TRUE(tank.write(Path(33000, 0, 2), Value::integer(5)));
-  for (const lwm2m::ResourceId id : {1, 2, 4}) tank.erase(Path(33000, 0, id));
+  for (const std::uint16_t id : std::array<std::uint16_t, 3>{1, 2, 4}) tank.erase(Path(33000, 0, id));
   EXPECT_FALSE(tank.has(0, row(4)));
   EXPECT_TRUE(tank.has(0, row(1)));
   EXPECT_EQ(tank.next_resource_instance(0, 1, 0), kMaxId);

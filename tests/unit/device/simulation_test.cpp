@@ -85,8 +85,8 @@ TEST(Simulation, refuses_what_it_cannot_follow) {
         "3303/0/5700=sine:1,2,3@", "3303/0/5700=sine:1,2,3@0", "3303/0/5700=sine:1,2,3@1e9",
         "3303/0/5700=walk:5,1,6,9,1", "3303/0/5700=walk:5,-1,0,9,1", "3303/0/5700=walk:5,1,0,9,-1"}) {
     const auto parsed = Simulation::parse(text);
-    EXPECT_FALSE(parsed) << text;
-    if (!parsed) EXPECT_FALSE(parsed.error().text.empty());
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_FALSE(parsed.error().text.empty()) << text;
   }
 }
 
