@@ -20,8 +20,8 @@ struct Radio {
 inline Radio radio;
 
 inline constexpr std::size_t kMaxDatagram = 1280;
-[[gnu::section(".buffers")]] inline std::array<std::uint8_t, kMaxDatagram> in;
-[[gnu::section(".buffers")]] inline std::array<std::uint8_t, kMaxDatagram> out;
+inline std::array<std::uint8_t, kMaxDatagram> in;
+inline std::array<std::uint8_t, kMaxDatagram> out;
 
 class Links final : public linnet::coap::Links {
  public:

@@ -31,9 +31,13 @@ constexpr std::size_t kArena = 16 * 1024;
 
 }  // namespace
 
-[[gnu::section(".buffers")]] alignas(8) inline std::array<std::byte, kArena> memory;
+namespace image {
 
-int main() {
+alignas(8) inline std::array<std::byte, kArena> memory;
+
+}  // namespace image
+
+int application() {
   Config config;
   config.endpoint = "cortex-m4";
   config.codecs = linnet::lwm2m::all_codecs();
@@ -46,7 +50,7 @@ int main() {
   temperature.add(0);
   light.add(0);
   button.add(0);
-  linnet::Arena arena(memory);
+  linnet::Arena arena(image::memory);
   if (!engine.init(config, arena, links, noise, objects) || !engine.connect(101, linnet::coap::LinkId{0}))
     return 1;
   board::run(engine);

@@ -2,7 +2,7 @@
 #include "linnet/lwm2m/senml_cbor.hpp"
 #include "one_format.hpp"
 
-int main() {
+int application() {
   static constexpr linnet::lwm2m::Codec codecs[]{linnet::lwm2m::kSenmlCborCodec};
   return image::run_with(codecs);
 }

@@ -2,7 +2,7 @@
 #include "linnet/lwm2m/tlv.hpp"
 #include "one_format.hpp"
 
-int main() {
+int application() {
   static constexpr linnet::lwm2m::Codec codecs[]{linnet::lwm2m::kTlvCodec};
   return image::run_with(codecs);
 }

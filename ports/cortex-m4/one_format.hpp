@@ -19,7 +19,7 @@ inline linnet::client::Engine engine;
 
 /// Tables, and apart from them in the same arena the message buffers (max_body, max_message).
 inline constexpr std::size_t kArena = 9 * 1024;
-[[gnu::section(".buffers")]] alignas(8) inline std::array<std::byte, kArena> memory;
+alignas(8) inline std::array<std::byte, kArena> memory;
 
 inline int run_with(std::span<const linnet::lwm2m::Codec> codecs) {
   linnet::client::Config config;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that a Cortex-M4 needs between reset and main.
+// The least that a Cortex-M4 needs between reset and the application.
 #include <cstdint>
+
+/// What an image brings.
+int application();
 
 extern "C" {
 extern std::uint32_t __data_start, __data_end, __data_load, __bss_start, __bss_end, __stack_top;
 extern void (*__init_array_start[])();
 extern void (*__init_array_end[])();
-
-int main();
 
 void default_handler() {
   for (;;) {
@@ -19,7 +20,7 @@ void default_handler() {
   for (std::uint32_t* to = &__data_start; to < &__data_end;) *to++ = *from++;
   for (std::uint32_t* to = &__bss_start; to < &__bss_end;) *to++ = 0;
   for (void (**make)() = __init_array_start; make < __init_array_end; ++make) (*make)();
-  main();
+  application();
   for (;;) {
   }
 }
