@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices: listing, one of them, its observations, forgetting it.
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -109,7 +110,7 @@ void Service::list_devices(const HttpRequest& request, Answer answer) {
                                        {"cursor", page.next ? Json(std::to_string(*page.next)) : Json()}}));
         });
       });
-  if (!called) refuse(std::move(*shared), no_answer(called.error().code, {}, {}));
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 void Service::show_device(const std::string& endpoint, Answer answer) {
@@ -121,7 +122,7 @@ void Service::show_device(const std::string& endpoint, Answer answer) {
           later.respond(json_response(device_json(*device)));
         });
       });
-  if (!called) refuse(std::move(*shared), no_answer(called.error().code, endpoint, {}));
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 void Service::forget_device(const std::string& endpoint, Answer answer) {
@@ -133,7 +134,7 @@ void Service::forget_device(const std::string& endpoint, Answer answer) {
       refuse(std::move(*shared), no_answer(removed.error().code, endpoint, {}));
     }
   });
-  if (!called) refuse(std::move(*shared), no_answer(called.error().code, endpoint, {}));
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 void Service::list_observations(const std::string& endpoint, Answer answer) {
@@ -145,7 +146,7 @@ void Service::list_observations(const std::string& endpoint, Answer answer) {
       paths.push_back({{"path", path_text(observation.path)}});
     shared->respond(json_response({{"observations", std::move(paths)}}));
   });
-  if (!called) refuse(std::move(*shared), no_answer(called.error().code, endpoint, {}));
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 }  // namespace linnet::api

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event stream: what net::Subscription brings as server-sent events.
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -16,6 +18,9 @@ using Kind = net::Event::Kind;
 
 /// Enough for one write; the rest waits for the next.
 constexpr std::size_t kBatchBytes = 64U << 10;
+/// So many are looked at before others have their turn on the HTTP thread.
+constexpr int kBatchEvents = 4096;
+constexpr const char* kComment = ":\n\n";
 
 struct EventName {
   Kind kind;
@@ -47,6 +52,15 @@ Json changes_json(const server::UpdateChanges& changes) {
   return list;
 }
 
+const char* reason_of(server::ObservationEnd why) {
+  switch (why) {
+    case server::ObservationEnd::kCancelled: return "cancelled";
+    case server::ObservationEnd::kError: return "error";
+    case server::ObservationEnd::kRegistration: return "registration";
+  }
+  return "";
+}
+
 }  // namespace
 
 class Service::EventFeed : public EventSource {
@@ -57,7 +71,8 @@ class Service::EventFeed : public EventSource {
 
   std::string next() override {
     std::string out;
-    while (out.size() < kBatchBytes) {
+    int left = kBatchEvents;
+    for (; left != 0 && out.size() < kBatchBytes; --left) {
       const auto event = subscription_->take();
       if (!event) break;
       const std::string name = name_of(event->kind);
@@ -65,6 +80,8 @@ class Service::EventFeed : public EventSource {
     }
     const std::uint64_t dropped = subscription_->dropped();
     if (dropped != reported_) out += sse("lost", {{"count", dropped - std::exchange(reported_, dropped)}});
+    // None of them was wanted and there may be more: what is written here asks for the next turn.
+    if (out.empty() && left == 0) out = kComment;
     return out;
   }
 
@@ -74,6 +91,12 @@ class Service::EventFeed : public EventSource {
   std::unique_ptr<net::Subscription> subscription_;
   std::uint64_t reported_ = 0;
 };
+
+/// As the device names it; the newest where its registration is gone.
+const lwm2m::ObjectModel* Service::model_of(const net::Event& event) const {
+  const lwm2m::ObjectId object = event.path.object();
+  return event.object_version ? models_.find(object, *event.object_version) : models_.newest(object);
+}
 
 nlohmann::json Service::event_json(const net::Event& event) const {
   const auto id = event.registration.text();
@@ -90,7 +113,7 @@ nlohmann::json Service::event_json(const net::Event& event) const {
       if (!coap::is_success(event.code)) break;
       const auto format = event.format.value_or(lwm2m::ContentFormat::kText);
       json["format"] = std::string(lwm2m::media_type(format));
-      auto values = values_json(format, event.path, event.payload, models_.newest(event.path.object()));
+      auto values = values_json(format, event.path, event.payload, model_of(event));
       if (values) {
         json["values"] = *std::move(values);
       } else {
@@ -98,7 +121,10 @@ nlohmann::json Service::event_json(const net::Event& event) const {
       }
       break;
     }
-    case Kind::kObservationEnded: json["path"] = path_text(event.path); break;
+    case Kind::kObservationEnded:
+      json["path"] = path_text(event.path);
+      json["reason"] = reason_of(event.ended);
+      break;
     default: json["location"] = "/rd/" + std::string(id.data(), id.size()); break;
   }
   return json;

@@ -3,9 +3,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstring>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -77,8 +77,11 @@ class HttpServer::Parts {
   void take(tcp::socket socket) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    auto session = std::make_shared<HttpSession>(std::move(socket), config, handler,
-                                                 [this](HttpSession& ended) { sessions.erase(&ended); });
+    auto session =
+        std::make_shared<HttpSession>(std::move(socket), config, handler, [this](HttpSession& ended) {
+          sessions.erase(&ended);
+          if (stopping && sessions.empty()) context.stop();
+        });
     sessions.emplace(session.get(), session);
     session->start();
   }

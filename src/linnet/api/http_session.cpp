@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/api/http_session.hpp"
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -14,6 +15,10 @@ namespace http = boost::beast::http;
 
 namespace {
 
+/// What a refused request may still bring, and how long, before the connection is closed over it.
+constexpr std::size_t kMaxDiscarded = 4U << 20;
+constexpr std::chrono::seconds kDiscardTime{2};
+
 constexpr std::string_view kServerName = "linnetd";
 constexpr std::string_view kStreamHead =
     "HTTP/1.1 200 OK\r\nServer: linnetd\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
@@ -23,6 +28,10 @@ constexpr std::string_view kStreamHead =
 bool split_target(std::string_view target, HttpRequest& request) {
   const std::size_t mark = target.find('?');
   std::string_view path = target.substr(0, mark);
+  // A proxy may send the absolute form (RFC 9112 §3.2.2).
+  if (const std::size_t scheme = path.find("://"); scheme != std::string_view::npos && path.front() != '/') {
+    path.remove_prefix(std::min(path.find('/', scheme + 3), path.size()));
+  }
   std::string decoded;
   while (!path.empty()) {
     if (path.front() == '/') path.remove_prefix(1);
@@ -128,6 +137,8 @@ void HttpSession::on_read(const boost::system::error_code& error) {
 /// A request that is no HTTP or too large gets an answer where there is one, and the connection ends.
 void HttpSession::refuse(const boost::system::error_code& error) {
   keep_alive_ = false;
+  head_request_ = false;
+  refused_ = true;
   if (error == http::error::body_limit) {
     respond(plain_problem(413, "The body is too large"));
   } else if (error == http::error::header_limit) {
@@ -176,17 +187,20 @@ void HttpSession::respond(HttpResponse response) {
   response_.set(http::field::server, kServerName);
   response_.set(http::field::cache_control, "no-store");
   if (!response.allow.empty()) response_.set(http::field::allow, response.allow);
-  if (!response.body.empty()) response_.set(http::field::content_type, response.content_type);
+  if (!response.content_type.empty()) response_.set(http::field::content_type, response.content_type);
   response_.keep_alive(keep_alive_);
   response_.body() = std::move(response.body);
-  response_.prepare_payload();
+  // A 204 has no body and says no length (RFC 9110 §8.6); a stream's length is nobody's to say.
+  if (response.status != 204 && !(head_request_ && response_.body().empty())) response_.prepare_payload();
   if (head_request_) response_.body().clear();
   writing_ = true;
   stream_.expires_after(config_.idle_timeout);
   http::async_write(stream_, response_,
                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
                       self->writing_ = false;
-                      if (error || !self->keep_alive_ || self->ending_) {
+                      if (!error && self->refused_) {
+                        self->drain();
+                      } else if (error || !self->keep_alive_ || self->ending_) {
                         self->close();
                       } else {
                         self->read();
@@ -200,6 +214,7 @@ void HttpSession::begin_stream(const EventSourceFactory& factory) {
     close();
     return;
   }
+  if (head_request_) return respond_head_of_stream();
   const std::weak_ptr<HttpSession> weak = weak_from_this();
   const auto executor = stream_.get_executor();
   source_ = factory([weak, executor] {
@@ -221,6 +236,12 @@ void HttpSession::begin_stream(const EventSourceFactory& factory) {
                       // So that the reader sees at once that the stream stands.
                       self->write_chunk(":\n\n");
                     });
+}
+
+/// To a HEAD: what a GET would stream, without streaming it.
+void HttpSession::respond_head_of_stream() {
+  keep_alive_ = false;
+  respond({200, {}, "text/event-stream", {}});
 }
 
 void HttpSession::pump() {
@@ -273,6 +294,29 @@ void HttpSession::arm_heartbeat() {
       self->write_chunk(":\n\n");
     }
   });
+}
+
+/// Reads away what a refused request still brings: closing over unread bytes would reset the
+/// connection, and the client might never see the answer.
+void HttpSession::drain() {
+  boost::system::error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kDiscardTime);
+  chunk_.resize(4096);
+  discard();
+}
+
+void HttpSession::discard() {
+  stream_.async_read_some(
+      asio::buffer(chunk_),
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
+        self->discarded_ += count;
+        if (error || self->discarded_ > kMaxDiscarded) {
+          self->close();
+        } else {
+          self->discard();
+        }
+      });
 }
 
 void HttpSession::close() {

@@ -43,10 +43,13 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void handle();
   void respond(HttpResponse response);
   void begin_stream(const EventSourceFactory& factory);
+  void respond_head_of_stream();
   void pump();
   void write_chunk(std::string bytes);
   void watch_peer();
   void arm_heartbeat();
+  void drain();
+  void discard();
   void close();
 
   const HttpServerConfig& config_;
@@ -59,7 +62,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::beast::http::response<boost::beast::http::string_body> response_;
   std::unique_ptr<EventSource> source_;
   std::string chunk_;
+  std::size_t discarded_ = 0;
   bool keep_alive_ = false;
+  bool refused_ = false;  ///< the request was not read to its end
   bool head_request_ = false;
   bool writing_ = false;
   bool waiting_ = false;  ///< for the handler's answer

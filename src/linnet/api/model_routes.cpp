@@ -51,7 +51,7 @@ void Service::show_model(const std::string& name, const HttpRequest& request, An
     model = models_.find_exact(model->id, *version);
   }
   if (model == nullptr)
-    return refuse(std::move(answer), {404, "Unknown object", name + " is not in the models", {}});
+    return refuse(std::move(answer), {404, "Unknown object", name + " is not in the models"});
   Json json = model_json(*model);
   json["resources"] = Json::array();
   for (const lwm2m::ResourceModel& resource : model->resources) {

@@ -26,11 +26,14 @@ struct ObjectRoute {
   OperationKind kind;
 };
 
+/// api, v1, devices, ENDPOINT, objects stand before it.
+constexpr std::ptrdiff_t kObjectPathAt = 5;
+
 constexpr std::array kRoutes{
     ObjectRoute{"GET", "", 1, 4, OperationKind::kRead},
     ObjectRoute{"PUT", "", 2, 4, OperationKind::kWriteReplace},
     ObjectRoute{"POST", "", 1, 1, OperationKind::kCreate},
-    ObjectRoute{"POST", "", 2, 3, OperationKind::kWriteUpdate},
+    ObjectRoute{"POST", "", 2, 2, OperationKind::kWriteUpdate},
     ObjectRoute{"DELETE", "", 2, 2, OperationKind::kDelete},
     ObjectRoute{"GET", "discover", 1, 3, OperationKind::kDiscover},
     ObjectRoute{"PUT", "attributes", 1, 4, OperationKind::kWriteAttributes},
@@ -38,6 +41,23 @@ constexpr std::array kRoutes{
     ObjectRoute{"PUT", "observe", 1, 4, OperationKind::kObserve},
     ObjectRoute{"DELETE", "observe", 1, 4, OperationKind::kCancelObserve},
 };
+
+/// A body has no more levels than {"values": {"0": {"0": 1}}}; deeper ones are not kept, as what
+/// walks a document does so by recursion.
+constexpr int kMaxDepth = 8;
+
+OrProblem<Json> parse_body(const std::string& text) {
+  if (text.empty()) return Json();
+  bool too_deep = false;
+  const auto keep = [&](int depth, Json::parse_event_t, const Json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return !too_deep;
+  };
+  Json body = Json::parse(text, keep, false);
+  if (too_deep) return bad_request("the body is nested too deeply");
+  if (body.is_discarded()) return bad_request("the body is no JSON");
+  return body;
+}
 
 bool is_action(const std::string& word) {
   return std::ranges::any_of(kRoutes, [&](const ObjectRoute& route) { return word == route.action; });
@@ -116,6 +136,9 @@ const lwm2m::ResourceModel* resource_of(const OwnedOperation& operation) {
 }
 
 OrProblem<void> put_values(OwnedOperation& operation, const Json& body, const net::Device& device) {
+  if (operation.path.depth() < 3 && !(body.is_object() && body.contains("values"))) {
+    return bad_request("the body needs \"values\"");
+  }
   auto records = read_body(body, operation.path, operation.model);
   if (!records) return std::unexpected(std::move(records).error());
   if (!operation.format) {
@@ -202,22 +225,31 @@ OrProblem<void> put_body(OwnedOperation& operation, const Json& body, const net:
 
 OrProblem<ObjectCall> ObjectCall::route(std::string endpoint, HttpRequest request) {
   ObjectCall call;
-  call.names.assign(request.path.begin() + 5, request.path.end());
+  call.names.assign(request.path.begin() + kObjectPathAt, request.path.end());
   std::string action;
   if (call.names.size() > 1 && is_action(call.names.back())) {
     action = call.names.back();
     call.names.pop_back();
   }
-  const auto fits = [&](const ObjectRoute& route) {
-    return request.method == route.method && action == route.action && call.names.size() >= route.min_depth &&
-           call.names.size() <= route.max_depth;
-  };
-  const auto* const row = std::ranges::find_if(kRoutes, fits);
-  if (row == kRoutes.end()) {
-    return std::unexpected(
-        Problem{405, "Method not allowed", request.method + " does nothing at a path of this depth", {}});
+  std::string allow;
+  bool found = false;
+  for (const ObjectRoute& route : kRoutes) {
+    const bool here = action == route.action && call.names.size() >= route.min_depth &&
+                      call.names.size() <= route.max_depth;
+    if (!here) continue;
+    allow += (allow.empty() ? "" : ", ") + std::string(route.method);
+    if (request.method != route.method) continue;
+    call.kind = route.kind;
+    found = true;
   }
-  call.kind = row->kind;
+  if (allow.empty()) return bad_request("there is no such operation on a path of this depth");
+  if (!found) {
+    return std::unexpected(Problem{405,
+                                   "Method not allowed",
+                                   request.method + " does nothing here; this route takes " + allow,
+                                   {},
+                                   allow});
+  }
   call.endpoint = std::move(endpoint);
   call.request = std::move(request);
   return call;
@@ -231,8 +263,8 @@ OrProblem<OwnedOperation> make_operation(const ObjectCall& call, const net::Devi
   if (!timeout) return std::unexpected(timeout.error());
   const auto format = format_of(call.request);
   if (!format) return std::unexpected(format.error());
-  const Json body = call.request.body.empty() ? Json() : Json::parse(call.request.body, nullptr, false);
-  if (body.is_discarded()) return bad_request("the body is no JSON");
+  const auto body = parse_body(call.request.body);
+  if (!body) return std::unexpected(body.error());
 
   OwnedOperation operation;
   operation.kind = call.kind;
@@ -240,7 +272,7 @@ OrProblem<OwnedOperation> make_operation(const ObjectCall& call, const net::Devi
   operation.format = *format;
   operation.timeout = *timeout;
   operation.model = models.find(path->object(), version_of(device, path->object()));
-  if (auto put = put_body(operation, body, device); !put) return std::unexpected(std::move(put).error());
+  if (auto put = put_body(operation, *body, device); !put) return std::unexpected(std::move(put).error());
   return operation;
 }
 

@@ -22,7 +22,8 @@ struct ObjectCall {
   std::vector<std::string> names;  ///< path segments: numbers or names of the model
   HttpRequest request;
 
-  /// From the segments behind `objects`. 405 where the method does nothing there.
+  /// From the segments behind `objects`, of which there is at least one. 405 where the method does nothing
+  /// there.
   [[nodiscard]] static OrProblem<ObjectCall> route(std::string endpoint, HttpRequest request);
 };
 

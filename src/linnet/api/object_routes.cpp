@@ -64,7 +64,7 @@ HttpResponse outcome_response(const net::Outcome& outcome, const std::string& en
     case OperationKind::kDiscover: {
       auto links = links_json(outcome.payload);
       if (!links) {
-        return to_response({502, "The device's answer cannot be decoded", path + ": no list of links", {}});
+        return to_response({502, "The device's answer cannot be decoded", path + ": no list of links"});
       }
       body["links"] = *std::move(links);
       return json_response(body);
@@ -90,7 +90,7 @@ void Service::handle_object(std::string endpoint, HttpRequest request, Answer an
                          perform(call, *device, std::move(later));
                        });
       });
-  if (!called) refuse(std::move(*shared), no_answer(called.error().code, endpoint, {}));
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 void Service::perform(const ObjectCall& call, const net::Device& device, Answer answer) {
@@ -105,9 +105,7 @@ void Service::perform(const ObjectCall& call, const net::Device& device, Answer 
           later.respond(outcome_response(outcome, endpoint, model));
         });
       });
-  if (!called) {
-    refuse(std::move(*shared), no_answer(called.error().code, call.endpoint, path_text(operation->path)));
-  }
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 }  // namespace linnet::api

@@ -50,7 +50,7 @@ const CodePhrase* find(Code code) {
 }  // namespace
 
 std::unexpected<Problem> bad_request(std::string detail) {
-  return std::unexpected(Problem{400, "The request cannot be understood", std::move(detail), {}});
+  return std::unexpected(Problem{400, "The request cannot be understood", std::move(detail)});
 }
 
 std::string code_text(Code code) {
@@ -73,37 +73,36 @@ Problem no_answer(Errc why, const std::string& endpoint, const std::string& path
   switch (why) {
     case Errc::kNotFound: return unknown_device(endpoint);
     case Errc::kBusy:
-      return {
-          429, "Too much is under way", "too many operations wait for " + endpoint + "; try again later", {}};
-    case Errc::kExists: return {409, "Observed already", path + " is observed already", {}};
+      return {429, "Too much is under way", "too many operations wait for " + endpoint + "; try again later"};
+    case Errc::kExists: return {409, "Observed already", path + " is observed already"};
     case Errc::kInvalidArgument:
-      return {400, "The request cannot be understood", path + " cannot be the target of this operation", {}};
+      return {400, "The request cannot be understood", path + " cannot be the target of this operation"};
     case Errc::kTooLarge:
-      return {413, "Too large", "the value of " + path + " is larger than a message may be", {}};
-    case Errc::kTimeout:
-      return {504, "The device did not answer", endpoint + " did not answer for " + path, {}};
+      return {413, "Too large", "the value of " + path + " is larger than a message may be"};
+    case Errc::kTimeout: return {504, "The device did not answer", endpoint + " did not answer for " + path};
     case Errc::kReset:
-      return {502, "The device rejected the message", endpoint + " rejected the message for " + path, {}};
+      return {502, "The device rejected the message", endpoint + " rejected the message for " + path};
     case Errc::kClosed:
-      return {
-          503, "The device cannot be reached", endpoint + " has no connection to this server just now", {}};
-    default:
-      return {502, "The device's answer cannot be used", std::string(to_string(why)) + ": " + path, {}};
+      return {503, "The device cannot be reached", endpoint + " has no connection to this server just now"};
+    default: return {502, "The device's answer cannot be used", std::string(to_string(why)) + ": " + path};
   }
 }
 
+Problem not_taken(Errc why) {
+  if (why == Errc::kClosed) return {503, "Shutting down", "the server is stopping"};
+  return {503, "Too much is under way", "the server has more calls waiting than it takes; try again later"};
+}
+
 Problem unknown_device(const std::string& endpoint) {
-  return {404, "Unknown device", "no device is registered as " + endpoint, {}};
+  return {404, "Unknown device", "no device is registered as " + endpoint};
 }
 
 HttpResponse to_response(const Problem& problem) {
   nlohmann::json body{{"type", "about:blank"}, {"title", problem.title}, {"status", problem.status}};
   if (!problem.detail.empty()) body["detail"] = problem.detail;
   if (!problem.coap.empty()) body["coap"] = problem.coap;
-  return {problem.status,
-          body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-          "application/problem+json",
-          {}};
+  return {problem.status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+          "application/problem+json", problem.allow};
 }
 
 }  // namespace linnet::api

@@ -15,7 +15,8 @@ struct Problem {
   unsigned status = 500;
   std::string title;
   std::string detail;
-  std::string coap;  ///< "4.05" where a device answered
+  std::string coap{};   ///< "4.05" where a device answered
+  std::string allow{};  ///< the methods that a 405 names
 };
 
 template <typename T>
@@ -31,6 +32,8 @@ using OrProblem = std::expected<T, Problem>;
 [[nodiscard]] Problem device_refused(coap::Code code, const std::string& path);
 /// What an operation that got no answer becomes; `why` as net::Outcome::failure.
 [[nodiscard]] Problem no_answer(Errc why, const std::string& endpoint, const std::string& path);
+/// What a call becomes that the server itself does not take: it stops, or too much is under way.
+[[nodiscard]] Problem not_taken(Errc why);
 [[nodiscard]] Problem unknown_device(const std::string& endpoint);
 
 [[nodiscard]] HttpResponse to_response(const Problem& problem);

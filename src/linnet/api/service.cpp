@@ -9,13 +9,11 @@ namespace linnet::api {
 namespace {
 
 void not_allowed(Answer answer, const std::string& allow) {
-  HttpResponse response = to_response({405, "Method not allowed", "this route takes " + allow, {}});
-  response.allow = allow;
-  answer.respond(std::move(response));
+  refuse(std::move(answer), {405, "Method not allowed", "this route takes " + allow, {}, allow});
 }
 
 void no_route(Answer answer) {
-  refuse(std::move(answer), {404, "No such route", "docs/api.md and /api/v1/openapi.json list them", {}});
+  refuse(std::move(answer), {404, "No such route", "docs/api.md and /api/v1/openapi.json list them"});
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class Service {
   class EventFeed;
   void stream_events(const HttpRequest& request, Answer answer);
   [[nodiscard]] Json event_json(const net::Event& event) const;
+  [[nodiscard]] const lwm2m::ObjectModel* model_of(const net::Event& event) const;
 
   // model_routes.cpp
   void list_models(Answer answer) const;

@@ -96,7 +96,7 @@ void Service::metrics(Answer answer) {
                      "text/plain; version=0.0.4; charset=utf-8",
                      {}});
   });
-  if (!called) refuse(std::move(*shared), {503, "Shutting down", "the server is stopping", {}});
+  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
 }  // namespace linnet::api

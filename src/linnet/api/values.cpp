@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/api/values.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -21,38 +21,86 @@ using lwm2m::DataType;
 using lwm2m::Path;
 using lwm2m::Value;
 
-constexpr std::size_t kMaxPayload = 1U << 20;
+/// What a record needs beside its bytes in the longest format, and what one of its bytes becomes at
+/// most (JSON: \u001f).
+constexpr std::size_t kRecordRoom = 128;
+constexpr std::size_t kByteRoom = 6;
 
 std::unexpected<Problem> wrong_value(const std::string& where, DataType type, const Json& json) {
-  return bad_request(where + ": " + json.dump(-1, ' ', false, Json::error_handler_t::replace) + " is no " +
-                     std::string(lwm2m::to_string(type)));
+  constexpr std::size_t kShown = 60;
+  std::string shown = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (shown.size() > kShown) shown = shown.substr(0, kShown) + "...";
+  return bad_request(where + ": " + shown + " is no " + std::string(lwm2m::to_string(type)));
 }
 
-/// "2026-01-31T12:00:00Z", or with an offset or fractions of a second (which are cut off).
+/// Takes a text apart from its front.
+class TextReader {
+ public:
+  explicit TextReader(std::string_view text) : rest_(text) {}
+
+  /// Exactly so many digits; -1 where they are not there.
+  int number(std::size_t digits) {
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (i >= rest_.size() || rest_[i] < '0' || rest_[i] > '9') return -1;
+      value = value * 10 + (rest_[i] - '0');
+    }
+    rest_.remove_prefix(digits);
+    return value;
+  }
+  /// One character out of these; '\0' where it is another.
+  char mark(std::string_view any_of) {
+    if (rest_.empty() || any_of.find(rest_.front()) == std::string_view::npos) return '\0';
+    const char found = rest_.front();
+    rest_.remove_prefix(1);
+    return found;
+  }
+  void skip_digits() {
+    while (number(1) >= 0) {
+    }
+  }
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+/// The offset of RFC 3339's `time-offset` in seconds.
+std::optional<int> parse_offset(TextReader& in) {
+  if (in.mark("Zz") != '\0') return 0;
+  const char sign = in.mark("+-");
+  const int hours = sign == '\0' ? -1 : in.number(2);
+  const int minutes = in.mark(":") == '\0' ? -1 : in.number(2);
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
+  return (sign == '+' ? 60 : -60) * (hours * 60 + minutes);
+}
+
+/// A date-time of RFC 3339; fractions of a second are cut off.
 std::optional<std::int64_t> parse_time(std::string_view text) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-  const std::string copy(text.substr(0, 40));
-  if (std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
-                  &used) != 6) {
-    return std::nullopt;
+  TextReader in(text);
+  const int year = in.number(4);
+  if (in.mark("-") == '\0') return std::nullopt;
+  const int month = in.number(2);
+  if (in.mark("-") == '\0') return std::nullopt;
+  const int day = in.number(2);
+  if (in.mark("Tt ") == '\0') return std::nullopt;
+  const int hour = in.number(2);
+  if (in.mark(":") == '\0') return std::nullopt;
+  const int minute = in.number(2);
+  if (in.mark(":") == '\0') return std::nullopt;
+  const int second = in.number(2);
+  if (std::min({year, month, day, hour, minute, second}) < 0) return std::nullopt;
+  if (in.mark(".") != '\0') {
+    if (in.number(1) < 0) return std::nullopt;
+    in.skip_digits();
   }
-  std::string_view rest = std::string_view(copy).substr(static_cast<std::size_t>(used));
-  if (rest.starts_with('.'))
-    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
-  int offset = 0;
-  if (rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':') {
-    int hours = 0, minutes = 0;
-    if (std::sscanf(std::string(rest).c_str() + 1, "%2d:%2d", &hours, &minutes) != 2) return std::nullopt;
-    offset = (rest[0] == '+' ? 60 : -60) * (hours * 60 + minutes);
-  } else if (rest != "Z" && rest != "z") {
-    return std::nullopt;
-  }
+  const auto offset = parse_offset(in);
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (!offset || !in.at_end() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const auto days = std::chrono::sys_days(date).time_since_epoch().count();
-  return days * 86'400LL + hour * 3600 + minute * 60 + second - offset;
+  return days * 86'400LL + hour * 3600 + minute * 60 + second - *offset;
 }
 
 /// The value in LwM2M's text form (digest §2), as text/plain carries it.
@@ -217,7 +265,9 @@ OrProblem<std::vector<OwnedRecord>> read_body(const Json& body, const Path& base
     }
     return records;
   }
-  const Json values = body.value("values", Json::object());
+  const auto at = body.find("values");
+  if (at == body.end()) return records;
+  const Json& values = *at;
   if (!values.is_object()) return bad_request("\"values\" must be an object from resource to value");
   for (const auto& [name, item] : values.items()) {
     const auto id = resource_id(name, model);
@@ -235,7 +285,9 @@ OrProblem<std::vector<OwnedRecord>> read_body(const Json& body, const Path& base
 
 OrProblem<std::vector<std::uint8_t>> encode_records(const std::vector<OwnedRecord>& records, const Path& base,
                                                     lwm2m::ContentFormat format) {
-  std::vector<std::uint8_t> payload(kMaxPayload);
+  std::size_t room = kRecordRoom;
+  for (const OwnedRecord& record : records) room += kRecordRoom + kByteRoom * record.value.size();
+  std::vector<std::uint8_t> payload(room);
   const auto walk = [&](lwm2m::RecordSink sink) -> Result<void> {
     for (const OwnedRecord& record : records) {
       if (auto taken = sink(lwm2m::Record{record.path, record.value.view(), std::nullopt}); !taken)

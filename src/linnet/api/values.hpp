@@ -22,6 +22,8 @@ class OwnedValue {
   explicit OwnedValue(const lwm2m::Value& value);
   /// Views live as long as this.
   [[nodiscard]] lwm2m::Value view() const noexcept;
+  /// Of its bytes; a number has none.
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
 
  private:
   lwm2m::Value value_;
