@@ -95,6 +95,7 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("-p,--phases", options.phases,
                  "What to do, in order: register, update, get, notify, deregister")
       ->transform(CLI::CheckedTransformer(kPhases))
+      ->type_name("PHASE,... [register,update]")
       ->delimiter(',');
   app.add_option("-w,--window", options.load.window, "Requests under way at once")
       ->check(CLI::PositiveNumber)
