@@ -66,19 +66,40 @@ int ask(const Session& session, const std::string& method, const std::string& ta
   return kDone;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Object, instance, resource and resource instance. A resource's name may hold slashes itself
+/// ("On/Off"): it is what stands between the instance and the number at the end, if there is one.
+std::vector<std::string> path_segments(std::string_view path) {
+  constexpr std::size_t kBeforeResource = 2;
+  std::vector<std::string> segments;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  while (!path.empty() && segments.size() < kBeforeResource) {
+    const std::size_t slash = path.find('/');
+    segments.emplace_back(path.substr(0, slash));
+    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
+  }
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty()) return segments;
+  const std::size_t last = path.rfind('/');
+  if (last == std::string_view::npos || !is_number(path.substr(last + 1))) {
+    segments.emplace_back(path);
+  } else {
+    segments.emplace_back(path.substr(0, last));
+    segments.emplace_back(path.substr(last + 1));
+  }
+  return segments;
+}
+
 std::string device_route(const std::string& endpoint) {
   return "/api/v1/devices/" + percent_encode(endpoint);
 }
 
 std::string object_route(const Target& target, const std::string& action = {}) {
   std::string route = device_route(target.endpoint) + "/objects";
-  std::string_view rest = target.path;
-  while (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
-  while (!rest.empty()) {
-    const std::size_t slash = rest.find('/');
-    route += '/' + percent_encode(rest.substr(0, slash));
-    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-  }
+  for (const std::string& segment : path_segments(target.path)) route += '/' + percent_encode(segment);
   return route + action;
 }
 
@@ -142,7 +163,8 @@ void print_device(const Json& device) {
   objects.print(std::cout);
 }
 
-/// `NAME=VALUE` or `NAME/INSTANCE=VALUE` as the API takes them; nothing where there is no `=`.
+/// `NAME=VALUE` or `NAME/INSTANCE=VALUE` as the API takes them; nothing where there is no `=`, or one
+/// name has both a value and instances.
 std::optional<Json> named_values(const std::vector<std::string>& values) {
   Json out = Json::object();
   for (const std::string& item : values) {
@@ -150,12 +172,14 @@ std::optional<Json> named_values(const std::vector<std::string>& values) {
     if (equals == std::string::npos) return std::nullopt;
     const std::string name = item.substr(0, equals);
     const std::string value = item.substr(equals + 1);
-    const std::size_t slash = name.find('/');
-    if (slash == std::string::npos) {
+    const std::size_t slash = name.rfind('/');
+    if (slash == std::string::npos || !is_number(std::string_view(name).substr(slash + 1))) {
       out[name] = value;
-    } else {
-      out[name.substr(0, slash)][name.substr(slash + 1)] = value;
+      continue;
     }
+    Json& instances = out[name.substr(0, slash)];
+    if (!instances.is_null() && !instances.is_object()) return std::nullopt;
+    instances[name.substr(slash + 1)] = value;
   }
   return out;
 }
@@ -270,12 +294,13 @@ int read(const Session& session, const Target& target, const std::string& format
 
 int write(const Session& session, const Target& target, const std::vector<std::string>& values, bool update) {
   Json body;
-  if (values.size() == 1 && values.front().find('=') == std::string::npos) {
+  if (path_segments(target.path).size() > 2) {
+    if (values.size() != 1) return complain("a resource takes one VALUE", kUsage);
     body["value"] = values.front();
   } else if (const auto named = named_values(values)) {
     body["values"] = *named;
   } else {
-    return complain("write takes one VALUE, or NAME=VALUE for each of several resources", kUsage);
+    return complain("an instance takes NAME=VALUE for each of its resources", kUsage);
   }
   return ask(session, update ? "POST" : "PUT", object_route(target) + query(session), body, print_code);
 }

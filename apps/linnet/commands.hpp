@@ -44,7 +44,8 @@ struct Target {
 };
 
 [[nodiscard]] int read(const Session& session, const Target& target, const std::string& format);
-/// `value` for a single resource, else `NAME=VALUE` each; `update` asks for a partial one.
+/// One value for a resource or a resource instance, for an instance `NAME=VALUE` each; `update` asks
+/// for a partial one.
 [[nodiscard]] int write(const Session& session, const Target& target, const std::vector<std::string>& values,
                         bool update);
 [[nodiscard]] int execute(const Session& session, const Target& target, const std::string& arguments);

@@ -13,26 +13,46 @@ constexpr std::string_view kDeviceCommands =
     "show forget read write exec create delete discover attributes observe cancel";
 constexpr std::string_view kOptions = "--url --json --timeout --help --version";
 
-// The server is asked for names; without one there is nothing to offer.
-constexpr std::string_view kBash = R"sh(_linnet() {
-  local current=${COMP_WORDS[COMP_CWORD]} command="" position=0 i
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case ${COMP_WORDS[i]} in
-      --url|--timeout) ((i++)) ;;
+// The server is asked for names; without one there is nothing to offer. Names come from devices: they
+// must not reach `compgen -W`, which expands what it is given as the shell would. The line is cut into
+// words here, because bash would cut urn:dev:1 at its colons; what stands before the last colon of the
+// word is then taken off the answers, as bash puts it there itself.
+constexpr std::string_view kBash = R"sh(_linnet_names() {
+  local name
+  while IFS= read -r name; do
+    [[ $name == "$2"* ]] && printf '%s\n' "$(printf %q "$name")"
+  done < <(linnet ${1:+--url "$1"} devices --names 2>/dev/null)
+}
+_linnet() {
+  local line=${COMP_LINE:0:COMP_POINT} url="" command="" position=0 i word
+  local -a words
+  read -ra words <<<"$line"
+  local current=""
+  if [[ $line != *[[:space:]] ]]; then
+    current=${words[-1]}
+    unset 'words[-1]'
+  fi
+  for ((i = 1; i < ${#words[@]}; i++)); do
+    case ${words[i]} in
+      --url) url=${words[++i]} ;;
+      --timeout) ((i++)) ;;
       -*) ;;
-      *) if [ -z "$command" ]; then command=${COMP_WORDS[i]}; else ((position++)); fi ;;
+      *) if [ -z "$command" ]; then command=${words[i]}; else ((position++)); fi ;;
     esac
   done
+  COMPREPLY=()
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "@OPTIONS@" -- "$current"))
   elif [ -z "$command" ]; then
     COMPREPLY=($(compgen -W "@COMMANDS@" -- "$current"))
-  elif [ $position -eq 0 ]; then
-    case $command in
-      completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$current")) ;;
-      devices|events|models|health) ;;
-      *) COMPREPLY=($(compgen -W "$(linnet devices --names 2>/dev/null)" -- "$current")) ;;
-    esac
+  elif [ "$position" -eq 0 ] && [ "$command" = completion ]; then
+    COMPREPLY=($(compgen -W "bash zsh fish" -- "$current"))
+  elif [ "$position" -eq 0 ] && [[ " @DEVICE_COMMANDS@ " == *" $command "* ]]; then
+    mapfile -t COMPREPLY < <(_linnet_names "$url" "$current")
+    if [[ $current == *:* && ${COMP_WORDBREAKS-} == *:* ]]; then
+      word=${current%"${current##*:}"}
+      COMPREPLY=("${COMPREPLY[@]#"$word"}")
+    fi
   fi
 }
 )sh";

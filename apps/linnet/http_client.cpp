@@ -25,14 +25,14 @@ constexpr std::uint64_t kMaxBody = 64ULL << 20;
 constexpr std::size_t kMaxEventLine = 16U << 20;
 
 std::string unreachable(const ApiUrl& url, const std::string& why) {
-  return "cannot reach linnetd at http://" + url.host + ":" + url.port + ": " + why +
+  return "cannot reach linnetd at http://" + url.authority() + ": " + why +
          " (is it running? --url names another address)";
 }
 
 http::request<http::string_body> make_request(const ApiUrl& url, const std::string& method,
                                               const std::string& target, const std::string& body) {
   http::request<http::string_body> request(http::string_to_verb(method), target, 11);
-  request.set(http::field::host, url.host + ":" + url.port);
+  request.set(http::field::host, url.authority());
   request.set(http::field::user_agent, "linnet");
   if (!body.empty()) {
     request.set(http::field::content_type, "application/json");
@@ -101,7 +101,9 @@ class EventStream {
     }
     if (parser_.get().result_int() != 200) return refused();
     if (!on_open_()) return HttpResponse{200, {}};
-    signals_.async_wait([this](const boost::system::error_code& error, int) {
+    // Not before: while only the server is waited for, a signal ends the program as usual.
+    signals_.emplace(context_, SIGINT, SIGTERM);
+    signals_->async_wait([this](const boost::system::error_code& error, int) {
       if (!error) finish();
     });
     read();
@@ -139,7 +141,7 @@ class EventStream {
 
   void finish() {
     boost::system::error_code ignored;
-    signals_.cancel(ignored);
+    signals_->cancel(ignored);
     stream_.socket().close(ignored);
   }
 
@@ -148,7 +150,7 @@ class EventStream {
   const std::function<bool()>& on_open_;
   const std::function<bool(const ServerEvent&)>& on_event_;
   asio::io_context context_;
-  asio::signal_set signals_{context_, SIGINT, SIGTERM};
+  std::optional<asio::signal_set> signals_;
   beast::tcp_stream stream_{context_};
   beast::flat_buffer buffer_;
   http::response_parser<http::buffer_body> parser_;
@@ -175,6 +177,11 @@ std::expected<ApiUrl, std::string> ApiUrl::parse(std::string_view text) {
     url.host = url.host.substr(1, url.host.size() - 2);
   if (url.host.empty() || url.port.empty()) return std::unexpected(problem);
   return url;
+}
+
+std::string ApiUrl::authority() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + port;
 }
 
 std::string percent_encode(std::string_view text) {

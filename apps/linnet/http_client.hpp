@@ -12,8 +12,11 @@ namespace linnet::cli {
 
 /// Where the API is: `http://HOST:PORT`, nothing behind it but a slash.
 struct ApiUrl {
-  std::string host;
+  std::string host;  ///< without the brackets of an IPv6 address
   std::string port;
+
+  /// "127.0.0.1:8080", "[::1]:8080".
+  [[nodiscard]] std::string authority() const;
 
   /// A line for people where the text is no such URL.
   [[nodiscard]] static std::expected<ApiUrl, std::string> parse(std::string_view text);

@@ -84,7 +84,9 @@ void add_value_commands(CLI::App& app, Arguments& a, Command& run) {
 
   auto* write_command = app.add_subcommand("write", "write a value, or several resources of an instance");
   add_target(*write_command, a);
-  write_command->add_option("VALUE", a.values, "VALUE, or NAME=VALUE (NAME/INSTANCE=VALUE) for each resource")
+  write_command
+      ->add_option("VALUE", a.values,
+                   "VALUE; for an instance NAME=VALUE (NAME/INSTANCE=VALUE) for each resource")
       ->required();
   write_command->add_flag("--update", a.update,
                           "change only what is named; without it the instance is replaced");
@@ -195,5 +197,11 @@ int main(int argc, char** argv) {
     std::cerr << "linnet: " << url.error() << '\n';
     return kUsage;
   }
-  return run(Session{*url, arguments.json, std::chrono::seconds(arguments.timeout)});
+  try {
+    return run(Session{*url, arguments.json, std::chrono::seconds(arguments.timeout)});
+  } catch (const std::exception& error) {
+    // JSON of another form than docs/api.md says.
+    std::cerr << "linnet: the server's answer cannot be used: " << error.what() << '\n';
+    return kRefused;
+  }
 }

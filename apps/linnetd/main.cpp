@@ -4,7 +4,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
+#include <chrono>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 
 #include "linnet/api/http_server.hpp"
@@ -46,14 +49,17 @@ void open_log(linnetd::LogLevel level) {
   spdlog::set_level(kLevels[static_cast<std::size_t>(level)]);
 }
 
-/// SIGINT and SIGTERM wait for `sigwait` in every thread that is started from here on.
+/// SIGINT, SIGTERM and SIGHUP wait for `sigwait` in every thread that is started from here on. A peer
+/// that closes and a file that may not grow are errors of their calls, no ends of the program.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   return signals;
 }
 
@@ -84,7 +90,8 @@ net::ServerConfig server_config(const Settings& settings) {
   return config;
 }
 
-int run(const Settings& settings) {
+int run(const Settings& settings, const sigset_t& signals) {
+  const auto started = std::chrono::steady_clock::now();
   auto models = registry::ModelRegistry::embedded();
   if (!models) return cannot_start(models.error().to_string());
   if (!settings.models.empty()) {
@@ -117,20 +124,24 @@ int run(const Settings& settings) {
     }
   }
 
-  const sigset_t signals = block_signals();
+  spdlog::info("linnetd {} is ready after {:.2f} s, with {} workers", LINNET_VERSION,
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
+               (*server)->shards());
+
   int signal = 0;
   sigwait(&signals, &signal);
-  spdlog::info("ending");
+  spdlog::info("{}: ending", strsignal(signal));
   // The server first: what is under way over HTTP is answered by its failure.
   (*server)->stop();
   (*http)->stop();
+  spdlog::info("ended");
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  block_signals();
+  const sigset_t signals = block_signals();
   const auto settings = linnetd::read_settings(argc, argv);
   if (!settings) {
     if (!settings.error().message.empty()) std::cerr << "linnetd: " << settings.error().message << '\n';
@@ -138,7 +149,7 @@ int main(int argc, char** argv) {
   }
   open_log(settings->log_level);
   try {
-    return run(*settings);
+    return run(*settings, signals);
   } catch (const std::exception& error) {
     return cannot_start(error.what());
   }

@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <optional>
@@ -149,11 +150,13 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
               "127.0.0.1 or [::1] and put a proxy that authenticates before it"));
   }
   settings.http = *http;
-  settings.memory = prefer(flags.memory, file.memory).value_or(false);
-  const auto state = prefer(flags.state, file.state);
-  if (settings.memory && state)
-    return std::unexpected(wrong("memory and state exclude each other: give one"));
-  settings.state = state ? std::filesystem::path(*state) : default_state_folder();
+  for (const Wishes* const wishes : {&flags, &file}) {
+    if (wishes->memory.value_or(false) && wishes->state)
+      return std::unexpected(wrong("memory and state exclude each other: give one"));
+    if (wishes->state && wishes->state->empty()) return std::unexpected(wrong("state names no folder"));
+  }
+  settings.memory = flags.memory.value_or(!flags.state && file.memory.value_or(false));
+  settings.state = prefer(flags.state, file.state).value_or(default_state_folder().string());
   settings.models = prefer(flags.models, file.models).value_or("");
   const auto threads = prefer(flags.threads, file.threads).value_or(0);
   if (threads < 0 || threads > kMostThreads)
