@@ -21,6 +21,7 @@ import urllib.parse
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "models")
 PATIENCE = 30  # seconds for anything that ought to happen at once; sanitizers and busy machines are slow
+LONGEST = 300  # characters of a line that a failure shows
 GOODBYE = 10  # seconds to end by itself after a signal
 
 
@@ -113,7 +114,7 @@ class Lines:
                 break
             self.seen.append(line)
             self._waiting.append(line)
-        return "\n".join(self.seen[-40:])
+        return "\n".join(line if len(line) <= LONGEST else line[:LONGEST] + " ..." for line in self.seen[-40:])
 
 
 class Child:

@@ -141,7 +141,10 @@ public class LeshanServer {
             case "attributes":
                 return new WriteAttributesRequest(path,
                     new LwM2mAttributeSet(new DefaultLwM2mAttributeParser().parseUriQuery(command.get("query").asText())));
-            case "create": return new CreateRequest(format, path, resources(command));
+            case "create":
+                if (!command.has("instance")) return new CreateRequest(format, path, resources(command));
+                return new CreateRequest(format, ids.getObjectId(),
+                    new LwM2mObjectInstance(command.get("instance").asInt(), resources(command)));
             case "write": {
                 var mode = command.path("partial").asBoolean() ? WriteRequest.Mode.UPDATE : WriteRequest.Mode.REPLACE;
                 if (ids.isObjectInstance())
