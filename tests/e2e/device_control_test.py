@@ -23,8 +23,11 @@ class Controller:
         threading.Thread(target=self._pump, args=(lines,), daemon=True).start()
 
     def _pump(self, lines):
-        for line in lines:
-            self.received.put(json.loads(line))
+        try:
+            for line in lines:
+                self.received.put(json.loads(line))
+        except ValueError:  # closed at the end of a test
+            pass
         self.received.put(None)
 
     def send(self, text):
