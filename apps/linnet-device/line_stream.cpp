@@ -62,7 +62,7 @@ void LineStream::send() {
 void LineStream::end() {
   if (std::exchange(ended_, true)) return;
   Failure ignored;
-  in_.cancel(ignored);
+  (void)in_.cancel(ignored);
   handlers_.on_end(*this);
 }
 

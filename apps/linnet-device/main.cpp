@@ -122,6 +122,7 @@ std::expected<int, std::string> run(Arguments& a) {
     }
   }
   std::vector<net::Address> servers;
+  servers.reserve(settings.accounts.size());
   for (const Account& account : settings.accounts) servers.push_back(account.address);
   auto links = UdpLinks::open(std::move(servers), bind);
   if (!links) return std::unexpected(links.error());

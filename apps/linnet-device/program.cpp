@@ -50,16 +50,15 @@ Program::Program(const Settings& settings, UdpLinks links, const ControlPlace& c
 }
 
 std::expected<void, std::string> Program::listen(const net::Address& address) {
-  Failure error;
-  asio::ip::address_v6 ip(address.ip());
+  const asio::ip::address_v6 ip(address.ip());
   const tcp::endpoint place(
       address.is_v4() ? asio::ip::address(make_address_v4(asio::ip::v4_mapped, ip)) : asio::ip::address(ip),
       address.port());
-  acceptor_.open(place.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(place, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return std::unexpected("--control " + address.text() + ": " + error.message());
+  try {
+    acceptor_ = tcp::acceptor(io_, place);
+  } catch (const boost::system::system_error& error) {
+    return std::unexpected("--control " + address.text() + ": " + error.code().message());
+  }
   const net::Address bound(address.ip(), acceptor_.local_endpoint().port());
   report("control on " + bound.text());
   return {};
@@ -157,7 +156,7 @@ void Program::leave() {
   asio::post(io_, [this] { turn(); });
 }
 
-void Program::report(const std::string& line) {
+void Program::report(const std::string& line) const {
   if (control_place_.stdio && !verbose_) return;
   std::FILE* out = control_place_.stdio ? stderr : stdout;
   std::fprintf(out, "%s\n", line.c_str());

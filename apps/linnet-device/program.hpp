@@ -52,7 +52,7 @@ class Program final : private Observer {
   void wait_for_signal();
   void turn();
   void leave();
-  void report(const std::string& line);
+  void report(const std::string& line) const;
   void broadcast(const std::string& json);
 
   const Settings& settings_;

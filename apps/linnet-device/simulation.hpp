@@ -42,7 +42,7 @@ class Simulation {
  private:
   Simulation() = default;
   OrRefusal<void> parse_pattern(std::string_view text);
-  OrRefusal<void> take_numbers(std::string_view text);
+  OrRefusal<void> take_numbers(std::string_view form);
   [[nodiscard]] double at(std::uint64_t interval) const noexcept;
   void walk_to(std::uint64_t interval) noexcept;
 

@@ -28,8 +28,9 @@ std::optional<double> take_number(std::string_view& text) {
   while (digit(text, size)) ++size;
   if (text.substr(size).starts_with('.') && digit(text, size + 1)) ++size;
   while (digit(text, size)) ++size;
+  const std::string_view digits = text.substr(0, size);
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + size, number);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc{}) return std::nullopt;
   text.remove_prefix(size);
   return number;
