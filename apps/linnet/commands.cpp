@@ -150,7 +150,8 @@ void print_device(const Json& device) {
   std::string formats;
   for (const Json& format : device.value("formats", Json::array())) formats += shown(format) + ' ';
   if (!formats.empty()) table.row({"formats", formats});
-  for (const auto& [name, value] : device.value("parameters", Json::object()).items())
+  const Json parameters = device.value("parameters", Json::object());
+  for (const auto& [name, value] : parameters.items())
     table.row({name, shown(value)});
   table.print(std::cout);
   std::cout << '\n';
@@ -328,7 +329,8 @@ int discover(const Session& session, const Target& target) {
     Table table({"PATH", "ATTRIBUTES"});
     for (const Json& link : answer.value("links", Json::array())) {
       std::string attributes;
-      for (const auto& [name, value] : link.value("attributes", Json::object()).items()) {
+      const Json given = link.value("attributes", Json::object());
+      for (const auto& [name, value] : given.items()) {
         attributes += name + (shown(value).empty() ? "" : "=" + shown(value)) + ' ';
       }
       table.row({text(link, "path"), attributes});
