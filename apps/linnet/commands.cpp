@@ -151,8 +151,7 @@ void print_device(const Json& device) {
   for (const Json& format : device.value("formats", Json::array())) formats += shown(format) + ' ';
   if (!formats.empty()) table.row({"formats", formats});
   const Json parameters = device.value("parameters", Json::object());
-  for (const auto& [name, value] : parameters.items())
-    table.row({name, shown(value)});
+  for (const auto& [name, value] : parameters.items()) table.row({name, shown(value)});
   table.print(std::cout);
   std::cout << '\n';
   Table objects({"OBJECT", "NAME", "VERSION", "INSTANCES"});
@@ -208,16 +207,16 @@ void print_event(const Session& session, const ServerEvent& event, const Json& d
 }
 
 /// Follows the event stream and shows what passes `wanted`, `count` times or without end.
-int follow(const Session& session, const std::string& target, unsigned count,
-           const std::function<bool()>& on_open,
+int follow(const Session& session, const std::string& target, unsigned count, EventReader reader,
            const std::function<bool(const ServerEvent&, const Json&)>& wanted) {
   unsigned seen = 0;
-  const auto result = http_events(session.url, target, on_open, [&](const ServerEvent& event) {
+  reader.on_event = [&](const ServerEvent& event) {
     const Json data = Json::parse(event.data, nullptr, false);
     if (!data.is_object() || !wanted(event, data)) return true;
     print_event(session, event, data);
     return ++seen != count;
-  });
+  };
+  const auto result = http_events(session.url, target, reader);
   if (!result) return complain(result.error(), kUnreachable);
   if (result->status != 200) return complain(problem_line(*result), kRefused);
   return kDone;
@@ -355,27 +354,30 @@ int write_attributes(const Session& session, const Target& target,
 int observe(const Session& session, const Target& target, const std::string& format, bool keep,
             unsigned count) {
   int code = kDone;
+  Json first;
   std::string path;
+  EventReader reader;
   // The stream stands before the observation is asked for: no notification falls between the two.
-  const auto start = [&] {
+  reader.on_open = [&] {
     Session quiet = session;
     quiet.json = false;
     code = ask(quiet, "PUT", object_route(target, "/observe") + query(session, format), {},
-               [&](const Json& answer) {
-                 path = text(answer, "path");
-                 if (session.json) {
-                   std::cout << answer.dump() << std::endl;
-                 } else {
-                   print_values(answer);
-                   std::cout << "observing " << path << "; Ctrl-C ends" << std::endl;
-                 }
-               });
+               [&](const Json& answer) { first = answer; });
+    path = text(first, "path");
     return code == kDone;
+  };
+  reader.on_follow = [&] {
+    if (session.json) {
+      std::cout << first.dump() << std::endl;
+    } else {
+      print_values(first);
+      std::cout << "observing " << path << "; Ctrl-C ends" << std::endl;
+    }
   };
   const int followed = follow(
       session,
       "/api/v1/events?type=notified,observation-ended,lost&endpoint=" + percent_encode(target.endpoint),
-      count, start, [&](const ServerEvent& event, const Json& data) {
+      count, reader, [&](const ServerEvent& event, const Json& data) {
         return event.type == "lost" || text(data, "path") == path;
       });
   if (code != kDone) return code;
@@ -399,8 +401,7 @@ int events(const Session& session, const std::string& endpoint, const std::strin
     separator = '&';
   }
   if (!types.empty()) target += separator + ("type=" + types);
-  return follow(
-      session, target, count, [] { return true; }, [](const ServerEvent&, const Json&) { return true; });
+  return follow(session, target, count, EventReader{}, [](const ServerEvent&, const Json&) { return true; });
 }
 
 int models(const Session& session, const std::string& object) {

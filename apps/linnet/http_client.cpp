@@ -82,9 +82,8 @@ class EventParser {
 /// One event stream on one io_context, ended by the server, the reader or a signal.
 class EventStream {
  public:
-  EventStream(const ApiUrl& url, const std::string& target, const std::function<bool()>& on_open,
-              const std::function<bool(const ServerEvent&)>& on_event)
-      : url_(url), request_(make_request(url, "GET", target, {})), on_open_(on_open), on_event_(on_event) {}
+  EventStream(const ApiUrl& url, const std::string& target, const EventReader& reader)
+      : url_(url), request_(make_request(url, "GET", target, {})), reader_(reader) {}
 
   std::expected<HttpResponse, std::string> run() {
     parser_.body_limit(boost::none);
@@ -100,12 +99,13 @@ class EventStream {
       return std::unexpected(unreachable(url_, error.what()));
     }
     if (parser_.get().result_int() != 200) return refused();
-    if (!on_open_()) return HttpResponse{200, {}};
+    if (!reader_.on_open()) return HttpResponse{200, {}};
     // Not before: while only the server is waited for, a signal ends the program as usual.
     signals_.emplace(context_, SIGINT, SIGTERM);
     signals_->async_wait([this](const boost::system::error_code& error, int) {
       if (!error) finish();
     });
+    reader_.on_follow();
     read();
     context_.run();
     return HttpResponse{200, {}};
@@ -129,7 +129,7 @@ class EventStream {
     http::async_read_some(stream_, buffer_, parser_,
                           [this](const boost::system::error_code& error, std::size_t) {
                             const std::size_t count = chunk_.size() - parser_.get().body().size;
-                            const bool wanted = events_.feed({chunk_.data(), count}, on_event_);
+                            const bool wanted = events_.feed({chunk_.data(), count}, reader_.on_event);
                             const bool failed = error && error != http::error::need_buffer;
                             if (!wanted || failed || parser_.is_done()) {
                               finish();
@@ -147,8 +147,7 @@ class EventStream {
 
   ApiUrl url_;
   http::request<http::string_body> request_;
-  const std::function<bool()>& on_open_;
-  const std::function<bool(const ServerEvent&)>& on_event_;
+  const EventReader& reader_;
   asio::io_context context_;
   std::optional<asio::signal_set> signals_;
   beast::tcp_stream stream_{context_};
@@ -238,10 +237,9 @@ std::expected<HttpResponse, std::string> http_request(const ApiUrl& url, const s
   return HttpResponse{parser.get().result_int(), std::move(parser.get().body())};
 }
 
-std::expected<HttpResponse, std::string> http_events(
-    const ApiUrl& url, const std::string& target, const std::function<bool()>& on_open,
-    const std::function<bool(const ServerEvent&)>& on_event) {
-  return EventStream(url, target, on_open, on_event).run();
+std::expected<HttpResponse, std::string> http_events(const ApiUrl& url, const std::string& target,
+                                                     const EventReader& reader) {
+  return EventStream(url, target, reader).run();
 }
 
 }  // namespace linnet::cli

@@ -44,11 +44,18 @@ struct ServerEvent {
                                                                     const std::string& json_body,
                                                                     std::chrono::seconds timeout);
 
-/// Reads events until `on_event` returns false, the server ends the stream, or SIGINT or SIGTERM
-/// comes; `on_open` is called once the stream stands. Returns the HTTP status and body when the
-/// server refuses the stream.
-[[nodiscard]] std::expected<HttpResponse, std::string> http_events(
-    const ApiUrl& url, const std::string& target, const std::function<bool()>& on_open,
-    const std::function<bool(const ServerEvent&)>& on_event);
+/// Who reads a stream of events.
+struct EventReader {
+  std::function<bool()> on_open = [] { return true; };  ///< the stream stands; false ends it
+  std::function<void()> on_follow = [] {
+  };  ///< from here on SIGINT and SIGTERM end the stream, not the program
+  std::function<bool(const ServerEvent&)> on_event;  ///< false ends the stream
+};
+
+/// Reads events until the reader or the server ends the stream, or a signal comes. Returns the HTTP
+/// status and body when the server refuses the stream.
+[[nodiscard]] std::expected<HttpResponse, std::string> http_events(const ApiUrl& url,
+                                                                   const std::string& target,
+                                                                   const EventReader& reader);
 
 }  // namespace linnet::cli
