@@ -160,6 +160,7 @@ class Engine final : private coap::Handler {
   void schedule(Observation& observation) noexcept;
   void look_at_observations(const Path& path) noexcept;
   void evaluate(Observation& observation) noexcept;
+  [[nodiscard]] bool confirms(const Observation& observation) const noexcept;
   void notify(Observation& observation) noexcept;
   void notify_end(Observation& observation, coap::Code code) noexcept;
   [[nodiscard]] Instant step_observations() noexcept;
@@ -171,6 +172,7 @@ class Engine final : private coap::Handler {
   Listener* listener_ = nullptr;
   std::span<Server> servers_;
   std::span<Observation> observations_;
+  std::uint16_t first_observation_ = 0;  ///< whose turn it is
   AttributeTable attributes_;
   ByteSpan work_;                          ///< payloads of our own requests and notifications
   std::array<char, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent

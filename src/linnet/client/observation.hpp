@@ -4,6 +4,7 @@
 
 #include "linnet/base/time.hpp"
 #include "linnet/client/object.hpp"
+#include "linnet/coap/code.hpp"
 #include "linnet/coap/token.hpp"
 #include "linnet/lwm2m/content_format.hpp"
 
@@ -14,9 +15,12 @@ struct Observation {
   Path path;
   coap::Token token;
   lwm2m::ContentFormat format{};
-  bool pending = false;    ///< a condition holds: a notification is owed once pmin has passed
-  bool in_flight = false;  ///< a confirmable notification has no outcome yet
-  bool numeric = false;    ///< one numeric value: old_value and last_notified mean something
+  bool pending = false;     ///< a condition holds: a notification is owed once pmin has passed
+  bool in_flight = false;   ///< a confirmable notification has no outcome yet
+  bool final_sent = false;  ///< ... which tells that the observation has ended
+  bool numeric = false;     ///< one numeric value: old_value and last_notified mean something
+  /// What ended it, kEmpty while it lives: the row stays until the server has acknowledged that.
+  coap::Code ended = coap::Code::kEmpty;
   std::uint32_t cache_key = 0;
   std::uint32_t sequence = 0;  ///< of the last message with an Observe option, 24 bits
   double old_value = 0;        ///< when it was last looked at

@@ -83,7 +83,8 @@ void Engine::end_observations(ShortServerId server) noexcept {
 void Engine::end_missing_observations() noexcept {
   missing_pending_ = false;
   for (Observation& row : observations_) {
-    if (row.server != 0 && !tree_.resolve(row.path)) notify_end(row, coap::Code::kNotFound);
+    if (row.server == 0 || row.ended != coap::Code::kEmpty || tree_.resolve(row.path)) continue;
+    notify_end(row, coap::Code::kNotFound);
   }
   attributes_.remove_unless([this](const Path& path) { return tree_.resolve(path).has_value(); });
 }
@@ -102,6 +103,10 @@ void Engine::schedule(Observation& observation) noexcept {
   observation.due = kNever;
   work_pending_ = true;
   if (observation.in_flight) return;  // the newest value follows its outcome (RFC 7641 §4.5.2)
+  if (observation.ended != coap::Code::kEmpty) {
+    observation.due = now_;
+    return;
+  }
   const lwm2m::Attributes attributes = attributes_of(observation);
   const Instant earliest = observation.last_sent + Seconds(attributes.pmin.value_or(0));
   // A pmax of 0 is none (Core 1.1 §5.1.2), and none may come sooner than pmin.
@@ -121,6 +126,7 @@ void Engine::look_at_observations(const Path& path) noexcept {
 }
 
 void Engine::evaluate(Observation& observation) noexcept {
+  if (observation.ended != coap::Code::kEmpty) return;
   if (!observation.numeric) {
     observation.pending = true;
     return;
@@ -138,19 +144,36 @@ void Engine::evaluate(Observation& observation) noexcept {
   observation.pending = notifies || (observation.pending && attributes.has_thresholds());
 }
 
+bool Engine::confirms(const Observation& observation) const noexcept {
+  return config_.confirmable_notifications || observation.ended != coap::Code::kEmpty ||
+         now_ - observation.last_confirmed >= config_.confirm_after;
+}
+
 Instant Engine::step_observations() noexcept {
   Instant next = kNever;
-  for (Observation& row : observations_) {
+  const std::size_t first = first_observation_;
+  for (std::size_t i = 0; i < observations_.size(); ++i) {
+    const std::size_t index = (first + i) % observations_.size();
+    Observation& row = observations_[index];
     if (row.server == 0) continue;
     const Server* server = find_server(row.server);
     if (server == nullptr || !server->registered()) continue;
-    if (now_ >= row.due) notify(row);
+    if (now_ >= row.due) {
+      const bool confirmable = confirms(row);
+      // In a queue its value would age, pmin would not hold, and an Update would wait behind it.
+      // Whatever clears the way leads to a step.
+      if (confirmable && !endpoint_.ready(server->link)) continue;
+      notify(row);
+      // The next time the way is clear it is another's turn.
+      if (confirmable) first_observation_ = static_cast<std::uint16_t>(index + 1);
+    }
     if (row.server != 0) next = std::min(next, row.due);
   }
   return next;
 }
 
 void Engine::notify(Observation& observation) noexcept {
+  if (observation.ended != coap::Code::kEmpty) return notify_end(observation, observation.ended);
   const lwm2m::Codec* codec = lwm2m::find_codec(config_.codecs, observation.format);
   const auto readable = tree_.check_readable(observation.path);
   if (!readable) return notify_end(observation, response_code(readable.error()));
@@ -161,8 +184,7 @@ void Engine::notify(Observation& observation) noexcept {
   coap::Notification notification;
   notification.token = observation.token;
   notification.cache_key = observation.cache_key;
-  notification.confirmable =
-      config_.confirmable_notifications || now_ - observation.last_confirmed >= config_.confirm_after;
+  notification.confirmable = confirms(observation);
   notification.observe = (observation.sequence + 1) & kSequenceMask;
   notification.content_format = static_cast<std::uint16_t>(observation.format);
   notification.payload = work_.first(*size);
@@ -183,19 +205,26 @@ void Engine::notify(Observation& observation) noexcept {
   emit({.type = EventType::kNotified, .server = observation.server, .path = observation.path});
 }
 
-/// The last notification of an observation: an error without Observe (RFC 7641 §4.2).
+/// The last notification of an observation: an error without Observe (RFC 7641 §4.2). A server that
+/// missed it would wait for values until the registration ends: it is sent until it is acknowledged.
 void Engine::notify_end(Observation& observation, coap::Code code) noexcept {
   const Server* server = find_server(observation.server);
-  if (server != nullptr && server->registered()) {
-    coap::Notification notification;
-    notification.token = observation.token;
-    notification.cache_key = observation.cache_key;
-    notification.code = code;
-    notification.confirmable = config_.confirmable_notifications;
-    // Where it cannot be handed over it is lost, as a datagram may be.
-    (void)endpoint_.notify(server->link, notification, now_);
+  if (server == nullptr || !server->registered()) return end_observation(observation);
+  observation.ended = code;
+  schedule(observation);
+  if (observation.in_flight || !endpoint_.ready(server->link)) return;
+  coap::Notification notification;
+  notification.token = observation.token;
+  notification.cache_key = observation.cache_key;
+  notification.code = code;
+  notification.confirmable = true;
+  if (!endpoint_.notify(server->link, notification, now_)) {
+    observation.due = now_ + kBusyDelay;
+    return;
   }
-  end_observation(observation);
+  observation.in_flight = true;
+  observation.due = kNever;
+  observation.final_sent = true;
 }
 
 bool Engine::on_notification(const coap::IncomingResponse& /*response*/, Instant /*now*/) noexcept {
@@ -209,11 +238,15 @@ void Engine::on_notification_outcome(coap::LinkId link, const coap::Token& token
   if (row == nullptr) return;
   row->in_flight = false;
   switch (outcome) {
-    case coap::NotificationOutcome::kAcknowledged: row->last_confirmed = now_; break;
+    case coap::NotificationOutcome::kAcknowledged:
+      if (row->final_sent) return end_observation(*row);
+      row->last_confirmed = now_;
+      break;
     case coap::NotificationOutcome::kReset: return end_observation(*row);
     case coap::NotificationOutcome::kTimedOut:
       // An observation lives as long as its registration: an Update shows whether that still does.
       server->update_wanted = true;
+      row->final_sent = false;
       row->pending = row->pending || settings(server->id).store_notifications;
       break;
   }

@@ -197,6 +197,9 @@ class Endpoint {
   /// Confirmable response afterwards. kNotFound when it is gone.
   [[nodiscard]] Result<void> respond(DeferredId id, const Reply& reply, Instant now) noexcept;
   [[nodiscard]] Result<void> notify(LinkId link, const Notification& notification, Instant now) noexcept;
+  /// True when a confirmable message would leave at once: NSTART has room and nothing is queued. What
+  /// makes it true again happens inside `receive`, `step`, `cancel` or `drop`.
+  [[nodiscard]] bool ready(LinkId link) const noexcept;
 
   /// Forgets all of a peer: requests under way fail with kClosed at the next step.
   void drop(LinkId link, Instant now) noexcept;

@@ -132,6 +132,17 @@ void Endpoint::start(std::uint32_t index, Instant now) noexcept {
   transmit(exchange.link, message);
 }
 
+bool Endpoint::ready(LinkId link) const noexcept {
+  if (!peers_.has(link)) return false;
+  const Peer& peer = peers_[link];
+  if (peer.unacknowledged >= std::max<std::uint8_t>(links_->traits(link).transmission.nstart, 1))
+    return false;
+  for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
+    if (exchanges_[at - 1].state == Exchange::State::kQueued) return false;
+  }
+  return true;
+}
+
 void Endpoint::start_queued(LinkId link, Instant now) noexcept {
   for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
     if (exchanges_[at - 1].state == Exchange::State::kQueued) return start(at - 1, now);

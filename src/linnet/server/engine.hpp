@@ -153,8 +153,9 @@ class Engine {
   /// that is kept beside it. `wall` is `now` on the calendar. kNotFound, kNoSpace.
   [[nodiscard]] Result<std::size_t> encode_registration(RegistrationId registration, Instant now,
                                                         UnixTime wall, ByteSpan out) noexcept;
-  /// Brings a registration back as it was, location included, with what is left of its lifetime (not
-  /// less than nothing) and the restart grace. kMalformed and kTruncated for a damaged record,
+  /// Brings a registration back as it was, location included. A refresh in the last moments before a
+  /// crash may be missing from `expires`: it lives for another lifetime beyond that, but for no more
+  /// than a whole one from now, and the restart grace. kMalformed and kTruncated for a damaged record,
   /// kUnsupported for another version or shard, kExists for a location or an endpoint that is taken,
   /// kNoSpace.
   [[nodiscard]] Result<RegistrationId> restore(ByteView record, UnixTime expires, Instant now,

@@ -242,7 +242,10 @@ void RegistrationTable::resume(std::uint32_t index, const Calendar& kept, Instan
   slot.registered = second - age;
   slot.updated = second;
   const std::uint64_t whole = std::uint64_t{slot.lifetime} + grace_;
-  const std::uint64_t left = kept.expires > wall ? std::min(distance(wall, kept.expires), whole) : 0;
+  // A refresh in the last second before a crash was answered and is not on disk. It came before the
+  // expiry that is, so that the lease may run for a whole lifetime beyond that.
+  const std::uint64_t late = kept.expires < wall ? distance(kept.expires, wall) : 0;
+  const std::uint64_t left = late < whole ? whole - late : 0;
   expire_at(index,
             static_cast<std::uint64_t>(second) + 1U + left + static_cast<std::uint64_t>(grace.count()));
 }

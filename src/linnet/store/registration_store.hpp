@@ -117,7 +117,7 @@ class RegistrationStore {
   /// Removes a record; that there was none is no error. Its end is reported with `ticket`.
   [[nodiscard]] virtual Result<void> remove(ShardIndex shard, Ticket ticket, RecordKey key) = 0;
   /// A new expiry for a record that is there, written behind within a second: a restart after a
-  /// crash may see the old one, so who loads adds kWrittenBehind and a grace to every expiry.
+  /// crash may see the old one, which server::Engine::restore reckons with.
   [[nodiscard]] virtual Result<void> touch(ShardIndex shard, RecordKey key, UnixTime expiry) = 0;
 
   /// Visits every record of a kind that is on disk, those expired too, in no order that means

@@ -190,14 +190,12 @@ TEST_F(Reporting, What_disappears_gets_a_final_4_04) {
   observe("/33000/0/2");
   probes.drop(0);
   engine.step(now);
-  bool told = false;
-  for (const Seen& seen : wire.out) {
-    if (seen.code != Code::kNotFound) continue;
-    told = true;
-    EXPECT_FALSE(seen.observe.has_value());
-    EXPECT_EQ(seen.token, coap::Token(std::array<std::uint8_t, 1>{0x21}));
-  }
-  EXPECT_TRUE(told);
+  const Seen last = take();
+  EXPECT_EQ(last.code, Code::kNotFound);
+  EXPECT_EQ(last.type, Type::kConfirmable);
+  EXPECT_FALSE(last.observe.has_value());
+  EXPECT_EQ(last.token, coap::Token(std::array<std::uint8_t, 1>{0x21}));
+  acknowledge(last);
   EXPECT_EQ(engine.observations(), 0U);
 }
 
@@ -287,6 +285,60 @@ TEST_F(ConfirmableReporting, One_without_an_answer_makes_the_device_update_its_r
   pass(93s);
   const auto updates = std::ranges::count(wire.out, "/rd/5a3f", &Seen::path);
   EXPECT_GE(updates, 1);
+}
+
+TEST_F(ConfirmableReporting, One_that_must_wait_for_another_message_tells_the_value_of_when_it_leaves) {
+  ask(Code::kPut, "/33000/0/2", {.query = {"pmin=10"}});
+  engine.update();
+  pass(10s);
+  const Seen update = take();
+  wire.out.clear();  // the Update, sent again
+  temperature(21);
+  pass(20s);
+  for (; !wire.out.empty(); wire.out.pop_front()) EXPECT_EQ(wire.out.front().path, "/rd/5a3f");
+  temperature(22);
+  respond(update, Code::kChanged);
+  const Seen first = take();
+  EXPECT_EQ(first.payload, "22");
+  acknowledge(first);
+  temperature(23);
+  pass(9s + 999ms);
+  EXPECT_TRUE(wire.out.empty());  // pmin counts from when it left
+  pass(1ms);
+  EXPECT_EQ(take().payload, "23");
+}
+
+TEST_F(ConfirmableReporting, Observations_that_wait_for_each_other_take_turns) {
+  ask(Code::kGet, "/33000/0/1", {.accept = 0, .observe = 0, .token = 0x12});
+  temperature(21);
+  const Seen first = take();
+  EXPECT_EQ(first.payload, "21");
+  temperature(22);
+  probes.set<&Probe::number>(0, 8);
+  engine.step(now);
+  acknowledge(first);
+  EXPECT_EQ(take().payload, "8");
+}
+
+TEST_F(Reporting, The_end_of_an_observation_is_told_until_it_is_acknowledged) {
+  observe("/33000/0/2");
+  probes.drop(0);
+  engine.step(now);
+  const Seen first = take();
+  pass(94s);  // longer than it is sent again; the Update follows
+  const auto update = std::ranges::find(wire.out, "/rd/5a3f", &Seen::path);
+  ASSERT_NE(update, wire.out.end());
+  const Seen copy = *update;
+  wire.out.clear();
+  respond(copy, Code::kChanged);
+  for (int updates = 0; updates < 2 && !wire.out.empty() && !wire.out.front().path.empty(); ++updates) {
+    respond(take(), Code::kChanged);
+  }
+  const Seen again = take();
+  EXPECT_EQ(again.code, Code::kNotFound);
+  EXPECT_NE(again.id, first.id);
+  acknowledge(again);
+  EXPECT_EQ(engine.observations(), 0U);
 }
 
 TEST_F(Reporting, A_confirmable_notification_comes_at_least_every_24_hours) {

@@ -219,10 +219,25 @@ TEST_F(DurabilityTest, a_restart_brings_a_registration_back_with_its_location_an
   EXPECT_EQ(registration->extras.find("rack"), "3");
   EXPECT_EQ(registration->objects.root()->alternate_path, "/lwm2m");
   EXPECT_EQ(registration->registered, now - Seconds{150});
-  // What was left, the second that is written behind, and the grace of a restart.
-  EXPECT_EQ(registration->expires, now + Seconds{160 + 1 + 60});
+  // A whole lifetime with its grace, the second that is written behind, and the grace of a restart.
+  EXPECT_EQ(registration->expires, now + Seconds{310 + 1 + 60});
   EXPECT_TRUE(engine->perform(id, {OperationKind::kRead, lwm2m::Path(3, 0), {}, {}, {}, {}, {}}, now));
   EXPECT_EQ(code_of(send(5, updating(location))), Code::kChanged);
+}
+
+TEST_F(DurabilityTest, a_refresh_that_was_answered_but_not_yet_on_disk_keeps_its_device_registered) {
+  settle(0, "node");
+  const Bytes record = record_of("node");
+  const UnixTime on_disk = wall_of(engine->get(id_of("node"))->expires);
+  const auto text = id_of("node").text();
+  const std::string location(text.data(), text.size());
+  advance(Seconds{290});
+  ASSERT_EQ(code_of(send(0, updating(location))), Code::kChanged);
+
+  start(durable());  // killed before that lease of life was written behind
+  ASSERT_TRUE(engine->restore(record, on_disk, now, wall()));
+  advance(Seconds{290});
+  EXPECT_EQ(code_of(send(0, updating(location))), Code::kChanged);
 }
 
 TEST_F(DurabilityTest, what_expired_while_the_server_was_away_has_the_grace_to_come_back) {

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// One device of a fleet: a client engine with objects 1, 3, 3303 and one of our own, on the network.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "invariants.hpp"
+#include "linnet/client/engine.hpp"
+#include "linnet/client/objects/device.hpp"
+#include "linnet/client/objects/ipso.hpp"
+#include "linnet/client/objects/server_account.hpp"
+#include "linnet/client/typed_object.hpp"
+#include "network.hpp"
+#include "plan.hpp"
+
+namespace linnet::simulation {
+
+inline constexpr Address kServerAddress{0, 0};
+inline constexpr client::ShortServerId kServer = 1;
+
+/// What servers create, write and execute; a number tells which operation it was.
+struct Ledger {
+  std::int32_t serial = 0;
+  client::Text<16> label;
+  Result<void> run(std::string_view /*arguments*/) noexcept { return {}; }
+
+  static constexpr client::ObjectId kId = 33000;
+  static constexpr client::ResourceId kSerial = 0, kLabel = 1, kRun = 2;
+  static constexpr client::InstanceId kRoom = 4;
+  static constexpr client::TypedResource kResources[]{
+      client::resource<&Ledger::serial>(kSerial, client::Operations::kRW, client::Presence::kMandatory),
+      client::resource<&Ledger::label>(kLabel, client::Operations::kRW), client::command<&Ledger::run>(kRun)};
+};
+
+class DeviceNode final : public coap::Links, public client::Listener {
+ public:
+  DeviceNode(std::uint32_t index, const Plan& plan, Network& network, Invariants& invariants);
+  DeviceNode(const DeviceNode&) = delete;
+  DeviceNode& operator=(const DeviceNode&) = delete;
+
+  void start(Instant now);  ///< after a power cut as well: only the account survives
+  void receive(const Datagram& datagram, Instant now);
+  void step(Instant now);
+  [[nodiscard]] Instant next_deadline() const noexcept { return engine_->next_deadline(); }
+  void move_value(Instant now);
+
+  /// A new port, which the device itself does not notice.
+  void change_address() noexcept { ++address_.port; }
+  [[nodiscard]] client::Engine& engine() noexcept { return *engine_; }
+  [[nodiscard]] const client::Engine& engine() const noexcept { return *engine_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  [[nodiscard]] bool registered() const noexcept { return engine_->registered(); }
+  /// The second segment of its location, empty while it is not registered.
+  [[nodiscard]] std::string location() const;
+
+  // coap::Links
+  const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_; }
+  ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
+  void send(coap::LinkId link, std::size_t size) noexcept override;
+  // client::Listener
+  void on_event(const client::Event& event) noexcept override;
+
+ private:
+  struct Objects {
+    client::ServerObject<1> servers;
+    client::DeviceObject device;
+    client::TemperatureObject<1> temperature;
+    client::Instances<Ledger, Ledger::kRoom, client::Creation::kByServers> ledger;
+    std::array<client::Object*, 4> all{&servers, &device, &temperature, &ledger};
+  };
+
+  [[nodiscard]] client::Config config() const;
+
+  std::uint32_t index_;
+  const Plan& plan_;
+  Network& network_;
+  Invariants& invariants_;
+  Dice dice_;
+  std::string endpoint_;
+  Address address_;
+  Seconds lifetime_;
+  coap::LinkTraits traits_;
+  Bytes buffer_;
+  ByteView request_;  // the datagram that is being received
+  Instant now_{};
+  std::uint32_t idle_steps_ = 0;
+  std::vector<std::byte> memory_;
+  std::unique_ptr<Objects> objects_;
+  std::optional<client::Engine> engine_;
+};
+
+}  // namespace linnet::simulation

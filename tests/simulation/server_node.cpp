@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server_node.hpp"
+
+#include <array>
+
+#include "linnet/lwm2m/codec.hpp"
+
+namespace linnet::simulation {
+
+namespace {
+
+using lwm2m::DataType;
+using lwm2m::Operations;
+
+constexpr std::int64_t kEpoch = 1'700'000'000;  // of the calendar, when the virtual clock says 0
+constexpr std::size_t kAddressSize = 8;
+constexpr std::size_t kMaxRecord = 1024;
+
+constexpr std::array kTemperature{
+    lwm2m::ResourceModel{5601, "Min Measured Value", DataType::kFloat, Operations::kR, false, false, "", ""},
+    lwm2m::ResourceModel{5602, "Max Measured Value", DataType::kFloat, Operations::kR, false, false, "", ""},
+    lwm2m::ResourceModel{5700, "Sensor Value", DataType::kFloat, Operations::kR, false, true, "", ""},
+    lwm2m::ResourceModel{5701, "Sensor Units", DataType::kString, Operations::kR, false, false, "", ""}};
+constexpr std::array kLedger{
+    lwm2m::ResourceModel{0, "Serial", DataType::kInteger, Operations::kRW, false, true, "", ""},
+    lwm2m::ResourceModel{1, "Label", DataType::kString, Operations::kRW, false, false, "", ""},
+    lwm2m::ResourceModel{2, "Run", DataType::kNone, Operations::kE, false, false, "", ""}};
+constexpr std::array kObjects{
+    lwm2m::ObjectModel{3303, {1, 0}, "Temperature", true, false, kTemperature},
+    lwm2m::ObjectModel{33000, {1, 0}, "Ledger", true, false, kLedger},
+};
+
+class FleetModels final : public server::Models {
+ public:
+  const lwm2m::ObjectModel* find(lwm2m::ObjectId object, lwm2m::Version /*version*/) const noexcept override {
+    for (const lwm2m::ObjectModel& model : kObjects) {
+      if (model.id == object) return &model;
+    }
+    return nullptr;
+  }
+};
+
+/// All numbers of a payload, as the paths of the device name them.
+ServerNode::Values numbers(lwm2m::ContentFormat format, const lwm2m::Path& path, ByteView payload) {
+  ServerNode::Values values;
+  std::array<std::uint8_t, 256> scratch;
+  const auto decoded = lwm2m::decode(format, path, payload, type_of, scratch,
+                                     [&](const lwm2m::Record& record) -> Result<void> {
+                                       if (record.value.numeric()) {
+                                         values[record.path] = record.value.to_double();
+                                       }
+                                       return {};
+                                     });
+  if (!decoded) values.clear();
+  return values;
+}
+
+}  // namespace
+
+const server::Models& fleet_models() noexcept {
+  static const FleetModels models;
+  return models;
+}
+
+lwm2m::DataType type_of(const lwm2m::Path& path) noexcept {
+  const lwm2m::ObjectModel* object = fleet_models().find(path.object(), {1, 0});
+  const lwm2m::ResourceModel* resource = object != nullptr ? object->find(path.resource()) : nullptr;
+  return resource != nullptr ? resource->type : DataType::kNone;
+}
+
+std::optional<coap::LinkId> ServerLinks::link_of(Address address) {
+  const auto found = by_address_.find(address);
+  if (found != by_address_.end()) return coap::LinkId{found->second};
+  std::uint32_t id = 0;
+  if (!free_.empty()) {
+    id = free_.back();
+    free_.pop_back();
+  } else {
+    if (addresses_.size() == limit_) return std::nullopt;
+    id = static_cast<std::uint32_t>(addresses_.size());
+    addresses_.emplace_back();
+  }
+  addresses_[id] = address;
+  by_address_.emplace(address, id);
+  return coap::LinkId{id};
+}
+
+void ServerLinks::reclaim(server::Engine& engine, Instant when) {
+  for (auto at = by_address_.begin(); at != by_address_.end();) {
+    const coap::LinkId link{at->second};
+    if (!engine.idle(link, when)) {
+      ++at;
+      continue;
+    }
+    engine.drop(link, when);
+    free_.push_back(at->second);
+    at = by_address_.erase(at);
+  }
+}
+
+void ServerLinks::clear() {
+  by_address_.clear();
+  addresses_.clear();
+  free_.clear();
+}
+
+ByteSpan ServerLinks::prepare(coap::LinkId /*link*/, std::size_t size) noexcept {
+  buffer_.resize(std::max(size, buffer_.size()));
+  return ByteSpan(buffer_).first(size);
+}
+
+void ServerLinks::send(coap::LinkId link, std::size_t size) noexcept {
+  invariants_.hold(size <= traits_.max_message, Rule::kFits, now, "server");
+  network_.send({0, 0}, addresses_[coap::index(link)], ByteView(buffer_).first(size), now);
+}
+
+std::optional<coap::LinkId> ServerLinks::open(ByteView address) noexcept {
+  if (address.size() != kAddressSize) return std::nullopt;
+  std::array<std::uint32_t, 2> parts{};
+  for (std::size_t i = 0; i < kAddressSize; ++i) parts[i / 4] = parts[i / 4] << 8U | address[i];
+  return link_of({parts[0], parts[1]});
+}
+
+std::size_t ServerLinks::address(coap::LinkId link, ByteSpan out) noexcept {
+  const Address& address = addresses_[coap::index(link)];
+  for (std::size_t i = 0; i < kAddressSize; ++i) {
+    const std::uint32_t part = i < 4 ? address.host : address.port;
+    out[i] = static_cast<std::uint8_t>(part >> (24U - i % 4 * 8U));
+  }
+  return kAddressSize;
+}
+
+ServerNode::ServerNode(const Plan& plan, Network& network, Invariants& invariants)
+    : plan_(plan),
+      invariants_(invariants),
+      dice_(plan.seed * 7919 + 1),
+      links_(network, invariants),
+      store_(plan.seed * 7919 + 2) {
+  links_.set_limit(config().endpoint.max_peers);
+}
+
+server::EngineConfig ServerNode::config() const {
+  server::EngineConfig config;
+  config.max_registrations = plan_.devices + 16;
+  config.max_observations = plan_.devices * 8;
+  config.max_operations = plan_.devices * 4;
+  config.max_changes = plan_.devices * 2;
+  config.max_string_bytes = 1U << 24U;
+  config.durable = true;
+  config.endpoint.max_peers = plan_.devices * 2 + 64;
+  config.endpoint.max_exchanges = plan_.devices * 4;
+  config.endpoint.max_deferred = plan_.devices * 2;
+  config.endpoint.max_transfers = 8;
+  config.endpoint.max_body = 4096;
+  return config;
+}
+
+UnixTime ServerNode::wall(Instant now) noexcept {
+  return {kEpoch + std::chrono::floor<Seconds>(now.time_since_epoch()).count()};
+}
+
+void ServerNode::start(Instant now) {
+  set_now(now);
+  engine_ = std::make_unique<server::Engine>();
+  if (!engine_->init(config(), links_, links_, dice_, fleet_models(), *this)) std::abort();
+  for (const auto& [endpoint, record] : store_.records()) {
+    const auto restored = engine_->restore(record.bytes, record.expires, now, wall(now));
+    invariants_.hold(restored.has_value(), Rule::kSurvivesCrash, now, endpoint + ": not restored");
+  }
+}
+
+void ServerNode::crash() {
+  ++counts_.crashes;
+  engine_.reset();
+  links_.clear();
+  store_.crash();
+  values_.clear();
+  invariants_.server_crashed();
+}
+
+void ServerNode::receive(const Datagram& datagram, Instant now) {
+  set_now(now);
+  idle_steps_ = 0;
+  auto link = links_.link_of(datagram.from);
+  if (!link) {
+    links_.reclaim(*engine_, now);
+    link = links_.link_of(datagram.from);
+  }
+  if (link) engine_->receive(*link, datagram.bytes, now);
+}
+
+void ServerNode::step(Instant now) {
+  set_now(now);
+  invariants_.stepped(idle_steps_, engine_->step(now), now, "server");
+}
+
+void ServerNode::commit(std::uint32_t refused_percent, Instant now) {
+  set_now(now);
+  store_.commit(refused_percent, [&](server::Ticket ticket, bool committed) {
+    if (!committed) ++counts_.refused;
+    committed ? engine_->committed(ticket, now) : engine_->refused(ticket, now);
+  });
+}
+
+void ServerNode::touch(Instant now) {
+  set_now(now);
+  engine_->drain_touched([&](const server::Registration& registration) {
+    store_.touch(std::string(registration.endpoint), registration.id, wall(registration.expires));
+    return true;
+  });
+}
+
+const ServerNode::Values* ServerNode::values(server::ObservationId id) const {
+  const auto found = values_.find(id);
+  return found != values_.end() ? &found->second : nullptr;
+}
+
+void ServerNode::refreshed(const server::Registration& registration, Instant now) {
+  refreshed_[std::string(registration.endpoint)] = now;
+}
+
+void ServerNode::on_registered(const server::Registration& registration, Instant now) noexcept {
+  ++counts_.registered;
+  refreshed(registration, now);
+}
+
+void ServerNode::on_updated(const server::Registration& registration, server::UpdateChanges /*changes*/,
+                            Instant now) noexcept {
+  ++counts_.updated;
+  refreshed(registration, now);
+}
+
+void ServerNode::on_ended(const server::Registration& registration, server::EndReason why,
+                          Instant now) noexcept {
+  ended_.insert(registration.id);
+  if (why != server::EndReason::kExpired) return;
+  ++counts_.expired;
+  const auto found = refreshed_.find(registration.endpoint);
+  const Millis since = found != refreshed_.end() ? now - found->second : Millis(0);
+  invariants_.hold(since >= Seconds(registration.lifetime), Rule::kLifetimeKept, now,
+                   std::string(registration.endpoint) + " after " + std::to_string(since.count()) +
+                       " ms of " + std::to_string(registration.lifetime) + " s");
+}
+
+void ServerNode::on_result(server::OperationId id, const server::OperationResult& result,
+                           Instant now) noexcept {
+  ++counts_.results;
+  if (result.success()) ++counts_.successes;
+  invariants_.result(id, result.success(), now);
+  if (result.observation && result.format) {
+    values_[*result.observation] = numbers(*result.format, result.path, result.payload);
+  }
+}
+
+void ServerNode::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {
+  ++counts_.notified;
+  if (notified.format) {
+    values_[notified.observation] = numbers(*notified.format, notified.path, notified.payload);
+  }
+}
+
+void ServerNode::on_observation_ended(server::ObservationId id, server::RegistrationId /*registration*/,
+                                      const lwm2m::Path& /*path*/, server::ObservationEnd /*why*/,
+                                      Instant /*now*/) noexcept {
+  values_.erase(id);
+}
+
+void ServerNode::on_change(const server::Change& change, Instant now) noexcept {
+  Store::Change stored{change.kind, change.ticket, std::string(change.endpoint), {change.id, {}, {}}};
+  if (change.kind == server::Change::Kind::kPut) {
+    stored.record.bytes.resize(kMaxRecord);
+    const auto size = engine_->encode_registration(change.id, now, wall(now), stored.record.bytes);
+    invariants_.hold(size.has_value(), Rule::kSurvivesCrash, now, stored.endpoint + ": not encoded");
+    stored.record.bytes.resize(size.value_or(0));
+    stored.record.expires = wall(change.expires);
+  }
+  store_.add(std::move(stored));
+}
+
+}  // namespace linnet::simulation
