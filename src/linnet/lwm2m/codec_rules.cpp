@@ -20,6 +20,10 @@ constexpr std::size_t sequence_length(std::uint8_t lead) noexcept {
 Result<Value> typed(const Value& value, DataType wanted) noexcept {
   if (wanted == DataType::kNone || value.none()) return value;
   if (wanted == DataType::kFloat && value.numeric()) return Value::number(value.to_double());
+  if (wanted == DataType::kObjlnk && value.type() == DataType::kString) {
+    const auto link = parse_objlnk(value.as_string());
+    return link ? Result<Value>(Value::objlnk(*link)) : wrong_type();
+  }
   const auto converted = value.convert(wanted);
   if (!converted) return wrong_type();
   return *converted;

@@ -35,7 +35,8 @@ inline constexpr std::uint8_t kResponseUnsupportedFormat = 0x8F;  // 4.15
 }
 
 /// `value` as `wanted`, kNone leaving it as it is. An integer for a Float is rounded where it must
-/// be: the formats have one kind of number.
+/// be: the formats have one kind of number. A String for an Objlnk is read as its text: Leshan 2.0
+/// sends it as `vs` or `sv`.
 [[nodiscard]] Result<Value> typed(const Value& value, DataType wanted) noexcept;
 
 /// Neither infinite nor NaN.

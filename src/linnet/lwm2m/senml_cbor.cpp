@@ -67,8 +67,9 @@ void write_value(ByteWriter& out, const Value& value) noexcept {
       write_cbor_head(out, CborMajor::kUnsigned, value.as_unsigned());
       break;
     case DataType::kFloat:
+      // Not as an integer, though that may be shorter: Leshan 2.0 takes only floating point for a Float.
       write_label(out, SenmlLabel::kValue);
-      write_number(out, value.as_float());
+      write_cbor_double(out, value.as_float());
       break;
     case DataType::kBoolean:
       write_label(out, SenmlLabel::kBoolean);

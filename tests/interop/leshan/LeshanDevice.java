@@ -17,6 +17,8 @@ import org.eclipse.leshan.client.object.Device;
 import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.client.object.Server;
 import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
+import org.eclipse.leshan.client.resource.BaseInstanceEnablerFactory;
+import org.eclipse.leshan.client.resource.LwM2mInstanceEnabler;
 import org.eclipse.leshan.client.resource.ObjectsInitializer;
 import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
 import org.eclipse.leshan.client.servers.LwM2mServer;
@@ -85,7 +87,10 @@ public class LeshanDevice {
         objects.setInstancesForObject(LwM2mId.SERVER, new Server(1, Long.parseLong(arguments[2])));
         var thing = new Thing();
         objects.setInstancesForObject(LwM2mId.DEVICE, thing);
-        objects.setFactoryForObject(ALL_TYPES, (model, id, used) -> new SimpleInstanceEnabler(id));
+        objects.setFactoryForObject(ALL_TYPES, new BaseInstanceEnablerFactory() {
+            @Override
+            public LwM2mInstanceEnabler create() { return new SimpleInstanceEnabler(); }
+        });
         objects.setInstancesForObject(ALL_TYPES, new SimpleInstanceEnabler(0, 0, "linnet", 1, -7L, 3, 1.5, 4, true));
 
         var builder = new LeshanClientBuilder(arguments[1]);
