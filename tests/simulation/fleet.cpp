@@ -19,7 +19,8 @@ Fleet::Fleet(const Plan& plan)
       network_(queue_, kDatagram, plan.seed * 31 + 7),
       invariants_(plan.devices),
       server_(plan_, network_, invariants_),
-      device_armed_(plan.devices, kNever) {
+      device_armed_(plan.devices, kNever),
+      left_(plan.devices, false) {
   network_.weather = plan.weather;
   invariants_.defaults.pmin = plan.default_pmin;
   invariants_.defaults.pmax = plan.default_pmax;
@@ -163,14 +164,23 @@ void Fleet::mishap(std::uint32_t index) {
   plan_next(kMishap, index, plan_.mishaps);
   DeviceNode& device = *devices_[index];
   switch (dice_.below(6)) {
-    case 0: device.start(now_); break;
+    case 0:
+      device.start(now_);
+      left_[index] = false;
+      break;
     case 1: device.change_address(); break;
     case 2:
       network_.partition(index + 1, true);
       queue_.push(now_ + dice_.between(Millis(1000), plan_.longest_partition), {kHeal, index + 1});
       break;
-    case 3: device.engine().deregister(); break;
-    case 4: device.engine().register_now(); break;
+    case 3:
+      device.engine().deregister();
+      left_[index] = true;
+      break;
+    case 4:
+      device.engine().register_now();
+      left_[index] = false;
+      break;
     default: device.engine().update(); break;
   }
   arm_device(index);
@@ -208,8 +218,7 @@ void Fleet::come_to_rest() {
   for (std::uint32_t i = 0; i < plan_.devices; ++i) network_.partition(i + 1, false);
   if (!server_.running()) restart();
   for (std::uint32_t i = 0; i < plan_.devices; ++i) {
-    client::Engine& engine = devices_[i]->engine();
-    if (engine.state(kServer) == client::RegistrationState::kDeregistered) engine.register_now();
+    if (left_[i]) devices_[i]->engine().register_now();
     arm_device(i);
   }
 }

@@ -78,6 +78,7 @@ class Fleet {
   ServerNode server_;
   std::vector<std::unique_ptr<DeviceNode>> devices_;
   std::vector<Instant> device_armed_;
+  std::vector<bool> left_;  // deregistered by themselves
   Instant server_armed_ = kNever;
   bool commit_planned_ = false;
   bool resting_ = false;

@@ -51,8 +51,8 @@ Plan a_day() {
   plan.default_pmin = 60;
   plan.default_pmax = 1800;
   plan.confirm_after = Seconds(21'600);
-  plan.value_moves = {Seconds(300), Seconds(1500)};
-  plan.operations = {Seconds(1800), Seconds(7200)};
+  plan.value_moves = {Seconds(120), Seconds(900)};
+  plan.operations = {Seconds(600), Seconds(3600)};
   plan.mishaps = {Seconds(21'600), Seconds(86'400)};
   plan.crashes = {Seconds(21'600), Seconds(43'200)};
   plan.sweep_every = Seconds(300);
