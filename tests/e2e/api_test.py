@@ -145,6 +145,10 @@ class Operations(ApiCase):
         self.assertEqual((status, answer), (201, {"code": "2.01", "path": "/3303/7"}))
         self.assertEqual((asked.path, asked.senml), ("/3303", {"/3303/7/5700": 1}))
 
+    def test_create_says_where_though_the_device_does_not(self):
+        status, answer, _ = self.ask("POST", "3303", {"instance": 8, "values": {"5700": 1}})
+        self.assertEqual((status, answer), (201, {"code": "2.01", "path": "/3303/8"}))
+
     def test_create_without_an_instance_takes_a_free_one(self):
         self.assertEqual(self.ask("POST", "3303", {"values": {"5700": 1}})[2].senml, {"/3303/2/5700": 1})
 

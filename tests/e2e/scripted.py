@@ -245,6 +245,8 @@ class Thermometer:
         if request.method == DELETE:
             return Answer("2.02")
         if request.method == POST and request.path.count("/") == 1:
+            if b"/3303/8/" in request.payload:
+                return Answer("2.01")  # as most devices do where the request names the instance
             return Answer("2.01", options=[(LOCATION_PATH, s) for s in (b"3303", b"7")])
         return Answer("2.04")
 

@@ -176,6 +176,7 @@ OrProblem<void> put_new_instance(OwnedOperation& operation, const Json& body, co
   const lwm2m::Path base = operation.path.child(instance);
   const auto records = read_body(body, base, operation.model);
   if (!records) return std::unexpected(records.error());
+  if (!device_chooses) operation.new_instance = base;
   if (!operation.format) {
     operation.format =
         device_chooses ? lwm2m::ContentFormat::kTlv

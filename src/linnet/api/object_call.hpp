@@ -37,6 +37,7 @@ struct OwnedOperation {
   std::vector<lwm2m::AttributeWrite> attributes;
   Millis timeout{0};
   const lwm2m::ObjectModel* model = nullptr;  ///< of the object, null where it is unknown
+  std::optional<lwm2m::Path> new_instance;    ///< Create: where the request names it
 
   [[nodiscard]] server::Operation view() const noexcept {
     return {.kind = kind,

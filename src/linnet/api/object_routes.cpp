@@ -52,8 +52,9 @@ HttpResponse value_response(const net::Outcome& outcome, const lwm2m::ObjectMode
   return json_response(body);
 }
 
+/// `named` is the instance that a Create asked for: devices tell the location only of others.
 HttpResponse outcome_response(const net::Outcome& outcome, const std::string& endpoint,
-                              const lwm2m::ObjectModel* model) {
+                              const lwm2m::ObjectModel* model, const std::optional<lwm2m::Path>& named) {
   const std::string path = path_text(outcome.path);
   if (outcome.failure) return to_response(no_answer(*outcome.failure, endpoint, path));
   if (!outcome.success()) return to_response(device_refused(outcome.code, path));
@@ -70,7 +71,7 @@ HttpResponse outcome_response(const net::Outcome& outcome, const std::string& en
       return json_response(body);
     }
     case OperationKind::kCreate:
-      if (outcome.created) body["path"] = path_text(*outcome.created);
+      if (const auto created = outcome.created ? outcome.created : named) body["path"] = path_text(*created);
       return json_response(body, 201);
     default: return json_response(body);
   }
@@ -98,13 +99,15 @@ void Service::perform(const ObjectCall& call, const net::Device& device, Answer 
       make_operation(call, device, models_, {config_.default_timeout, config_.max_timeout});
   if (!operation) return refuse(std::move(answer), operation.error());
   auto shared = std::make_shared<Answer>(std::move(answer));
-  const auto called = server_.perform(
-      call.endpoint, operation->view(),
-      [shared, endpoint = call.endpoint, model = operation->model](net::Outcome outcome) {
-        Answer::resume(std::move(*shared), [endpoint, model, outcome = std::move(outcome)](Answer later) {
-          later.respond(outcome_response(outcome, endpoint, model));
-        });
-      });
+  const auto called =
+      server_.perform(call.endpoint, operation->view(),
+                      [shared, endpoint = call.endpoint, model = operation->model,
+                       named = operation->new_instance](net::Outcome outcome) {
+                        Answer::resume(std::move(*shared),
+                                       [endpoint, model, named, outcome = std::move(outcome)](Answer later) {
+                                         later.respond(outcome_response(outcome, endpoint, model, named));
+                                       });
+                      });
   if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
