@@ -118,7 +118,7 @@ int main(int argc, char** argv) try {
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "-h" || argument == "--help") {
-      std::fputs(kHelp.data(), stdout);
+      std::fwrite(kHelp.data(), 1, kHelp.size(), stdout);
       return 0;
     }
     if (argument == "-o" || argument == "--output") {

@@ -200,9 +200,9 @@ std::string event_line(const ServerEvent& event, const Json& data) {
 
 void print_event(const Session& session, const ServerEvent& event, const Json& data) {
   if (session.json) {
-    std::cout << Json{{"event", event.type}, {"data", data}}.dump() << std::endl;
+    std::cout << Json{{"event", event.type}, {"data", data}}.dump() << '\n' << std::flush;
   } else {
-    std::cout << event_line(event, data) << std::endl;
+    std::cout << event_line(event, data) << '\n' << std::flush;
   }
 }
 
@@ -368,10 +368,10 @@ int observe(const Session& session, const Target& target, const std::string& for
   };
   reader.on_follow = [&] {
     if (session.json) {
-      std::cout << first.dump() << std::endl;
+      std::cout << first.dump() << '\n' << std::flush;
     } else {
       print_values(first);
-      std::cout << "observing " << path << "; Ctrl-C ends" << std::endl;
+      std::cout << "observing " << path << "; Ctrl-C ends" << '\n' << std::flush;
     }
   };
   const int followed = follow(

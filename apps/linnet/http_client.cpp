@@ -141,8 +141,8 @@ class EventStream {
 
   void finish() {
     boost::system::error_code ignored;
-    signals_->cancel(ignored);
-    stream_.socket().close(ignored);
+    (void)signals_->cancel(ignored);
+    (void)stream_.socket().close(ignored);
   }
 
   ApiUrl url_;

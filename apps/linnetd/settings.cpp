@@ -128,7 +128,7 @@ bool is_loopback(const net::Address& address) {
 
 /// `later` where it says something, else `earlier`.
 template <typename T>
-std::optional<T> prefer(std::optional<T> later, std::optional<T> earlier) {
+std::optional<T> prefer(const std::optional<T>& later, const std::optional<T>& earlier) {
   return later ? later : earlier;
 }
 

@@ -76,7 +76,7 @@ class HttpServer::Parts {
 
   void take(tcp::socket socket) {
     boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
+    (void)socket.set_option(tcp::no_delay(true), ignored);
     auto session =
         std::make_shared<HttpSession>(std::move(socket), config, handler, [this](HttpSession& ended) {
           sessions.erase(&ended);
@@ -89,7 +89,7 @@ class HttpServer::Parts {
   void shut_down() {
     stopping = true;
     boost::system::error_code ignored;
-    acceptor.close(ignored);
+    (void)acceptor.close(ignored);
     pause.cancel();
     const auto open = sessions;  // closing takes them out
     for (const auto& [address, session] : open) session->shut_down();

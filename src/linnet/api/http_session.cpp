@@ -10,7 +10,6 @@
 namespace linnet::api {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 namespace {
@@ -247,10 +246,10 @@ void HttpSession::respond_head_of_stream() {
 void HttpSession::pump() {
   if (closed_ || writing_ || !source_) return;
   std::string bytes = source_->next();
-  if (!bytes.empty()) write_chunk(std::move(bytes));
+  if (!bytes.empty()) write_chunk(bytes);
 }
 
-void HttpSession::write_chunk(std::string bytes) {
+void HttpSession::write_chunk(std::string_view bytes) {
   chunk_ = as_chunk(bytes);
   writing_ = true;
   arm_heartbeat();
@@ -300,7 +299,7 @@ void HttpSession::arm_heartbeat() {
 /// connection, and the client might never see the answer.
 void HttpSession::drain() {
   boost::system::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  (void)stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kDiscardTime);
   chunk_.resize(4096);
   discard();
@@ -324,7 +323,7 @@ void HttpSession::close() {
   source_.reset();
   heartbeat_.cancel();
   boost::system::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  (void)stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
   on_end_(*this);
 }

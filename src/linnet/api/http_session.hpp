@@ -45,7 +45,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void begin_stream(const EventSourceFactory& factory);
   void respond_head_of_stream();
   void pump();
-  void write_chunk(std::string bytes);
+  void write_chunk(std::string_view bytes);
   void watch_peer();
   void arm_heartbeat();
   void drain();

@@ -79,7 +79,7 @@ HttpResponse outcome_response(const net::Outcome& outcome, const std::string& en
 
 }  // namespace
 
-void Service::handle_object(std::string endpoint, HttpRequest request, Answer answer) {
+void Service::handle_object(const std::string& endpoint, HttpRequest request, Answer answer) {
   auto call = ObjectCall::route(endpoint, std::move(request));
   if (!call) return refuse(std::move(answer), call.error());
   auto shared = std::make_shared<Answer>(std::move(answer));

@@ -150,7 +150,7 @@ Json operation(const Route& route) {
 }  // namespace
 
 const std::string& openapi_document() {
-  static const std::string kDocument = [] {
+  static const std::string document_text = [] {
     Json document{{"openapi", "3.1.0"},
                   {"info", {{"title", "linnetd"}, {"version", "1"}}},
                   {"paths", Json::object()},
@@ -158,7 +158,7 @@ const std::string& openapi_document() {
     for (const Route& route : kRoutes) document["paths"][route.path][route.method] = operation(route);
     return dump(document);
   }();
-  return kDocument;
+  return document_text;
 }
 
 }  // namespace linnet::api

@@ -75,7 +75,7 @@ void Service::handle_devices(HttpRequest request, Answer answer) {
     return list_observations(endpoint, std::move(answer));
   }
   if (path.size() > 5 && path[4] == "objects") {
-    return handle_object(std::move(endpoint), std::move(request), std::move(answer));
+    return handle_object(endpoint, std::move(request), std::move(answer));
   }
   no_route(std::move(answer));
 }

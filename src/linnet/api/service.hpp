@@ -43,7 +43,7 @@ class Service {
   [[nodiscard]] Json device_json(const net::Device& device) const;
 
   // object_routes.cpp
-  void handle_object(std::string endpoint, HttpRequest request, Answer answer);
+  void handle_object(const std::string& endpoint, HttpRequest request, Answer answer);
   void perform(const ObjectCall& call, const net::Device& device, Answer answer);
 
   // event_routes.cpp

@@ -4,7 +4,6 @@
 namespace linnet::client {
 
 using lwm2m::DataType;
-using lwm2m::Record;
 using lwm2m::RecordSink;
 
 Object* ObjectTree::find(ObjectId object) const noexcept {
