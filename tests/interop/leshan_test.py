@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leshan as a peer: its client as a device at linnetd, its server before linnet-device."""
 
+# Shows: TR-1, OP-14
 import base64
 import unittest
 

@@ -6,6 +6,7 @@ coap-client and the two servers cannot share a socket, so one speaks from a port
 what is a peer to linnet is an address and a port.
 """
 
+# Shows: TR-1, TR-8
 import base64
 import json
 import os

@@ -14,6 +14,7 @@ class Operation : public DeviceTest {
   Probe& probe() { return *probes.get(0); }
 };
 
+// Shows: OP-3
 TEST_F(Operation, Read_2_05_in_the_format_that_was_asked_for) {
   const Seen text = ask(Code::kGet, "/3/0/0", {.accept = kText});
   EXPECT_EQ(text.code, Code::kContent);
@@ -24,6 +25,7 @@ TEST_F(Operation, Read_2_05_in_the_format_that_was_asked_for) {
   EXPECT_EQ(ask(Code::kGet, "/33000/0/1", {.accept = kTlv}).payload, "\xC1\x01\x07");
 }
 
+// Shows: OP-7
 TEST_F(Operation, Int_225_Read_of_a_resource_instance) {
   probe().many.set(2, 42);
   EXPECT_EQ(ask(Code::kGet, "/33000/0/7/2", {.accept = kText}).payload, "42");
@@ -70,6 +72,7 @@ TEST_F(Operation, Read_4_06_where_no_format_fits) {
   EXPECT_EQ(ask(Code::kGet, "/33000/0/1", {.accept = kOpaque}).code, Code::kNotAcceptable);
 }
 
+// Shows: OP-3
 TEST_F(Operation, Int_221_objects_0_and_21_are_answered_4_01) {
   for (const char* path : {"/0", "/0/0", "/0/0/0", "/21", "/21/0/3"}) {
     EXPECT_EQ(ask(Code::kGet, path).code, Code::kUnauthorized) << path;
@@ -135,6 +138,7 @@ TEST_F(Operation, Write_partial_of_a_multiple_resource_adds_to_the_array) {
   EXPECT_EQ(probe().many, (Multiple<std::int32_t, 4>{1, 2, 8}));
 }
 
+// Shows: OP-3
 TEST_F(Operation, Int_226_Write_partial_changes_only_what_is_named) {
   probe().optional = 4;
   const std::string payload = R"([{"bn":"/33000/0/","n":"3","vs":"x"},{"n":"1","v":50}])";
@@ -144,6 +148,7 @@ TEST_F(Operation, Int_226_Write_partial_changes_only_what_is_named) {
   EXPECT_EQ(probe().optional, 4);
 }
 
+// Shows: OP-3
 TEST_F(Operation, Int_215_Write_replace_of_an_instance_removes_what_is_optional_and_not_named) {
   probe().optional = 4;
   probe().many = {1, 2};
@@ -198,12 +203,14 @@ TEST_F(Operation, Write_4_15_of_a_format_that_is_not_spoken) {
             Code::kUnsupportedContentFormat);
 }
 
+// Shows: OP-3
 TEST_F(Operation, Execute_2_04_hands_the_arguments_over) {
   EXPECT_EQ(ask(Code::kPost, "/33000/0/9", {.format = kText, .payload = "0='a',1"}).code, Code::kChanged);
   EXPECT_EQ(probe().arguments, "0='a',1");
   EXPECT_EQ(log.count(EventType::kExecuted), 1U);
 }
 
+// Shows: OB-1
 TEST_F(Operation, Int_241_Reboot_asks_the_platform) {
   EXPECT_EQ(ask(Code::kPost, "/3/0/4").code, Code::kChanged);
   EXPECT_EQ(board.reboots, 1);
@@ -225,6 +232,7 @@ TEST_F(Operation, Execute_4_00_4_04_and_4_05) {
   EXPECT_EQ(ask(Code::kPost, "/33000/0/7/0").code, Code::kMethodNotAllowed);
 }
 
+// Shows: OP-3
 TEST_F(Operation, Create_2_01_with_an_instance_that_the_server_names) {
   const std::string payload = R"([{"bn":"/33000/5/","n":"1","v":50},{"n":"3","vs":"new"}])";
   const Seen created = ask(Code::kPost, "/33000", {.format = kSenmlJson, .payload = payload});
@@ -275,6 +283,7 @@ TEST_F(Operation, Create_5_00_where_there_is_no_room) {
             Code::kInternalServerError);
 }
 
+// Shows: OP-3
 TEST_F(Operation, Delete_2_02_and_the_server_hears_of_it_in_an_Update) {
   EXPECT_EQ(ask(Code::kDelete, "/33000/0").code, Code::kDeleted);
   EXPECT_EQ(probes.get(0), nullptr);
@@ -288,12 +297,13 @@ TEST_F(Operation, Delete_4_04_and_4_05) {
   }
 }
 
-TEST_F(Operation, OP_4_composite_methods_give_4_05_while_they_are_not_served) {
+TEST_F(Operation, Composite_methods_give_4_05_while_they_are_not_served) {
   for (const Code method : {Code::kFetch, Code::kIPatch, Code::kPatch}) {
     EXPECT_EQ(ask(method, "/", {.format = kSenmlCbor, .payload = "\x80"}).code, Code::kMethodNotAllowed);
   }
 }
 
+// Shows: OP-3
 TEST_F(Operation, Int_260_Discover_at_every_level) {
   probe().many = {1, 2};
   const Seen object = ask(Code::kGet, "/33000", {.accept = kLinks});
@@ -312,6 +322,7 @@ TEST_F(Operation, Int_260_Discover_at_every_level) {
   EXPECT_EQ(ask(Code::kGet, "/", {.accept = kLinks}).code, Code::kMethodNotAllowed);
 }
 
+// Shows: OP-3
 TEST_F(Operation, Int_261_Discover_shows_attributes_own_and_inherited) {
   probe().many = {1};
   EXPECT_EQ(ask(Code::kPut, "/33000", {.query = {"pmin=10"}}).code, Code::kChanged);

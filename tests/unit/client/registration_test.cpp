@@ -7,6 +7,7 @@ namespace {
 
 class Registration : public DeviceTest {};
 
+// Shows: OP-2
 TEST_F(Registration, Register_carries_endpoint_lifetime_version_binding_and_objects) {
   start();
   const Seen request = take();
@@ -32,6 +33,7 @@ TEST_F(Registration, OP_6_the_alternate_path_stands_before_every_object) {
   EXPECT_EQ(ask(Code::kGet, "/3/0/0").code, Code::kNotFound);
 }
 
+// Shows: OP-10
 TEST_F(Registration, Queue_mode_is_a_flag_of_its_own) {
   config.queue_mode = true;
   config.sms = "4912345";
@@ -75,6 +77,7 @@ TEST_F(Registration, A_short_lifetime_is_refreshed_half_way) {
   EXPECT_EQ(take().path, "/rd/1");
 }
 
+// Shows: OP-2
 TEST_F(Registration, Int_102_writing_the_lifetime_causes_an_Update_that_carries_it) {
   registered();
   EXPECT_EQ(ask(Code::kPut, "/1/0/1", {.format = 0, .payload = "300"}).code, Code::kChanged);
@@ -84,6 +87,7 @@ TEST_F(Registration, Int_102_writing_the_lifetime_causes_an_Update_that_carries_
   EXPECT_EQ(update.payload, "");
 }
 
+// Shows: OP-11
 TEST_F(Registration, Int_104_the_Registration_Update_Trigger_causes_an_Update) {
   registered();
   EXPECT_EQ(ask(Code::kPost, "/1/0/8").code, Code::kChanged);
@@ -99,6 +103,7 @@ TEST_F(Registration, A_new_instance_causes_an_Update_with_the_object_list) {
   EXPECT_NE(update.payload.find("</33000/0>,</33000/2>"), std::string::npos) << update.payload;
 }
 
+// Shows: OP-2
 TEST_F(Registration, Int_105_an_Update_answered_4_04_makes_the_device_register_anew) {
   registered();
   engine.update();
@@ -116,6 +121,7 @@ TEST_F(Registration, An_Update_without_an_answer_ends_in_a_new_registration) {
   EXPECT_EQ(wire.out.back().path, "/rd");
 }
 
+// Shows: OP-2
 TEST_F(Registration, Int_103_De_register_deletes_the_location) {
   registered();
   engine.deregister();

@@ -27,6 +27,7 @@ class Reporting : public DeviceTest {
   using Values = std::vector<std::string>;
 };
 
+// Shows: OP-5
 TEST_F(Reporting, Int_301_Observe_answers_with_the_value_and_notifies_a_change) {
   const Seen first = observe("/33000/0/2");
   EXPECT_EQ(first.code, Code::kContent);
@@ -52,6 +53,7 @@ TEST_F(Reporting, No_change_no_notification) {
   EXPECT_TRUE(notified().empty());
 }
 
+// Shows: OP-5
 TEST_F(Reporting, The_newest_value_comes_at_the_end_of_pmin) {
   attributes("/33000/0/2", {"pmin=10"});
   observe("/33000/0/2");
@@ -64,6 +66,7 @@ TEST_F(Reporting, The_newest_value_comes_at_the_end_of_pmin) {
   EXPECT_EQ(notified(), Values{"22"});
 }
 
+// Shows: OP-5
 TEST_F(Reporting, Pmax_notifies_without_a_change) {
   attributes("/33000/0/2", {"pmax=60"});
   observe("/33000/0/2");
@@ -166,6 +169,7 @@ TEST_F(Reporting, A_write_of_the_server_itself_is_notified) {
   EXPECT_EQ(notified(), Values{"9"});
 }
 
+// Shows: OP-5
 TEST_F(Reporting, Int_302_Reset_ends_the_observation) {
   observe("/33000/0/2");
   temperature(21);
@@ -176,6 +180,7 @@ TEST_F(Reporting, Int_302_Reset_ends_the_observation) {
   EXPECT_TRUE(notified().empty());
 }
 
+// Shows: OP-5
 TEST_F(Reporting, Int_303_Observe_1_ends_the_observation) {
   observe("/33000/0/2");
   const Seen answer = ask(Code::kGet, "/33000/0/2", {.accept = 0, .observe = 1, .token = 0x21});

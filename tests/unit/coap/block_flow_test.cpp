@@ -63,6 +63,7 @@ class BlockFlow : public ::testing::Test {
   std::size_t arrived = 0;
 };
 
+// Shows: TR-8
 TEST_F(BlockFlow, figure_5_late_negotiation_of_a_get) {
   start(3);
   body.assign(350, 'y');
@@ -75,6 +76,7 @@ TEST_F(BlockFlow, figure_5_late_negotiation_of_a_get) {
   EXPECT_EQ(node->handler.requests, 1);
 }
 
+// Shows: TR-8
 TEST_F(BlockFlow, figure_7_atomic_put) {
   start(3);
   const Answer first = exchange(Code::kPut, 1234, Block{0, true, 3}, {}, 128);
@@ -88,6 +90,7 @@ TEST_F(BlockFlow, figure_7_atomic_put) {
   EXPECT_EQ(arrived, 266U);
 }
 
+// Shows: TR-8
 TEST_F(BlockFlow, figure_9_a_smaller_size_is_negotiated_in_the_first_answer) {
   start(1);
   EXPECT_EQ(exchange(Code::kPut, 1234, Block{0, true, 3}, {}, 128).block1, (Block{0, true, 1}));
@@ -97,6 +100,7 @@ TEST_F(BlockFlow, figure_9_a_smaller_size_is_negotiated_in_the_first_answer) {
   EXPECT_EQ(arrived, 212U);
 }
 
+// Shows: TR-8
 TEST_F(BlockFlow, figure_11_a_post_that_is_large_both_ways_with_block2_negotiated) {
   start(3);
   body.assign(230, 'y');

@@ -127,6 +127,7 @@ INSTANTIATE_TEST_SUITE_P(Endpoint, BlockSizes,
                                             ::testing::Values(0U, 1U, 15U, 16U, 17U, 64U, 100U, 1024U, 1025U,
                                                               2048U)));
 
+// Shows: TR-8
 TEST(BlockTransfer, survives_loss_reordering_and_duplication) {
   for (std::uint32_t seed = 1; seed <= 60; ++seed) {
     Pair pair(seed, small_blocks(1), small_blocks(2));
@@ -171,6 +172,7 @@ TEST(BlockTransfer, fits_its_blocks_into_small_messages) {
   EXPECT_FALSE(pair.server.links.oversized);
 }
 
+// Shows: TR-8
 TEST(BlockTransfer, tells_the_largest_body_by_4_13) {
   coap::EndpointConfig server;
   server.max_body = 256;
@@ -235,6 +237,7 @@ TEST(BlockTransfer, a_notification_leaves_a_snapshot_that_request_rest_fetches) 
   EXPECT_EQ(pair.server.handler.notification_outcomes[0].second, coap::NotificationOutcome::kAcknowledged);
 }
 
+// Shows: TR-8, SE-10
 TEST(BlockTransfer, two_uploads_to_one_resource_are_told_apart) {
   coap::EndpointConfig client = small_blocks(2);
   coap::EndpointConfig server = small_blocks(2);

@@ -23,6 +23,7 @@ TEST(SipHash, gives_the_reference_values) {
   EXPECT_EQ(hash_of(15), 0xA129CA6149BE45E5U);
 }
 
+// Shows: SE-10
 TEST(EchoValues, are_fresh_for_their_peer_and_for_a_while) {
   SeededRandom random(1);
   coap::EchoValues echo;
@@ -53,6 +54,7 @@ coap::Reply challenge_unless_fresh(const coap::IncomingRequest& request, Bytes& 
   return reply;
 }
 
+// Shows: SE-10
 TEST(Echo, a_challenge_is_met_by_the_client_without_its_user) {
   for (const std::size_t size : {0U, 10U, 3000U}) {
     coap::EndpointConfig config;

@@ -57,6 +57,7 @@ void check(F format, const Path& base, const Records& records, DataType type) {
   }
 }
 
+// Shows: OP-14
 TEST(RoundTrip, every_type_in_every_shape_and_format) {
   const Path resource(3, 0, 9);
   const Path instance(3, 0, 300, 65534);
