@@ -23,6 +23,10 @@ inline constexpr std::size_t kMaxDatagram = 1280;
 inline std::array<std::uint8_t, kMaxDatagram> in;
 inline std::array<std::uint8_t, kMaxDatagram> out;
 
+/// The arena of the engine; its name tells tools/footprint what is tables and what message buffers.
+template <std::size_t kTables, std::size_t kBuffers>
+alignas(8) inline std::array<std::byte, kTables + kBuffers> memory;
+
 class Links final : public linnet::coap::Links {
  public:
   const linnet::coap::LinkTraits& traits(linnet::coap::LinkId) noexcept override { return traits_; }

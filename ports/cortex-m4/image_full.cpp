@@ -27,15 +27,12 @@ std::array<Object*, 9> objects{&security,   &servers,     &device, &monitoring, 
 board::Links links;
 board::Noise noise;
 Engine engine;
-constexpr std::size_t kArena = 16 * 1024;
+// With the engine's default limits: a message for each of four exchanges and one to write into, and
+// bodies coming in, going out and in blocks. The tables take 2980 bytes and what alignment loses.
+constexpr std::size_t kBuffers = 5 * 1152 + 3 * 2048;
+constexpr std::size_t kTables = 3072 + 256;
 
 }  // namespace
-
-namespace image {
-
-alignas(8) inline std::array<std::byte, kArena> memory;
-
-}  // namespace image
 
 int application() {
   Config config;
@@ -50,7 +47,7 @@ int application() {
   temperature.add(0);
   light.add(0);
   button.add(0);
-  linnet::Arena arena(image::memory);
+  linnet::Arena arena(board::memory<kTables, kBuffers>);
   if (!engine.init(config, arena, links, noise, objects) || !engine.connect(101, linnet::coap::LinkId{0}))
     return 1;
   board::run(engine);

@@ -9,29 +9,38 @@
 
 namespace image {
 
-inline linnet::client::ServerObject<1> servers;
-inline linnet::client::DeviceObject device;
-inline linnet::client::TemperatureObject<1> temperature;
-inline std::array<linnet::client::Object*, 3> objects{&servers, &device, &temperature};
-inline board::Links links;
-inline board::Noise noise;
-inline linnet::client::Engine engine;
+namespace {
 
-/// Tables, and apart from them in the same arena the message buffers (max_body, max_message).
-inline constexpr std::size_t kArena = 9 * 1024;
-alignas(8) inline std::array<std::byte, kArena> memory;
+linnet::client::ServerObject<1> servers;
+linnet::client::DeviceObject device;
+linnet::client::TemperatureObject<1> temperature;
+std::array<linnet::client::Object*, 3> objects{&servers, &device, &temperature};
+board::Links links;
+board::Noise noise;
+linnet::client::Engine engine;
+
+}  // namespace
+
+inline constexpr std::uint16_t kMaxMessage = 1152;
+inline constexpr std::uint32_t kMaxBody = 1024;
+inline constexpr std::uint32_t kMaxExchanges = 2;
+/// A message for each exchange and one to write into; a body in and one out.
+inline constexpr std::size_t kBuffers = (kMaxExchanges + 1) * kMaxMessage + 2 * kMaxBody;
+/// 2036 bytes and what they lose by alignment.
+inline constexpr std::size_t kTables = 2112;
 
 inline int run_with(std::span<const linnet::lwm2m::Codec> codecs) {
   linnet::client::Config config;
   config.endpoint = "cortex-m4";
   config.codecs = codecs;
   config.coap.max_peers = 1;
-  config.coap.max_body = 1024;
-  config.coap.max_exchanges = 2;
+  config.coap.max_message = kMaxMessage;
+  config.coap.max_body = kMaxBody;
+  config.coap.max_exchanges = kMaxExchanges;
   servers.add(0)->short_server_id = 101;
   device.add(0)->manufacturer = "linnet";
   temperature.add(0);
-  linnet::Arena arena(memory);
+  linnet::Arena arena(board::memory<kTables, kBuffers>);
   if (!engine.init(config, arena, links, noise, objects) || !engine.connect(101, linnet::coap::LinkId{0}))
     return 1;
   board::run(engine);

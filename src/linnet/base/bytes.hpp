@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "linnet/base/outlined.hpp"
 #include "linnet/base/result.hpp"
 
 namespace linnet {
@@ -79,17 +80,17 @@ class ByteWriter {
   /// What is still free, to be filled in place and then taken with `advance`.
   [[nodiscard]] constexpr ByteSpan space() const noexcept { return buffer_.subspan(size_, free()); }
 
-  constexpr void u8(std::uint8_t value) noexcept {
+  LINNET_OUTLINED constexpr void u8(std::uint8_t value) noexcept {
     if (reserve(1)) buffer_[size_++] = value;
   }
-  void bytes(ByteView value) noexcept {
+  LINNET_OUTLINED void bytes(ByteView value) noexcept {
     if (!reserve(value.size()) || value.empty()) return;
     std::memcpy(buffer_.data() + size_, value.data(), value.size());
     size_ += value.size();
   }
   void text(std::string_view value) noexcept { bytes(as_bytes(value)); }
   /// The low `width` bytes (0 to 8) of `value`, big endian.
-  constexpr void uint(std::uint64_t value, std::size_t width) noexcept {
+  LINNET_OUTLINED constexpr void uint(std::uint64_t value, std::size_t width) noexcept {
     if (!reserve(width)) return;
     for (std::size_t i = width; i-- > 0;) buffer_[size_++] = static_cast<std::uint8_t>(value >> (8 * i));
   }

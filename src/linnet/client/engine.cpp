@@ -32,6 +32,9 @@ bool valid(const Config& config) noexcept {
 
 }  // namespace
 
+// Here, so that an engine of static lifetime is zeros and this code instead of an initial image.
+Engine::Engine() noexcept = default;
+
 Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links, Random& random,
                           std::span<Object* const> objects, Listener* listener) noexcept {
   if (!valid(config)) return fail(Errc::kInvalidArgument);
@@ -70,8 +73,12 @@ Instant Engine::advance(Instant now) noexcept {
   return now_ = now + lag_;
 }
 
-void Engine::emit(Event event) noexcept {
+void Engine::emit(const Event& event) noexcept {
   if (listener_ != nullptr) listener_->on_event(event);
+}
+
+void Engine::emit(EventType type, ShortServerId server, const Path& path) noexcept {
+  emit({.type = type, .server = server, .path = path});
 }
 
 Engine::Server* Engine::find_server(ShortServerId server) const noexcept {

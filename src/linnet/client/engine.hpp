@@ -46,6 +46,8 @@ inline constexpr ShortServerId kEveryServer = 0;
 
 class Engine final : private coap::Handler {
  public:
+  Engine() noexcept;
+
   /// Takes all memory from `arena`. Objects, in ascending order of their ids, must hold an object 1
   /// with an instance for each server. Errc::kNoSpace: the arena is too small (`memory_needed` says
   /// how large it must be); kInvalidArgument: a config out of range or objects out of order. All
@@ -108,7 +110,8 @@ class Engine final : private coap::Handler {
 
   // engine.cpp
   Instant advance(Instant now) noexcept;
-  void emit(Event event) noexcept;
+  void emit(const Event& event) noexcept;
+  void emit(EventType type, ShortServerId server, const Path& path = {}) noexcept;
   [[nodiscard]] Server* find_server(ShortServerId server) const noexcept;
   [[nodiscard]] Server* find_server(coap::LinkId link) const noexcept;
 
@@ -174,9 +177,9 @@ class Engine final : private coap::Handler {
   std::span<Observation> observations_;
   std::uint16_t first_observation_ = 0;  ///< whose turn it is
   AttributeTable attributes_;
-  ByteSpan work_;                          ///< payloads of our own requests and notifications
-  std::array<char, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
-  std::array<char, 5> location_instance_{};
+  ByteSpan work_;                                  ///< payloads of our own requests and notifications
+  std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
+  std::array<std::uint8_t, 5> location_instance_{};
   Instant now_{};
   Instant deadline_ = kNever;
   Millis lag_{0};         ///< what the caller's clock lost by going backwards

@@ -56,6 +56,14 @@ class Bytes {
   std::uint16_t size_ = 0;
 };
 
+/// A text that someone else keeps, of any length; where it is empty the resource is not there.
+class ConstantText : public std::string_view {
+ public:
+  using std::string_view::basic_string_view;
+  constexpr ConstantText(std::string_view text) noexcept  // NOLINT(google-explicit-constructor)
+      : std::string_view(text) {}
+};
+
 /// A multiple resource with instances 0 to N-1, each there or not.
 template <typename T, std::size_t N>
 class Multiple {

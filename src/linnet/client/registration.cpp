@@ -29,6 +29,19 @@ enum ServerResource : ResourceId {
   kSequenceCount = 20,
 };
 
+struct Number {
+  ResourceId resource;
+  std::uint32_t ServerSettings::* field;
+};
+constexpr Number kNumbers[]{{kLifetime, &ServerSettings::lifetime},
+                            {kDefaultPmin, &ServerSettings::default_pmin},
+                            {kDefaultPmax, &ServerSettings::default_pmax},
+                            {kDisableTimeout, &ServerSettings::disable_timeout},
+                            {kRetryCount, &ServerSettings::retry_count},
+                            {kRetryTimer, &ServerSettings::retry_timer},
+                            {kSequenceDelay, &ServerSettings::sequence_delay},
+                            {kSequenceCount, &ServerSettings::sequence_count}};
+
 /// An integer of either kind that fits; the field keeps its default otherwise.
 void read_number(Object& object, InstanceId instance, ResourceId resource, std::uint32_t& field) noexcept {
   const ResourceDefinition* definition = object.definition().find(resource);
@@ -94,15 +107,8 @@ ServerSettings Engine::settings(ShortServerId server) const noexcept {
   }
   const InstanceId i = result.instance;
   if (i == kMaxId) return result;
-  read_number(object, i, kLifetime, result.lifetime);
+  for (const auto& [resource, field] : kNumbers) read_number(object, i, resource, result.*field);
   if (result.lifetime == 0) result.lifetime = lwm2m::kDefaultLifetime;
-  read_number(object, i, kDefaultPmin, result.default_pmin);
-  read_number(object, i, kDefaultPmax, result.default_pmax);
-  read_number(object, i, kDisableTimeout, result.disable_timeout);
-  read_number(object, i, kRetryCount, result.retry_count);
-  read_number(object, i, kRetryTimer, result.retry_timer);
-  read_number(object, i, kSequenceDelay, result.sequence_delay);
-  read_number(object, i, kSequenceCount, result.sequence_count);
   if (const auto stored = object.read(Path(kServerObject, i, kNotificationStoring))) {
     result.store_notifications = stored->as_boolean();
   }
@@ -365,7 +371,7 @@ void Engine::deregistered(Server& server) noexcept {
   server.state = disable ? RegistrationState::kDisabled : RegistrationState::kDeregistered;
   server.due = disable ? now_ + Seconds(settings(server.id).disable_timeout) : kNever;
   server.attempts = server.sequences = 0;
-  emit({.type = EventType::kDeregistered, .server = server.id});
+  emit(EventType::kDeregistered, server.id);
 }
 
 void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexcept {

@@ -51,7 +51,7 @@ std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFor
     if (row->numeric) row->old_value = row->last_notified = value->to_double();
   }
   schedule(*row);
-  emit({.type = EventType::kObserved, .server = server, .path = request.path});
+  emit(EventType::kObserved, server, request.path);
   return sequence;
 }
 
@@ -68,9 +68,10 @@ void Engine::cancel_observation(const Request& request) noexcept {
 }
 
 void Engine::end_observation(Observation& observation) noexcept {
-  const Event event{.type = EventType::kCancelled, .server = observation.server, .path = observation.path};
+  const ShortServerId server = observation.server;
+  const Path path = observation.path;
   observation = Observation{};
-  emit(event);
+  emit(EventType::kCancelled, server, path);
 }
 
 void Engine::end_observations(ShortServerId server) noexcept {
@@ -202,7 +203,7 @@ void Engine::notify(Observation& observation) noexcept {
     }
   }
   schedule(observation);
-  emit({.type = EventType::kNotified, .server = observation.server, .path = observation.path});
+  emit(EventType::kNotified, observation.server, observation.path);
 }
 
 /// The last notification of an observation: an error without Observe (RFC 7641 §4.2). A server that

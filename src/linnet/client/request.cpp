@@ -15,7 +15,17 @@ constexpr ResourceId kRegistrationUpdateTrigger = 8;
 
 }  // namespace
 
-Code response_code(const Error& error) noexcept {
+[[gnu::noinline]] coap::Reply answer(Code code) noexcept {
+  coap::Reply reply;
+  reply.code = code;
+  return reply;
+}
+
+[[gnu::noinline]] coap::Reply answer(Error error) noexcept {
+  return answer(response_code(error));
+}
+
+Code response_code(Error error) noexcept {
   if (error.response != 0) return static_cast<Code>(error.response);
   switch (error.code) {
     case Errc::kNotFound: return Code::kNotFound;
@@ -135,7 +145,7 @@ coap::Reply Engine::write_attributes(Request& request) noexcept {
   for (Observation& observation : observations_) {
     if (observation.server == server && request.path.contains(observation.path)) schedule(observation);
   }
-  emit({.type = EventType::kAttributesWritten, .server = server, .path = request.path});
+  emit(EventType::kAttributesWritten, server, request.path);
   return answer(Code::kChanged);
 }
 
@@ -174,7 +184,7 @@ coap::Reply Engine::remove(Request& request) noexcept {
     return answer(removed.error());
   }
   instances_changed(request.path.object());
-  emit({.type = EventType::kDeleted, .server = request.server.id, .path = request.path});
+  emit(EventType::kDeleted, request.server.id, request.path);
   return answer(Code::kDeleted);
 }
 

@@ -17,16 +17,10 @@ struct Engine::Request {
   }
 };
 
-[[nodiscard]] inline coap::Reply answer(coap::Code code) noexcept {
-  coap::Reply reply;
-  reply.code = code;
-  return reply;
-}
+[[nodiscard]] coap::Reply answer(coap::Code code) noexcept;
 
 /// The response code that an error asks for: its own, or the one of its kind.
-[[nodiscard]] coap::Code response_code(const Error& error) noexcept;
-[[nodiscard]] inline coap::Reply answer(const Error& error) noexcept {
-  return answer(response_code(error));
-}
+[[nodiscard]] coap::Code response_code(Error error) noexcept;
+[[nodiscard]] coap::Reply answer(Error error) noexcept;
 
 }  // namespace linnet::client

@@ -145,6 +145,22 @@ struct StorageOf<std::optional<T>> {
       [](void* at) noexcept { static_cast<std::optional<T>*>(at)->reset(); }};
 };
 
+template <>
+struct StorageOf<ConstantText> {
+  static constexpr Storage kStorage{
+      Holder<std::string_view>::kType,
+      false,
+      [](const void* at, InstanceId from) noexcept {
+        return static_cast<const ConstantText*>(at)->empty() ? kMaxId : next_of_single(at, from);
+      },
+      [](const void* at, InstanceId) noexcept {
+        return Value::string(*static_cast<const ConstantText*>(at));
+      },
+      [](const Value&, InstanceId) noexcept { return false; },
+      [](void*, InstanceId, const Value&) noexcept {},
+      [](void*) noexcept {}};
+};
+
 template <typename T, std::size_t N>
 struct StorageOf<Multiple<T, N>> {
   static constexpr Storage kStorage{

@@ -20,6 +20,7 @@
 
 #include <array>
 #include <iterator>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -86,6 +87,7 @@ template <typename T>
 struct Presentable {
   using Type = T;
   static constexpr bool present(const T&) noexcept { return true; }
+  // NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): used within the expression that made it
   static const T& get(const T& value) noexcept { return value; }
 };
 template <typename T>
@@ -250,6 +252,7 @@ class Instances final : public TypedObject {
   }
 
  private:
+  static constexpr bool kRaw = std::is_trivially_destructible_v<T>;
   static constexpr auto definitions() noexcept {
     std::array<ResourceDefinition, std::size(T::kResources)> rows{};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
@@ -263,9 +266,16 @@ class Instances final : public TypedObject {
   static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
   static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
   static constexpr Type kType{std::data(T::kResources), sizeof(T),
-                              [](void* instance) noexcept { *static_cast<T*>(instance) = T(); }, kCreation};
+                              [](void* instance) noexcept {
+                                if constexpr (kRaw)
+                                  ::new (instance) T();
+                                else
+                                  *static_cast<T*>(instance) = T();
+                              },
+                              kCreation};
 
-  std::array<T, N> values_{};
+  // Where T allows it a T begins with its instance, so that an image need not make it twice.
+  alignas(T) std::conditional_t<kRaw, std::array<std::byte, N * sizeof(T)>, std::array<T, N>> values_;
   std::array<InstanceId, N> ids_{};
 };
 

@@ -3,9 +3,9 @@
 // so that a request is done as a whole or not at all (Core 1.1 §6.3.3, §6.3.4).
 #include <array>
 #include <bitset>
-#include <charconv>
 
 #include "linnet/client/request.hpp"
+#include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::client {
 
@@ -111,9 +111,10 @@ InstanceId free_instance(const Object& object) noexcept {
   return free;
 }
 
-std::string_view number(std::array<char, 5>& text, std::uint16_t id) noexcept {
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), static_cast<unsigned>(id)).ptr;
-  return {text.data(), static_cast<std::size_t>(end - text.data())};
+std::string_view number(std::array<std::uint8_t, 5>& text, std::uint16_t id) noexcept {
+  ByteWriter out(text);
+  lwm2m::write_digits(out, id);
+  return as_text(out.written());
 }
 
 /// The codec of a Write or Create, or what to answer without one.
@@ -195,7 +196,7 @@ coap::Reply Engine::create(Request& request) noexcept {
 
   if (const auto created = object->create(instance); !created) return answer(created.error());
   const Path path = request.path.child(instance);
-  emit({.type = EventType::kCreated, .server = request.server.id, .path = path});
+  emit(EventType::kCreated, request.server.id, path);
   const auto applied = apply(
       request, [&](const lwm2m::Record& record) { return batch.apply(record); },
       [&](const Path& resource) { return batch.target(resource); }, **codec);

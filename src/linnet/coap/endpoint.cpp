@@ -40,10 +40,10 @@ void Endpoint::measure(ArenaMeter& meter, const EndpointConfig& config) noexcept
   Peers::measure(meter, config.max_peers, config.recent_requests);
   TimerQueue::measure(meter, timers(config));
   IndexPool::measure(meter, config.max_exchanges);
-  IndexPool::measure(meter, config.max_deferred);
+  if constexpr (kDeferral) IndexPool::measure(meter, config.max_deferred);
   if constexpr (kBlockwise) Transfers::measure(meter, config.max_transfers, config.max_body);
   meter.add<Exchange>(config.max_exchanges);
-  meter.add<Deferred>(config.max_deferred);
+  if constexpr (kDeferral) meter.add<Deferred>(config.max_deferred);
   meter.add<NotificationSent>(config.recent_notifications);
   meter.add<std::uint8_t>(std::size_t{config.max_exchanges} * config.max_message);
   meter.add<std::uint8_t>(config.max_message);
@@ -66,7 +66,7 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   bool ok = peers_.init(arena, config.max_peers, config.recent_requests).has_value();
   ok = ok && timers_.init(arena, timers(config)).has_value();
   ok = ok && free_exchanges_.init(arena, config.max_exchanges).has_value();
-  ok = ok && free_deferred_.init(arena, config.max_deferred).has_value();
+  if constexpr (kDeferral) ok = ok && free_deferred_.init(arena, config.max_deferred).has_value();
   if constexpr (kBlockwise) {
     ok = ok && transfers_
                    .init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_,
@@ -74,13 +74,13 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
                    .has_value();
   }
   take(arena, exchanges_, config.max_exchanges, ok);
-  take(arena, deferred_, config.max_deferred, ok);
+  if constexpr (kDeferral) take(arena, deferred_, config.max_deferred, ok);
   take(arena, notifications_, config.recent_notifications, ok);
   take(arena, buffers_, std::size_t{config.max_exchanges} * config.max_message, ok);
   take(arena, scratch_, config.max_message, ok);
   take(arena, space_, config.max_body, ok);
   if (!ok) return fail(Errc::kNoSpace);
-  echo_.init(random);
+  if constexpr (kEcho) echo_.init(random);
   return {};
 }
 
@@ -124,9 +124,9 @@ Instant Endpoint::step(Instant now) noexcept {
     const std::uint32_t deferred = *due - config_.max_exchanges;
     if (*due < config_.max_exchanges)
       resend(*due, now);
-    else if (deferred < config_.max_deferred)
+    else if (kDeferral && deferred < config_.max_deferred)
       acknowledge_alone(deferred, now);
-    else if constexpr (kBlockwise)
+    else if (kBlockwise)
       transfers_.close(deferred - config_.max_deferred);
   }
   return timers_.next();
@@ -151,7 +151,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
     exchanges_[at - 1].state = Exchange::State::kClosed;
     timers_.set(at - 1, now);
   }
-  for (std::uint32_t i = 0; peer.deferred != 0 && i < deferred_.size(); ++i) {
+  for (std::uint32_t i = 0; kDeferral && peer.deferred != 0 && i < deferred_.size(); ++i) {
     if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
   }
   if constexpr (kBlockwise) transfers_.drop(link);

@@ -126,7 +126,9 @@ void Endpoint::start(std::uint32_t index, Instant now) noexcept {
   exchange.retransmissions = 0;
   const std::uint32_t base = std::max<std::uint32_t>(millis(transmission.ack_timeout), 1);
   const std::uint64_t spread =
-      std::uint64_t{base} * (std::max<std::uint16_t>(transmission.ack_random_percent, 100) - 100U) / 100;
+      divide(std::uint64_t{base} * (std::max<std::uint16_t>(transmission.ack_random_percent, 100) - 100U),
+             100)
+          .quotient;
   exchange.timeout = base + random_->below(static_cast<std::uint32_t>(spread) + 1);
   timers_.set(index, now + Millis(exchange.timeout));
   transmit(exchange.link, message);

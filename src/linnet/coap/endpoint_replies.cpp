@@ -86,7 +86,9 @@ bool Endpoint::repeat(LinkId link, RecentRequest& recent, Instant now) noexcept 
     case Kept::kNoReply: return false;
     case Kept::kProcessing:
     case Kept::kSilence: return true;
-    case Kept::kDeferred: acknowledge_alone(recent.deferred(), now); return true;
+    case Kept::kDeferred:
+      if constexpr (kDeferral) acknowledge_alone(recent.deferred(), now);
+      return true;
     case Kept::kAcknowledged: send_empty(link, Type::kAcknowledgement, recent.message_id()); return true;
     case Kept::kReset: send_empty(link, Type::kReset, recent.message_id()); return true;
     case Kept::kReply: {
@@ -139,7 +141,7 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
   incoming.link = request.link;
   incoming.method = request.method;
   incoming.confirmable = request.confirmable;
-  incoming.fresh = !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
+  incoming.fresh = kEcho && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
   incoming.token = request.token;
   incoming.options = message.options();
   incoming.content_format = scanned.content_format;
@@ -148,14 +150,14 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
   incoming.payload = payload;
   incoming.cache_key = request.cache_key;
 
-  const std::optional<std::uint32_t> slot = free_deferred_.take();
+  const std::optional<std::uint32_t> slot = kDeferral ? free_deferred_.take() : std::nullopt;
   asking_ = true;
   const Reply reply = handler_->on_request(incoming, slot ? deferred_id(*slot) : kNoDeferred, space_, now);
   asking_ = false;
   // The handler may have dropped the peer.
   const bool open = request.recent->kept() == Kept::kProcessing && request.recent->known(request.message_id);
-  if (open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
-  if (slot) free_deferred_.give(*slot);
+  if (kDeferral && open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
+  if (kDeferral && slot) free_deferred_.give(*slot);
   if (!open) return;
   switch (reply.kind) {
     case Reply::Kind::kNow: static_cast<void>(answer(request, reply, {}, now)); return;
@@ -234,6 +236,7 @@ void Endpoint::answer_code(const RequestContext& request, Code code, Instant now
 }
 
 void Endpoint::challenge(const RequestContext& request, Instant now) noexcept {
+  if constexpr (!kEcho) return answer_code(request, Code::kUnauthorized, now);
   const EchoValues::Value value = echo_.make(request.link, now);
   ReplyParts parts;
   parts.echo = value;

@@ -219,7 +219,7 @@ void Endpoint::receive_notification(const Message& message, const ScannedOptions
 void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
                         Instant now) noexcept {
   settle(index);
-  if (meet_challenge(index, message, scanned)) return send_again(index, now);
+  if (kEcho && meet_challenge(index, message, scanned)) return send_again(index, now);
   if constexpr (kBlockwise) {
     Result<bool> goes_on = continue_block1(index, message, scanned, now);
     if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned, now);

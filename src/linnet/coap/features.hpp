@@ -5,11 +5,24 @@
 #ifndef LINNET_COAP_BLOCKWISE
 #define LINNET_COAP_BLOCKWISE 1
 #endif
+#ifndef LINNET_COAP_ECHO
+#define LINNET_COAP_ECHO 1
+#endif
+#ifndef LINNET_COAP_DEFERRAL
+#define LINNET_COAP_DEFERRAL 1
+#endif
 
 namespace linnet::coap {
 
 /// Block-wise transfer (RFC 7959). Without it Block1 and Block2 are critical options that are not
 /// understood, and a body that does not fit a message is too large.
 inline constexpr bool kBlockwise = LINNET_COAP_BLOCKWISE != 0;
+
+/// The Echo option (RFC 9175 §2). Without it a challenge that is asked for is a bare 4.01, no request
+/// counts as fresh, and a challenge of a peer is an answer like any other.
+inline constexpr bool kEcho = LINNET_COAP_ECHO != 0;
+
+/// Requests that a handler answers later. Without them Reply::Kind::kDefer is 5.03.
+inline constexpr bool kDeferral = LINNET_COAP_DEFERRAL != 0;
 
 }  // namespace linnet::coap

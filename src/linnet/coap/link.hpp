@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/base/quotient.hpp"
 #include "linnet/base/time.hpp"
 
 namespace linnet::coap {
@@ -27,16 +28,23 @@ struct TransmissionParameters {
   Millis max_latency{100'000};
 
   [[nodiscard]] constexpr Millis max_transmit_span() const noexcept {
-    return ack_timeout * ((1 << max_retransmit) - 1) * ack_random_percent / 100;
+    return spread((1U << max_retransmit) - 1U);
   }
   [[nodiscard]] constexpr Millis max_transmit_wait() const noexcept {
-    return ack_timeout * ((1 << (max_retransmit + 1)) - 1) * ack_random_percent / 100;
+    return spread((2U << max_retransmit) - 1U);
   }
   [[nodiscard]] constexpr Millis processing_delay() const noexcept { return ack_timeout; }
   [[nodiscard]] constexpr Millis exchange_lifetime() const noexcept {
     return max_transmit_span() + 2 * max_latency + processing_delay();
   }
   [[nodiscard]] constexpr Millis non_lifetime() const noexcept { return max_transmit_span() + max_latency; }
+
+ private:
+  /// So many times ACK_TIMEOUT, at its longest.
+  [[nodiscard]] constexpr Millis spread(std::uint32_t times) const noexcept {
+    const auto longest = static_cast<std::uint64_t>(ack_timeout.count()) * times * ack_random_percent;
+    return Millis(divide(longest, 100).quotient);
+  }
 };
 
 /// What an engine must know of a transport.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -83,7 +84,7 @@ class Options {
     [[nodiscard]] const Option& operator*() const noexcept { return current_; }
     [[nodiscard]] const Option* operator->() const noexcept { return &current_; }
     Iterator& operator++() noexcept;
-    friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.at_ == b.at_; }
+    friend bool operator==(const Iterator& a, std::default_sentinel_t) noexcept { return a.at_ == a.end_; }
 
    private:
     const std::uint8_t* at_ = nullptr;    // where the current option starts
@@ -96,7 +97,7 @@ class Options {
   explicit Options(ByteView encoded) noexcept : encoded_(encoded) {}
 
   [[nodiscard]] Iterator begin() const noexcept { return Iterator(encoded_); }
-  [[nodiscard]] Iterator end() const noexcept { return Iterator(encoded_.last(0)); }
+  [[nodiscard]] static constexpr std::default_sentinel_t end() noexcept { return {}; }
   /// The first option of that number.
   [[nodiscard]] std::optional<Option> find(OptionNumber number) const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> find_uint(OptionNumber number) const noexcept;

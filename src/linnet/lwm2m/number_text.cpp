@@ -9,7 +9,6 @@
 namespace linnet::lwm2m {
 namespace {
 
-constexpr std::uint64_t kMaxDigits = std::numeric_limits<std::uint64_t>::max();
 constexpr std::int64_t kMaxExponent = 100000;  // beyond any double, far from overflow
 
 /// A decimal number taken apart: digits x 10^exponent, of which some digits may be cut off.
@@ -64,13 +63,15 @@ class DecimalReader {
     const std::size_t start = at_;
     for (; digit_here(); ++at_) {
       const auto digit = static_cast<std::uint64_t>(text_[at_] - '0');
-      if (out_.cut || out_.digits > (kMaxDigits - digit) / 10) {
+      std::uint64_t longer = 0;
+      if (out_.cut || __builtin_mul_overflow(out_.digits, 10U, &longer) ||
+          __builtin_add_overflow(longer, digit, &longer)) {
         out_.cut = true;
         out_.more = out_.more || digit != 0;
         if (!fraction) ++out_.exponent;
         continue;
       }
-      out_.digits = out_.digits * 10 + digit;
+      out_.digits = longer;
       if (fraction) --out_.exponent;
     }
     return at_ - start;

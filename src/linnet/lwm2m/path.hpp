@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/base/outlined.hpp"
 
 namespace linnet::lwm2m {
 
@@ -57,19 +58,19 @@ class Path {
   [[nodiscard]] constexpr InstanceId resource_instance() const noexcept { return at(3); }
 
   /// The path one segment longer. `depth()` must be below 4.
-  [[nodiscard]] constexpr Path child(std::uint16_t id) const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr Path child(std::uint16_t id) const noexcept {
     Path longer = *this;
     longer.ids_[longer.depth_++] = id;
     return longer;
   }
   /// The first `depth` segments; `depth` must not be above `depth()`.
-  [[nodiscard]] constexpr Path prefix(std::size_t depth) const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr Path prefix(std::size_t depth) const noexcept {
     Path shorter;
     for (std::size_t i = 0; i < depth; ++i) shorter = shorter.child(ids_[i]);
     return shorter;
   }
   /// True where `other` is this path or lies below it.
-  [[nodiscard]] constexpr bool contains(const Path& other) const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr bool contains(const Path& other) const noexcept {
     if (other.depth_ < depth_) return false;
     for (std::size_t i = 0; i < depth_; ++i) {
       if (ids_[i] != other.ids_[i]) return false;

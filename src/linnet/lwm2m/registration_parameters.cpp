@@ -122,21 +122,23 @@ Result<void> write_registration_parameters(const RegistrationParameters& paramet
                                            FunctionRef<Result<void>(std::string_view)> emit) noexcept {
   std::array<std::uint8_t, kMaxQuery> buffer;
   const LwM2mVersion version = parameters.version.value_or(LwM2mVersion::k1_1);
-  const auto give = [&](std::string_view name, auto write_value) -> Result<void> {
+  std::array<std::uint8_t, 10> short_text;
+  ByteWriter value(short_text);
+  const auto give = [&](std::string_view name, std::string_view text) -> Result<void> {
     ByteWriter query(buffer);
     query.text(name);
-    write_value(query);
+    query.text(text);
     if (!query.ok()) return fail(Errc::kTooLarge);
     return emit(as_text(query.written()));
   };
-  const auto text = [](std::string_view value) { return [value](ByteWriter& query) { query.text(value); }; };
 
   Result<void> went;
-  if (parameters.endpoint) went = give("ep=", text(*parameters.endpoint));
+  if (parameters.endpoint) went = give("ep=", *parameters.endpoint);
   if (went && parameters.lifetime) {
-    went = give("lt=", [&](ByteWriter& query) { write_digits(query, *parameters.lifetime); });
+    write_digits(value, *parameters.lifetime);
+    went = give("lt=", as_text(value.written()));
   }
-  if (went && parameters.version) went = give("lwm2m=", text(to_string(version)));
+  if (went && parameters.version) went = give("lwm2m=", to_string(version));
   Binding binding = parameters.binding.value_or(Binding());
   if (parameters.queue_mode()) {
     // 1.0 has no Q of its own, so that a queue mode without binding says the default one.
@@ -144,10 +146,12 @@ Result<void> write_registration_parameters(const RegistrationParameters& paramet
     binding = binding | Binding::kQueue;
   }
   if (went && (binding.bits() & ~Binding::kQueue) != 0) {
-    went = give("b=", [&](ByteWriter& query) { binding.write(query, version); });
+    value.truncate(0);
+    binding.write(value, version);
+    went = give("b=", as_text(value.written()));
   }
-  if (went && binding.queue() && version != LwM2mVersion::k1_0) went = give("Q", text(""));
-  if (went && parameters.sms) went = give("sms=", text(*parameters.sms));
+  if (went && binding.queue() && version != LwM2mVersion::k1_0) went = give("Q", {});
+  if (went && parameters.sms) went = give("sms=", *parameters.sms);
   return went;
 }
 

@@ -143,22 +143,33 @@ class Encoder {
 };
 
 struct Item {
-  Kind kind;
-  std::uint16_t id;
+  Kind kind{};
+  std::uint16_t id = 0;
   ByteView content;
 };
 
-Result<Item> read_item(ByteReader& in) noexcept {
-  const auto type = in.u8();
-  if (!type) return truncated();
-  const auto id = in.uint((*type & kWideId) != 0 ? 2 : 1);
-  const std::size_t length_width = *type >> kLengthWidthShift & 0x03;
-  const auto length = length_width == 0 ? Result<std::uint64_t>(*type & kLengthMask) : in.uint(length_width);
-  if (!id || !length) return truncated();
-  const auto content = in.bytes(static_cast<std::size_t>(*length));
-  if (!content) return truncated();
-  if (*id == kMaxId) return malformed();
-  return Item{static_cast<Kind>(*type >> kKindShift), static_cast<std::uint16_t>(*id), *content};
+std::uint32_t big_endian(ByteView bytes) noexcept {
+  std::uint32_t number = 0;
+  for (const std::uint8_t byte : bytes) number = number << 8 | byte;
+  return number;
+}
+
+/// Takes an item off the front of `rest`, which is not empty.
+Result<void> take_item(ByteView& rest, Item& item) noexcept {
+  const std::uint8_t type = rest[0];
+  const std::size_t id_width = (type & kWideId) != 0 ? 2 : 1;
+  const std::size_t length_width = type >> kLengthWidthShift & 0x03;
+  const std::size_t header = 1 + id_width + length_width;
+  if (rest.size() < header) return truncated();
+  const std::uint32_t id = big_endian(rest.subspan(1, id_width));
+  const std::size_t length =
+      length_width == 0 ? type & kLengthMask : big_endian(rest.subspan(1 + id_width, length_width));
+  if (rest.size() - header < length) return truncated();
+  if (id == kMaxId) return malformed();
+  item = {static_cast<Kind>(type >> kKindShift), static_cast<std::uint16_t>(id),
+          rest.subspan(header, length)};
+  rest = rest.subspan(header + length);
+  return {};
 }
 
 Result<Value> read_integer(ByteView content, DataType type) noexcept {
@@ -244,17 +255,15 @@ class Decoder {
         --depth;
         continue;
       }
-      ByteReader in(level.rest);
-      const auto item = read_item(in);
-      if (!item) return std::unexpected(item.error());
-      level.rest = in.rest();
-      const auto path = path_of(*item, level.path, depth == 1);
+      Item item;
+      if (const auto taken = take_item(level.rest, item); !taken) return taken;
+      const auto path = path_of(item, level.path, depth == 1);
       if (!path) return std::unexpected(path.error());
-      const bool container = item->kind == Kind::kInstance || item->kind == Kind::kMultipleResource;
-      if (container && !item->content.empty()) {
+      const bool container = item.kind == Kind::kInstance || item.kind == Kind::kMultipleResource;
+      if (container && !item.content.empty()) {
         if (depth == kMaxNesting) return malformed();
-        levels_[depth++] = {*path, item->content};
-      } else if (const auto given = give(*path, *item, container); !given) {
+        levels_[depth++] = {*path, item.content};
+      } else if (const auto given = give(*path, item, container); !given) {
         return given;
       }
     }

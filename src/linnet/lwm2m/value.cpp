@@ -7,9 +7,6 @@
 namespace linnet::lwm2m {
 namespace {
 
-constexpr double kTwoTo63 = 9223372036854775808.0;
-constexpr double kTwoTo64 = 18446744073709551616.0;
-
 constexpr bool is_integer_type(DataType type) noexcept {
   return type == DataType::kInteger || type == DataType::kUnsigned || type == DataType::kTime;
 }
@@ -30,15 +27,27 @@ Result<Value> from_signed(std::int64_t v, DataType wanted) noexcept {
   return Value::unsigned_integer(static_cast<std::uint64_t>(v));
 }
 
+/// Taken from the bits of the double: the conversions of a soft floating point library are large.
 Result<Value> from_float(double v, DataType wanted) noexcept {
-  if (v >= 0 && v < kTwoTo64) {
-    const auto integral = static_cast<std::uint64_t>(v);
-    if (static_cast<double>(integral) == v) return from_unsigned(integral, wanted);
-  } else if (v < 0 && v >= -kTwoTo63) {
-    const auto integral = static_cast<std::int64_t>(v);
-    if (static_cast<double>(integral) == v) return from_signed(integral, wanted);
+  constexpr int kFractionBits = 52;
+  constexpr int kBias = 1023 + kFractionBits;
+  constexpr std::uint64_t kHidden = std::uint64_t{1} << kFractionBits;
+  constexpr std::uint64_t kMinMagnitude = std::uint64_t{1} << 63;
+  const auto bits = std::bit_cast<std::uint64_t>(v);
+  const int exponent = static_cast<int>(bits >> kFractionBits & 0x7FF) - kBias;
+  std::uint64_t magnitude = (bits & (kHidden - 1)) | kHidden;
+  if (bits << 1 == 0) return from_unsigned(0, wanted);
+  if (exponent < -kFractionBits || exponent > 63 - kFractionBits) return fail(Errc::kWrongType);
+  if (exponent >= 0) {
+    magnitude <<= exponent;
+  } else {
+    const std::uint64_t whole = magnitude >> -exponent;
+    if (whole << -exponent != magnitude) return fail(Errc::kWrongType);
+    magnitude = whole;
   }
-  return fail(Errc::kWrongType);
+  if (bits < kMinMagnitude) return from_unsigned(magnitude, wanted);
+  if (magnitude > kMinMagnitude) return fail(Errc::kWrongType);
+  return from_signed(static_cast<std::int64_t>(~magnitude + 1), wanted);
 }
 
 }  // namespace

@@ -110,14 +110,14 @@ class Value {
   friend bool operator==(const Value& a, const Value& b) noexcept;
 
  private:
-  constexpr Value(DataType type, ByteView bytes) noexcept : bytes_(bytes), integer_(0), type_(type) {}
+  constexpr Value(DataType type, ByteView bytes) noexcept : bytes_(bytes), type_(type) {}
   constexpr Value(DataType type, std::int64_t integer) noexcept : integer_(integer), type_(type) {}
   [[nodiscard]] constexpr ByteView bytes_if_text() const noexcept {
     return type_ == DataType::kString || type_ == DataType::kCorelnk ? bytes_ : ByteView{};
   }
 
-  ByteView bytes_;
   union {
+    ByteView bytes_;
     std::int64_t integer_;
     std::uint64_t unsigned_;
     double float_;

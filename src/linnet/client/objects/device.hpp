@@ -13,8 +13,8 @@ struct DeviceInstance {
 
   Platform* platform = nullptr;  ///< clock, reboot; without one there is none of these
   // Constant texts: what is empty is not there.
-  std::string_view manufacturer, model_number, serial_number, firmware_version;
-  std::string_view device_type, hardware_version, software_version;
+  ConstantText manufacturer, model_number, serial_number, firmware_version;
+  ConstantText device_type, hardware_version, software_version;
   Multiple<std::int32_t, kMaxPowerSources> power_sources;
   Multiple<std::int32_t, kMaxPowerSources> power_voltages;  ///< mV
   Multiple<std::int32_t, kMaxPowerSources> power_currents;  ///< mA
@@ -36,18 +36,13 @@ struct DeviceInstance {
   [[nodiscard]] std::optional<UnixTime> current_time() const noexcept;
   void set_current_time(UnixTime time) noexcept;
 
-  template <std::string_view DeviceInstance::* kText>
-  [[nodiscard]] std::optional<std::string_view> text() const noexcept {
-    return (this->*kText).empty() ? std::nullopt : std::optional(this->*kText);
-  }
-
   static constexpr ObjectId kId = 3;
   static constexpr lwm2m::Version kVersion{1, 1};
   static constexpr TypedResource kResources[]{
-      computed<&DeviceInstance::text<&DeviceInstance::manufacturer>>(0, Operations::kR),
-      computed<&DeviceInstance::text<&DeviceInstance::model_number>>(1, Operations::kR),
-      computed<&DeviceInstance::text<&DeviceInstance::serial_number>>(2, Operations::kR),
-      computed<&DeviceInstance::text<&DeviceInstance::firmware_version>>(3, Operations::kR),
+      resource<&DeviceInstance::manufacturer>(0, Operations::kR),
+      resource<&DeviceInstance::model_number>(1, Operations::kR),
+      resource<&DeviceInstance::serial_number>(2, Operations::kR),
+      resource<&DeviceInstance::firmware_version>(3, Operations::kR),
       command<&DeviceInstance::reboot>(4, Presence::kMandatory),
       command<&DeviceInstance::factory_reset>(5),
       resource<&DeviceInstance::power_sources>(6, Operations::kR),
@@ -61,9 +56,9 @@ struct DeviceInstance {
       resource<&DeviceInstance::utc_offset>(14, Operations::kRW),
       resource<&DeviceInstance::timezone>(15, Operations::kRW),
       resource<&DeviceInstance::binding>(16, Operations::kR, Presence::kMandatory),
-      computed<&DeviceInstance::text<&DeviceInstance::device_type>>(17, Operations::kR),
-      computed<&DeviceInstance::text<&DeviceInstance::hardware_version>>(18, Operations::kR),
-      computed<&DeviceInstance::text<&DeviceInstance::software_version>>(19, Operations::kR),
+      resource<&DeviceInstance::device_type>(17, Operations::kR),
+      resource<&DeviceInstance::hardware_version>(18, Operations::kR),
+      resource<&DeviceInstance::software_version>(19, Operations::kR),
       resource<&DeviceInstance::battery_status>(20, Operations::kR),
       resource<&DeviceInstance::memory_total>(21, Operations::kR)};
 };
