@@ -62,6 +62,10 @@ class Answer {
 /// What an HTTP server serves. Called from the HTTP thread; must not block.
 using HttpHandler = std::function<void(HttpRequest, Answer)>;
 
+/// Whether the Origin of a request (RFC 6454 §7) is a page of this machine: "http://localhost:3000",
+/// "http://127.0.0.1", "http://[::1]:8080". "null" is none.
+[[nodiscard]] bool is_local_origin(std::string_view origin);
+
 /// Percent-decodes; nothing for a broken escape. `+` stays what it is.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
 

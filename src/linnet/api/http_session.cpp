@@ -160,6 +160,12 @@ void HttpSession::handle() {
   stream_.expires_never();
   waiting_ = true;
   Answer answer(shared_from_this());
+  // A page from elsewhere that a browser on this machine shows must not manage devices.
+  const auto origin = message.find(http::field::origin);
+  if (origin != message.end() && !is_local_origin({origin->value().data(), origin->value().size()})) {
+    answer.respond(plain_problem(403, "Pages from elsewhere may not use this API"));
+    return;
+  }
   if (!split_target(target, request)) {
     answer.respond(plain_problem(400, "The request target cannot be decoded"));
     return;

@@ -303,6 +303,15 @@ TEST_F(HttpServerTest, AnErrorAfterAHeadHasItsBody) {
   EXPECT_THAT(one.until("}"), HasSubstr("Not an HTTP request"));
 }
 
+TEST_F(HttpServerTest, RefusesPagesFromElsewhere) {
+  Client one = client();
+  one.send("POST /a HTTP/1.1\r\nHost: h\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_THAT(one.until("}"), StartsWith("HTTP/1.1 403 "));
+  Client own = client();
+  own.send("GET /a HTTP/1.1\r\nHost: h\r\nOrigin: http://localhost:3000\r\n\r\n");
+  EXPECT_THAT(own.until("GET a "), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST_F(HttpServerTest, RefusesABrokenEscape) {
   Client one = client();
   one.send("GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n");

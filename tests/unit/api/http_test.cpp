@@ -27,5 +27,15 @@ TEST(PercentDecode, RefusesBrokenEscapes) {
     EXPECT_EQ(decoded(text), "(broken)") << text;
 }
 
+TEST(LocalOrigin, IsAPageOfThisMachineOnly) {
+  for (const char* const own : {"http://localhost", "http://localhost:3000", "https://127.0.0.1:8443",
+                                "http://127.1.2.3", "http://[::1]", "http://[::1]:8080"})
+    EXPECT_TRUE(is_local_origin(own)) << own;
+  for (const char* const other : {"", "null", "http://", "http://evil.example",
+                                  "http://localhost.evil.example", "http://127.0.0.1.evil.example",
+                                  "http://evil.example:127", "http://[::2]", "http://[::1", "localhost"})
+    EXPECT_FALSE(is_local_origin(other)) << other;
+}
+
 }  // namespace
 }  // namespace linnet::api
