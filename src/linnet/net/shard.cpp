@@ -55,6 +55,8 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
   config.shard = static_cast<std::uint8_t>(index);
   config.durable = fleet.store != nullptr;
   config.endpoint.max_peers = max_links;
+  engine_pages_ = Pages(server::Engine::endpoint_memory(config));
+  config.endpoint_pages = engine_pages_.bytes();
   if (!engine_.init(config, links_, links_, random_, models, *this)) {
     throw std::runtime_error("a limit of the server is out of range, or there is no memory for its tables");
   }

@@ -15,6 +15,7 @@
 
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
+#include "linnet/net/pages.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/net/shard_clock.hpp"
 #include "linnet/net/system_random.hpp"
@@ -136,6 +137,7 @@ class Shard final : private server::Listener {
   SystemRandom random_;
   LinkLayer links_;
   ReceiveBatch in_;
+  Pages engine_pages_;  // of the engine
   server::Engine engine_;
   FileDescriptor poll_;
   FileDescriptor wake_;

@@ -111,6 +111,17 @@ coap::EndpointConfig EngineConfig::server_endpoint_config() noexcept {
   return config;
 }
 
+namespace {
+
+/// Every change that waits for the store is a request that waits for its answer.
+coap::EndpointConfig endpoint_config(const EngineConfig& config) noexcept {
+  coap::EndpointConfig endpoint = config.endpoint;
+  if (config.durable) endpoint.max_deferred = std::max(endpoint.max_deferred, config.max_changes);
+  return endpoint;
+}
+
+}  // namespace
+
 Engine::Engine() noexcept = default;
 Engine::~Engine() = default;
 
@@ -128,11 +139,15 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
   parts->config = config;
   parts->directory = &directory;
   coap::EndpointConfig& endpoint = parts->config.endpoint;
-  // Every change that waits for the store is a request that waits for its answer.
-  if (config.durable) endpoint.max_deferred = std::max(endpoint.max_deferred, config.max_changes);
-  const std::size_t size = coap::Endpoint::memory_needed(endpoint);
-  parts->memory = std::make_unique_for_overwrite<std::byte[]>(size);
-  Arena arena({parts->memory.get(), size});
+  endpoint = endpoint_config(config);
+  std::span<std::byte> pages = config.endpoint_pages;
+  const Arena::Content content = pages.empty() ? Arena::Content::kAnything : Arena::Content::kZeros;
+  if (pages.empty()) {
+    const std::size_t size = endpoint_memory(config);
+    parts->memory = std::make_unique_for_overwrite<std::byte[]>(size);
+    pages = {parts->memory.get(), size};
+  }
+  Arena arena(pages, content);
   const auto ready = parts->endpoint.init(endpoint, arena, links, *parts, random);
   if (!ready) return ready;
   parts->registrations.init(parts->config, random);
@@ -141,6 +156,10 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
                         random);
   parts_ = std::move(parts);
   return {};
+}
+
+std::size_t Engine::endpoint_memory(const EngineConfig& config) noexcept {
+  return coap::Endpoint::memory_needed(endpoint_config(config));
 }
 
 void Engine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {

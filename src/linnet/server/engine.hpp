@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "linnet/base/function_ref.hpp"
@@ -55,6 +56,9 @@ struct EngineConfig {
   bool follow_address = true;
   bool durable = false;  ///< answer Register and De-register after `committed`
   coap::EndpointConfig endpoint = server_endpoint_config();
+  /// Fresh pages, `Engine::endpoint_memory` bytes of zeros that outlive the engine, for the endpoint's
+  /// tables: only what is used of them costs. Empty: the engine makes its own and touches all of it.
+  std::span<std::byte> endpoint_pages;
 
   /// What an endpoint needs for a server of 100,000 links.
   [[nodiscard]] static coap::EndpointConfig server_endpoint_config() noexcept;
@@ -76,6 +80,9 @@ class Engine {
   /// range, kNoSpace when there is no memory. Call once.
   [[nodiscard]] Result<void> init(const EngineConfig& config, coap::Links& links, LinkDirectory& directory,
                                   Random& random, const Models& models, Listener& listener) noexcept;
+
+  /// The bytes that the endpoint's tables take.
+  [[nodiscard]] static std::size_t endpoint_memory(const EngineConfig& config) noexcept;
 
   /// One datagram from a link. Any bytes at all.
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;

@@ -24,6 +24,19 @@ TEST_F(RegistrationInterfaceTest, OP_2_register_answers_created_with_a_location_
   EXPECT_EQ(listener.events, Events{"registered node-1"});
 }
 
+TEST_F(RegistrationInterfaceTest, pages_of_the_owner_serve_as_the_endpoints_memory) {
+  EngineConfig config = small_config();
+  std::vector<std::byte> pages(Engine::endpoint_memory(config));
+  config.endpoint_pages = pages;
+  start(config);
+  EXPECT_EQ(code_of(send(0, registering("node-1"))), Code::kCreated);
+  const auto touched = std::ranges::count_if(pages, [](std::byte byte) { return byte != std::byte{}; });
+  EXPECT_GT(touched, 0);
+
+  config.endpoint_pages = std::span(pages).first(pages.size() / 2);
+  EXPECT_EQ(Engine().init(config, links, links, random, models, listener).error().code, Errc::kNoSpace);
+}
+
 TEST_F(RegistrationInterfaceTest, OP_2_register_keeps_what_the_device_said) {
   Request request = registering("urn:dev:1", "60");
   request.query = {"ep=urn:dev:1", "lt=60", "lwm2m=1.1", "b=US", "Q", "sms=491701234567", "rack=7", "spare"};
