@@ -42,7 +42,7 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   const auto servers = arena.make<Server>(config.max_servers);
   const auto observations = arena.make<Observation>(config.max_observations);
   const auto rows = arena.make<AttributeTable::Row>(config.max_attributes);
-  const auto work = arena.make<std::uint8_t>(config.coap.max_body);
+  const auto work = arena.make_zeroed<std::uint8_t>(config.coap.max_body);
   if (!servers || !observations || !rows || !work) return fail(Errc::kNoSpace);
   config_ = config;
   servers_ = *servers;

@@ -155,9 +155,10 @@ class Handler {
   ~Handler() = default;
 };
 
+/// Counted in a machine word: on a small device they start again at 2^32.
 struct EndpointStatistics {
-  std::uint64_t received = 0, sent = 0, retransmitted = 0, duplicates = 0, malformed = 0, rejected = 0,
-                dropped = 0;
+  std::size_t received = 0, sent = 0, retransmitted = 0, duplicates = 0, malformed = 0, rejected = 0,
+              dropped = 0;
 };
 
 class Endpoint {

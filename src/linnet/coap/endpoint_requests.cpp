@@ -16,10 +16,10 @@ Result<std::size_t> encode_request(ByteSpan out, MessageId id, const Token& toke
   const Type type = request.confirmable ? Type::kConfirmable : Type::kNonConfirmable;
   MessageWriter writer(out, type, request.method, id, token);
   if (request.observe) writer.option(OptionNumber::kObserve, *request.observe);
-  for (const std::string_view segment : request.path) writer.option(OptionNumber::kUriPath, segment);
+  writer.options(OptionNumber::kUriPath, request.path);
   if (request.content_format)
     writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
-  for (const std::string_view segment : request.query) writer.option(OptionNumber::kUriQuery, segment);
+  writer.options(OptionNumber::kUriQuery, request.query);
   if (request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
   if (request.no_response) writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
   if (request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});

@@ -75,6 +75,10 @@ void MessageWriter::option(OptionNumber number, std::uint32_t value) noexcept {
   option(number, ByteView(bytes).last(size));
 }
 
+void MessageWriter::options(OptionNumber number, std::span<const std::string_view> values) noexcept {
+  for (const std::string_view value : values) option(number, value);
+}
+
 void MessageWriter::payload(ByteView bytes) noexcept {
   if (bytes.empty()) return;
   out_.u8(kPayloadMarker);

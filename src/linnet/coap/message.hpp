@@ -57,6 +57,8 @@ class MessageWriter {
   void option(OptionNumber number, std::string_view value) noexcept { option(number, as_bytes(value)); }
   /// An option of format uint, in the fewest bytes (RFC 7252 §3.2).
   void option(OptionNumber number, std::uint32_t value) noexcept;
+  /// One option for each text.
+  void options(OptionNumber number, std::span<const std::string_view> values) noexcept;
   /// Marker and payload; nothing for an empty one. The last call before `finish`.
   void payload(ByteView bytes) noexcept;
 

@@ -5,6 +5,9 @@
 #include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::lwm2m {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 std::unexpected<Error> refuse(Errc code) noexcept {
@@ -190,7 +193,7 @@ void LinkWriter::attribute(std::string_view attribute_name, std::uint64_t value)
 
 void LinkWriter::quoted(std::string_view attribute_name, std::string_view value) noexcept {
   name(attribute_name);
-  out_.text("=\"");
+  out_.text("=\""sv);
   for (const char c : value) {
     if (c == '"' || c == '\\') out_.u8('\\');
     out_.u8(static_cast<std::uint8_t>(c));

@@ -7,6 +7,9 @@
 #include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::lwm2m {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 constexpr std::string_view kResourceType = "oma.lwm2m";
@@ -320,7 +323,7 @@ bool CompactObjectList::contains(ObjectId object, InstanceId instance) const noe
 void ObjectListWriter::root(FormatSet formats) noexcept {
   if (alternate_path_.empty() && formats.empty()) return;
   links_.link(Path(), alternate_path_);
-  links_.quoted("rt", kResourceType);
+  links_.quoted("rt"sv, kResourceType);
   if (formats.empty()) return;
   std::array<std::uint8_t, 6 * FormatSet::kKnown.size()> text;
   ByteWriter list(text);
@@ -331,9 +334,9 @@ void ObjectListWriter::root(FormatSet formats) noexcept {
   }
   const std::string_view numbers = as_text(list.written());
   if (numbers.find(' ') == std::string_view::npos) {
-    links_.attribute("ct", numbers);
+    links_.attribute("ct"sv, numbers);
   } else {
-    links_.quoted("ct", numbers);
+    links_.quoted("ct"sv, numbers);
   }
 }
 
@@ -343,7 +346,7 @@ void ObjectListWriter::object(ObjectId object, Version version) noexcept {
   std::array<std::uint8_t, 7> text;
   ByteWriter number(text);
   version.write(number);
-  links_.attribute("ver", as_text(number.written()));
+  links_.attribute("ver"sv, as_text(number.written()));
 }
 
 void ObjectListWriter::instance(ObjectId object, InstanceId instance) noexcept {

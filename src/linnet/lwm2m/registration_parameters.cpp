@@ -9,6 +9,9 @@
 #include "linnet/lwm2m/plain_text.hpp"
 
 namespace linnet::lwm2m {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 constexpr std::size_t kMaxQuery = 255;  ///< of one Uri-Query option (RFC 7252 §5.10)
@@ -133,12 +136,12 @@ Result<void> write_registration_parameters(const RegistrationParameters& paramet
   };
 
   Result<void> went;
-  if (parameters.endpoint) went = give("ep=", *parameters.endpoint);
+  if (parameters.endpoint) went = give("ep="sv, *parameters.endpoint);
   if (went && parameters.lifetime) {
     write_digits(value, *parameters.lifetime);
-    went = give("lt=", as_text(value.written()));
+    went = give("lt="sv, as_text(value.written()));
   }
-  if (went && parameters.version) went = give("lwm2m=", to_string(version));
+  if (went && parameters.version) went = give("lwm2m="sv, to_string(version));
   Binding binding = parameters.binding.value_or(Binding());
   if (parameters.queue_mode()) {
     // 1.0 has no Q of its own, so that a queue mode without binding says the default one.
@@ -148,10 +151,10 @@ Result<void> write_registration_parameters(const RegistrationParameters& paramet
   if (went && (binding.bits() & ~Binding::kQueue) != 0) {
     value.truncate(0);
     binding.write(value, version);
-    went = give("b=", as_text(value.written()));
+    went = give("b="sv, as_text(value.written()));
   }
-  if (went && binding.queue() && version != LwM2mVersion::k1_0) went = give("Q", {});
-  if (went && parameters.sms) went = give("sms=", *parameters.sms);
+  if (went && binding.queue() && version != LwM2mVersion::k1_0) went = give("Q"sv, {});
+  if (went && parameters.sms) went = give("sms="sv, *parameters.sms);
   return went;
 }
 
