@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/senml_cbor.hpp"
 
+#include <cmath>
+
 #include "linnet/lwm2m/cbor_item.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
 #include "linnet/lwm2m/senml.hpp"
@@ -14,7 +16,7 @@ void write_number(ByteWriter& out, double v) noexcept {
   const bool in_range =
       v > -static_cast<double>(kLongestAsInteger) && v < static_cast<double>(kLongestAsInteger);
   const std::int64_t whole = in_range ? static_cast<std::int64_t>(v) : 0;
-  const bool negative_zero = v == 0 && 1 / v < 0;
+  const bool negative_zero = v == 0 && std::signbit(v);
   std::array<std::uint8_t, 9> as_integer;
   std::array<std::uint8_t, 9> as_float;
   ByteWriter integer(as_integer);
