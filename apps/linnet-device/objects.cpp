@@ -53,7 +53,7 @@ void Objects::add_device(const Settings& settings, client::Platform& platform) {
   device.platform = &platform;
   device.manufacturer = "linnet";
   device.model_number = "simulated device";
-  device.serial_number = settings.endpoint;
+  device.serial_number = std::string_view(settings.endpoint);
   device.firmware_version = LINNET_VERSION;
   device.device_type = "simulator";
   device.power_sources = {kExternalPower};

@@ -78,7 +78,7 @@ Result<AttributeWrite> parse_attribute_write(std::string_view query) noexcept {
   if (equals == std::string_view::npos) return AttributeWrite{*name, std::nullopt};
   const auto value = parse_value(*name, query.substr(equals + 1));
   if (!value) return fail(Errc::kMalformed, kBadRequest);
-  return AttributeWrite{*name, *value};
+  return AttributeWrite{*name, value};
 }
 
 void write_attribute_query(ByteWriter& out, const AttributeWrite& write) noexcept {
@@ -145,7 +145,7 @@ Attributes read_attributes(const Link& link) noexcept {
   while (const auto given = all.next()) {
     const auto name = name_of(given->name);
     if (!name || attributes.get(*name)) continue;
-    if (const auto value = parse_value(*name, given->value)) attributes.apply({*name, *value});
+    if (const auto value = parse_value(*name, given->value)) attributes.apply({*name, value});
   }
   return attributes;
 }

@@ -313,18 +313,18 @@ void write_cbor_integer(ByteWriter& out, std::int64_t v) noexcept {
 
 void write_cbor_double(ByteWriter& out, double v) noexcept {
   constexpr std::uint16_t kNan = 0x7E00;
-  constexpr auto initial = [](std::uint8_t info) { return static_cast<std::uint8_t>(0xE0 | info); };
+  constexpr auto kInitial = [](std::uint8_t info) { return static_cast<std::uint8_t>(0xE0 | info); };
   std::uint16_t half = kNan;
   if (v != v || to_half(v, half)) {
-    out.u8(initial(kHalf));
+    out.u8(kInitial(kHalf));
     return out.uint(half, 2);
   }
   const auto single = static_cast<float>(v);
   if (static_cast<double>(single) == v) {
-    out.u8(initial(kSingle));
+    out.u8(kInitial(kSingle));
     return out.uint(std::bit_cast<std::uint32_t>(single), 4);
   }
-  out.u8(initial(kDouble));
+  out.u8(kInitial(kDouble));
   out.uint(std::bit_cast<std::uint64_t>(v), 8);
 }
 
