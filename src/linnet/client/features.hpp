@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an image can do without. The build says so for the whole of it (-DLINNET_CLIENT_BOOTSTRAP=0).
+#pragma once
+
+#ifndef LINNET_CLIENT_COMPOSITE
+#define LINNET_CLIENT_COMPOSITE 1
+#endif
+#ifndef LINNET_CLIENT_SEND
+#define LINNET_CLIENT_SEND 1
+#endif
+#ifndef LINNET_CLIENT_BOOTSTRAP
+#define LINNET_CLIENT_BOOTSTRAP 1
+#endif
+#ifndef LINNET_CLIENT_ACCESS_CONTROL
+#define LINNET_CLIENT_ACCESS_CONTROL 1
+#endif
+#ifndef LINNET_CLIENT_PERSISTENCE
+#define LINNET_CLIENT_PERSISTENCE 1
+#endif
+#ifndef LINNET_CLIENT_SEQUENCE
+#define LINNET_CLIENT_SEQUENCE 1
+#endif
+#ifndef LINNET_CLIENT_ROLLBACK
+#define LINNET_CLIENT_ROLLBACK 1
+#endif
+
+namespace linnet::client {
+
+/// Read-Composite, Write-Composite and Observe-Composite (TS 6.4.4, 6.4.5). Without them FETCH and
+/// iPATCH are answered 4.05.
+inline constexpr bool kComposite = LINNET_CLIENT_COMPOSITE != 0;
+
+/// Send to /dp (TS 6.4.5).
+inline constexpr bool kSend = LINNET_CLIENT_SEND != 0;
+
+/// The bootstrap interface (TS 6.4.2). Without it accounts are what the application put there.
+inline constexpr bool kBootstrap = LINNET_CLIENT_BOOTSTRAP != 0;
+
+/// Rights by object 2 (TS 5.2.5, digest §7). Without it every server may do everything.
+inline constexpr bool kAccessControl = LINNET_CLIENT_ACCESS_CONTROL != 0;
+
+/// State that outlives a power cut.
+inline constexpr bool kPersistence = LINNET_CLIENT_PERSISTENCE != 0;
+
+/// The order, delays and retry resources of several servers (resources 13 to 20 of object 1, digest
+/// §4). Without it each server that is connected is registered with on its own, with the default retries.
+inline constexpr bool kSequence = LINNET_CLIENT_SEQUENCE != 0;
+
+/// Undoing a Write whose handler fails half way. Without it what was written before stays.
+inline constexpr bool kRollback = LINNET_CLIENT_ROLLBACK != 0;
+
+}  // namespace linnet::client
