@@ -37,7 +37,7 @@ class ChangeTable {
       index = static_cast<std::uint32_t>(table_.size());
       table_.emplace_back();
     }
-    change.generation = table_[index].generation + 1;
+    change.generation = (table_[index].generation + 1U) & kGenerationMask;
     table_[index] = change;
     ++size_;
     return Ticket{std::uint64_t{change.generation} << 32U | index};
@@ -68,6 +68,7 @@ class ChangeTable {
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  static constexpr std::uint32_t kGenerationMask = 0x7FFFFFFF;  // the upper half is of DeviceQueue
 
   std::vector<PendingChange> table_;
   std::uint32_t capacity_ = 0, size_ = 0, free_ = kNone;
