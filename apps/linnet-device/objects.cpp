@@ -38,7 +38,7 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
 void Objects::add_accounts(const Settings& settings) {
   for (std::size_t i = 0; i < settings.accounts.size(); ++i) {
     const auto instance = static_cast<lwm2m::InstanceId>(i);
-    client::SecurityInstance& security = *security_.add(instance);
+    auto& security = *security_.add(instance);
     security.uri.assign(settings.accounts[i].uri);
     security.short_server_id = static_cast<std::int32_t>(i + 1);
     client::ServerInstance& server = *servers_.add(instance);

@@ -40,7 +40,7 @@ class Objects {
   OrRefusal<void> add_model_object(const ObjectRequest& request, const registry::ModelRegistry& registry,
                                    UnixTime now);
 
-  client::SecurityObject<Settings::kMaxServers> security_;
+  client::SecurityObject<Settings::kMaxServers, client::kAmpleSecuritySizes> security_;
   client::ServerObject<Settings::kMaxServers> servers_;
   client::DeviceObject device_;
   client::ConnectivityMonitoringObject connectivity_;

@@ -13,7 +13,7 @@ namespace {
 
 using namespace linnet::client;
 
-SecurityObject<2> security;
+SecurityObject<2, kPskSecuritySizes> security;
 ServerObject<2> servers;
 DeviceObject device;
 ConnectivityMonitoringObject monitoring;

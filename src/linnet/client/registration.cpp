@@ -14,46 +14,6 @@ constexpr std::uint32_t kMaxDoublings = 20;
 constexpr std::size_t kMaxQueries = 6;
 constexpr std::uint64_t kNoOtherSequence = UINT32_MAX;  // Communication Sequence Delay Timer
 
-/// The resources of object 1 that the engine obeys.
-enum ServerResource : ResourceId {
-  kShortServerId = 0,
-  kLifetime = 1,
-  kDefaultPmin = 2,
-  kDefaultPmax = 3,
-  kDisableTimeout = 5,
-  kNotificationStoring = 6,
-  kBinding = 7,
-  kRetryCount = 17,
-  kRetryTimer = 18,
-  kSequenceDelay = 19,
-  kSequenceCount = 20,
-};
-
-struct Number {
-  ResourceId resource;
-  std::uint32_t ServerSettings::* field;
-};
-constexpr Number kNumbers[]{{kLifetime, &ServerSettings::lifetime},
-                            {kDefaultPmin, &ServerSettings::default_pmin},
-                            {kDefaultPmax, &ServerSettings::default_pmax},
-                            {kDisableTimeout, &ServerSettings::disable_timeout},
-                            {kRetryCount, &ServerSettings::retry_count},
-                            {kRetryTimer, &ServerSettings::retry_timer},
-                            {kSequenceDelay, &ServerSettings::sequence_delay},
-                            {kSequenceCount, &ServerSettings::sequence_count}};
-
-/// An integer of either kind that fits; the field keeps its default otherwise.
-void read_number(Object& object, InstanceId instance, ResourceId resource, std::uint32_t& field) noexcept {
-  const ResourceDefinition* definition = object.definition().find(resource);
-  if (definition == nullptr || !object.has(instance, *definition)) return;
-  const auto value = object.read(Path(object.id(), instance, resource));
-  if (!value) return;
-  const auto number = value->type() == lwm2m::DataType::kUnsigned
-                          ? static_cast<std::int64_t>(value->as_unsigned())
-                          : value->as_integer();
-  if (number >= 0 && number <= std::int64_t{UINT32_MAX}) field = static_cast<std::uint32_t>(number);
-}
-
 /// When a registration has to be refreshed: early enough for all retransmissions of an Update.
 Instant refresh_at(Instant refreshed, std::uint32_t lifetime, Millis transmit_wait) noexcept {
   const Millis span = Seconds(lifetime);
@@ -96,26 +56,7 @@ void Location::write(ByteWriter& out) const noexcept {
 }
 
 ServerSettings Engine::settings(ShortServerId server) const noexcept {
-  ServerSettings result;
-  Object& object = *tree_.find(kServerObject);
-  for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
-    std::uint32_t id = 0;
-    read_number(object, i, kShortServerId, id);
-    if (id != server) continue;
-    result.instance = i;
-    break;
-  }
-  const InstanceId i = result.instance;
-  if (i == kMaxId) return result;
-  for (const auto& [resource, field] : kNumbers) read_number(object, i, resource, result.*field);
-  if (result.lifetime == 0) result.lifetime = lwm2m::kDefaultLifetime;
-  if (const auto stored = object.read(Path(kServerObject, i, kNotificationStoring))) {
-    result.store_notifications = stored->as_boolean();
-  }
-  if (const auto text = object.read(Path(kServerObject, i, kBinding))) {
-    if (const auto binding = lwm2m::Binding::parse(text->as_string())) result.binding = *binding;
-  }
-  return result;
+  return read_settings(tree_, server);
 }
 
 Result<void> Engine::connect(ShortServerId server, coap::LinkId link) noexcept {

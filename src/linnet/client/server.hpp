@@ -12,9 +12,8 @@
 #include <array>
 #include <string_view>
 
-#include "linnet/client/object.hpp"
+#include "linnet/client/accounts.hpp"
 #include "linnet/coap/endpoint.hpp"
-#include "linnet/lwm2m/registration_parameters.hpp"
 
 namespace linnet::client {
 
@@ -28,21 +27,6 @@ enum class RegistrationState : std::uint8_t {
   kDisabled,      ///< at the server's wish, for the Disable Timeout
   kWaiting,       ///< an attempt failed, the next one comes after a delay
   kFailed,        ///< all attempts failed
-};
-
-/// The Server object instance of an account as the engine reads it (object 1), defaults filled in.
-struct ServerSettings {
-  InstanceId instance = kMaxId;
-  std::uint32_t lifetime = lwm2m::kDefaultLifetime;
-  std::uint32_t default_pmin = 0;
-  std::uint32_t default_pmax = 0;  ///< 0: none
-  std::uint32_t disable_timeout = 86400;
-  bool store_notifications = true;
-  lwm2m::Binding binding = lwm2m::Binding::kUdp;
-  std::uint32_t retry_count = 5;
-  std::uint32_t retry_timer = 60;
-  std::uint32_t sequence_delay = 86400;
-  std::uint32_t sequence_count = 1;
 };
 
 /// The location of a registration: segments one behind the other, each with its length before it.

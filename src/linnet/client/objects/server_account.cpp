@@ -5,9 +5,13 @@
 
 namespace linnet::client {
 
-bool ServerInstance::is_binding(const Value& value) noexcept {
+bool CompactServerInstance::is_binding(const Value& value) noexcept {
   const auto binding = lwm2m::Binding::parse(value.as_string());
   return binding && !binding->queue();
+}
+
+bool WholeServerInstance::is_transport(const Value& value) noexcept {
+  return value.as_string().size() == 1 && is_binding(value);
 }
 
 }  // namespace linnet::client
