@@ -50,3 +50,27 @@ class Conformance(TreeTest):
         self.assertEqual(conformance.main(["", "--check", str(self.root)]), 0)
         self.write("tests/unit/a_test.cpp", "#include <x>\nTEST(Codec, OP_1_new) {}\n")
         self.assertEqual(conformance.main(["", "--check", str(self.root)]), 1)
+
+    def test_test_cases_have_a_table_of_their_own(self):
+        self.write("docs/ets.tsv", "# comment\n1\tBootstrap with PSK\tsecurity\n201\tPlain text\t\n203\tTLV\t\n")
+        self.write("tests/conformance/a_test.cpp", "#include <x>\nTEST_P(Management, Int201_in_plain_text) {}\n")
+        self.assertIn("1 of 3 cases have tests", self.page())
+        self.assertEqual(self.row("1"), "| 1 | Bootstrap with PSK | waits: security |")
+        self.assertIn("`Management.Int201_in_plain_text`", self.row("201"))
+        self.assertEqual(self.row("203"), "| 203 | TLV | not yet |")
+        self.write("tests/conformance/a_test.cpp", "#include <x>\nTEST_P(Management, Int999_none) {}\n")
+        self.assertEqual(conformance.table(self.root)[1], ["case 999"])
+
+    def test_a_named_test_that_did_not_pass_is_a_fault(self):
+        self.write("docs/ets.tsv", "201\tPlain text\t\n")
+        self.write("tests/conformance/a_test.cpp", "#include <x>\nTEST_P(Management, Int201_in_plain_text) {}\n")
+
+        def run(*cases):
+            lines = "".join(f'<testcase name="{name}" status="{status}">{inner}</testcase>' for name, status, inner in cases)
+            self.write("results.xml", f"<testsuite>{lines}</testsuite>")
+            return conformance.not_passed(self.root, self.root / "results.xml")
+
+        name = "LightweightM2M/Management.Int201_in_plain_text"
+        self.assertEqual(run((f"{name}/OurDevice", "run", ""), (f"{name}/OurServer", "run", "")), [])
+        self.assertEqual(len(run((f"{name}/OurDevice", "run", ""), (f"{name}/OurServer", "fail", "<failure/>"))), 1)
+        self.assertEqual(len(run(("Other.test", "run", ""))), 1)

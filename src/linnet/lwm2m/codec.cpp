@@ -15,7 +15,7 @@
 namespace linnet::lwm2m {
 namespace {
 
-constexpr std::array kAllCodecs{kTextCodec,   kOpaqueCodec,  kCborCodec, kSenmlJsonCodec, kSenmlCborCodec,
+constexpr std::array kAllCodecs{kTextCodec,   kOpaqueCodec,  kCborCodec, kSenmlCborCodec, kSenmlJsonCodec,
                                 kOldTlvCodec, kOldJsonCodec, kTlvCodec,  kJsonCodec};
 
 }  // namespace

@@ -57,7 +57,8 @@ struct Codec {
 /// The codec of `format`, null where `codecs` has none.
 [[nodiscard]] const Codec* find_codec(std::span<const Codec> codecs, ContentFormat format) noexcept;
 
-/// Every format that linnet reads and writes.
+/// Every format that linnet reads and writes, in the order in which an answer without an Accept prefers
+/// them (digest §3).
 [[nodiscard]] std::span<const Codec> all_codecs() noexcept;
 
 /// Encodes what `walk` produces, all at or below `base`, as a payload for a message whose path is

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "role.hpp"
+
+#include "linnet/coap/message.hpp"
+
+namespace linnet::conformance {
+
+namespace {
+
+constexpr coap::LinkId kLink{0};
+constexpr unsigned kObserve = 6, kUriPath = 11, kContentFormat = 12, kUriQuery = 15, kAccept = 17;
+
+Bytes next_of(std::deque<Bytes>& queue) {
+  if (queue.empty()) return {};
+  Bytes bytes = std::move(queue.front());
+  queue.pop_front();
+  return bytes;
+}
+
+Bytes empty_message(Kind kind, std::uint16_t id) {
+  return {static_cast<std::uint8_t>(0x40U | static_cast<unsigned>(kind) << 4U), 0,
+          static_cast<std::uint8_t>(id >> 8U), static_cast<std::uint8_t>(id)};
+}
+
+/// The second segment of the location that this 2.01 gives; empty in any other message.
+std::string place_in(const Bytes& datagram) {
+  const auto message = coap::Message::decode(datagram);
+  std::vector<std::string> segments;
+  if (!message) return {};
+  for (const coap::Option& option : message->options()) {
+    if (option.number == coap::OptionNumber::kLocationPath) segments.emplace_back(option.text());
+  }
+  return segments.size() == 2 && segments[0] == "rd" ? segments[1] : std::string();
+}
+
+/// The operation whose request this message is. Views live as long as the message.
+struct Asked {
+  explicit Asked(const Message& request);
+  std::vector<lwm2m::AttributeWrite> attributes;
+  server::Operation operation;
+};
+
+Asked::Asked(const Message& request) {
+  using Operation = server::OperationKind;
+  bool queried = false;
+  for (const auto& [number, value] : request.options) {
+    if (number == kUriPath) operation.path = operation.path.child(lwm2m::Path::parse_segment(value).value());
+    if (number != kUriQuery) continue;
+    queried = true;
+    attributes.push_back(lwm2m::parse_attribute_write(value).value());
+  }
+  operation.attributes = attributes;
+  const auto format = request.find(kContentFormat), accept = request.find(kAccept);
+  const auto observe = request.find(kObserve);
+  operation.payload = as_bytes(request.body);
+  if (format) operation.format = static_cast<lwm2m::ContentFormat>(*format);
+  const std::size_t depth = operation.path.depth();
+  switch (request.code) {
+    case 0x01:
+      if (accept) operation.format = static_cast<lwm2m::ContentFormat>(*accept);
+      operation.kind = observe == 0U           ? Operation::kObserve
+                       : observe == 1U         ? Operation::kCancelObserve
+                       : accept == kLinkFormat ? Operation::kDiscover
+                                               : Operation::kRead;
+      if (operation.kind == Operation::kDiscover) operation.format.reset();
+      return;
+    case 0x02:
+      operation.kind = depth == 1   ? Operation::kCreate
+                       : depth == 2 ? Operation::kWriteUpdate
+                                    : Operation::kExecute;
+      if (depth == 3) operation.arguments = std::exchange(operation.payload, {}).empty() ? "" : request.body;
+      return;
+    case 0x03: operation.kind = queried ? Operation::kWriteAttributes : Operation::kWriteReplace; return;
+    default: operation.kind = Operation::kDelete; return;
+  }
+}
+
+}  // namespace
+
+Message register_message(const std::string& objects) {
+  return post("/rd")
+      .query("ep=" + std::string(kEndpoint))
+      .query("lt=86400")
+      .query("lwm2m=1.1")
+      .query("b=U")
+      .payload(kLinkFormat,
+               "</>;rt=\"oma.lwm2m\";ct=\"60 110 112 11542 11543\",</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>" +
+                   objects);
+}
+
+Message registered_answer() {
+  return created().location("/rd/*");
+}
+
+void Case::start(std::vector<client::Object*> extra) {
+  if (has_device()) {
+    device.start(std::move(extra), now);
+    ASSERT_TRUE(device.ready);
+  }
+  if (has_server()) {
+    server.start();
+    ASSERT_TRUE(server.ready);
+  }
+}
+
+void Case::registered(std::vector<client::Object*> extra, const std::string& objects) {
+  start(std::move(extra));
+  tell({}, register_message(objects), registered_answer());
+}
+
+void Case::tell(const Trigger& trigger, const Message& request, const Message& response) {
+  if (has_device()) {
+    if (trigger) trigger();
+    device.engine.step(now);
+  }
+  const Sent sent = said(has_device(), device.sent, request, Kind::kConfirmable, {next_token_++});
+  if (has_server()) server.engine.receive(kLink, sent.datagram, now);
+  const Bytes reply = replied(has_server(), server.links.sent[0], response, sent.head);
+  if (has_device()) to_device(reply);
+}
+
+void Case::ask(const Message& request, const Message& response) {
+  std::optional<server::OperationId> operation;
+  if (has_server()) {
+    const Asked asked(request);
+    const auto started = server.engine.perform(registration(), asked.operation, now);
+    ASSERT_TRUE(started) << "our server refuses this operation";
+    operation = *started;
+    server.engine.step(now);
+  }
+  // A cancellation carries the token of what it cancels (RFC 7641 §3.6).
+  const auto observe = request.find(kObserve);
+  const Bytes token = observe == 1U ? observed_ : Bytes{next_token_++};
+  const Sent sent = said(has_server(), server.links.sent[0], request, Kind::kConfirmable, token);
+  if (observe == 0U) observed_ = sent.head.token;
+  if (has_device()) to_device(sent.datagram);
+  const Bytes reply = replied(has_device(), device.sent, response, sent.head);
+  if (!has_server()) return;
+  server.listener.results.clear();
+  server.engine.receive(kLink, reply, now);
+  ASSERT_EQ(server.listener.results.size(), 1U);
+  const auto& result = server.listener.results.front();
+  EXPECT_EQ(result.id, *operation);
+  EXPECT_FALSE(result.failure);
+  EXPECT_EQ(static_cast<std::uint8_t>(result.code), response.code);
+  EXPECT_EQ(std::string(result.payload.begin(), result.payload.end()), response.body);
+}
+
+void Case::notified(const Trigger& trigger, const Message& message, Reaction reaction) {
+  if (has_device()) {
+    if (trigger) trigger();
+    device.engine.step(now);
+  }
+  const bool taken = reaction == Reaction::kTaken;
+  const Sent sent = said(has_device(), device.sent, message, Kind::kNonConfirmable, observed_);
+  EXPECT_EQ(show(sent.head.token), show(observed_));
+  if (has_server()) {
+    server.listener.values.clear();
+    server.engine.receive(kLink, sent.datagram, now);
+    ASSERT_EQ(server.listener.values.size(), taken ? 1U : 0U);
+    if (taken) {
+      const Bytes& payload = server.listener.values.front().payload;
+      EXPECT_EQ(std::string(payload.begin(), payload.end()), message.body);
+    }
+  }
+  if (taken && message.kind.value_or(Kind::kNonConfirmable) != Kind::kConfirmable) {
+    return expect_no_answer();
+  }
+  const Bytes answer = empty_message(taken ? Kind::kAcknowledgement : Kind::kReset, sent.head.id);
+  if (has_server()) {
+    EXPECT_EQ(show(next_of(server.links.sent[0])), show(answer));
+  }
+  if (has_device()) to_device(answer);
+}
+
+void Case::pass(Millis span) {
+  const Instant end = now + span;
+  const auto wakes = [&](Instant next, Instant deadline) { return std::min(next, std::max(deadline, now)); };
+  for (;;) {
+    Instant next = end;
+    if (has_device()) next = wakes(next, device.engine.next_deadline());
+    if (has_server()) next = wakes(next, server.engine.next_deadline());
+    now = next;
+    if (has_device()) device.engine.step(now);
+    if (has_server()) server.engine.step(now);
+    if (now == end || (has_device() && !device.sent.empty())) return;
+  }
+}
+
+void Case::pass_quietly(Millis span) {
+  const Instant end = now + span;
+  pass(span);
+  EXPECT_EQ(now, end);
+  if (has_device()) {
+    EXPECT_TRUE(device.sent.empty()) << show(device.sent.front());
+  }
+  expect_no_answer();
+}
+
+server::RegistrationId Case::registration() const {
+  return server.engine.find(kEndpoint).value_or(server::RegistrationId{});
+}
+
+Case::Head Case::head_of(const Bytes& datagram) {
+  if (datagram.size() < 4) return {};
+  const auto size = std::min<std::size_t>(datagram[0] & 15U, datagram.size() - 4);
+  return {static_cast<std::uint16_t>(datagram[2] << 8U | datagram[3]),
+          Bytes(datagram.begin() + 4, datagram.begin() + 4 + static_cast<std::ptrdiff_t>(size))};
+}
+
+void Case::to_device(const Bytes& datagram) {
+  device.engine.receive(kLink, datagram, now);
+  device.engine.step(now);
+}
+
+void Case::expect_no_answer() {
+  if (has_server()) {
+    EXPECT_TRUE(server.links.sent[0].empty()) << show(server.links.sent[0].front());
+  }
+}
+
+Case::Sent Case::said(bool ours, std::deque<Bytes>& queue, const Message& message, Kind kind,
+                      const Bytes& token) {
+  if (message.kind) kind = *message.kind;
+  if (!ours) {
+    const Head head{next_id_++, token};
+    return {message.encode(kind, head.id, head.token, place_), head};
+  }
+  const Bytes sent = next_of(queue);
+  const Head head = head_of(sent);
+  EXPECT_EQ(show(sent), show(message.encode(kind, head.id, head.token, place_)));
+  return {sent, head};
+}
+
+Bytes Case::replied(bool ours, std::deque<Bytes>& queue, const Message& message, const Head& head) {
+  if (!ours) return message.encode(Kind::kAcknowledgement, head.id, head.token, place_);
+  const Bytes sent = next_of(queue);
+  if (const std::string place = place_in(sent); !place.empty()) place_ = place;
+  EXPECT_EQ(show(sent), show(message.encode(Kind::kAcknowledgement, head.id, head.token, place_)));
+  return sent;
+}
+
+}  // namespace linnet::conformance

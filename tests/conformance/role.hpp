@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// One script for three runs of a test case: our device against the script as its server, our server
+// against the script as its device, and the two together. In each, whatever one of ours sends is held
+// against the script byte by byte; only message ids, tokens and the location are the sender's choice.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "device_side.hpp"
+#include "server_side.hpp"
+
+namespace linnet::conformance {
+
+enum class Role : std::uint8_t { kDevice, kServer, kTogether };
+
+inline std::string name_of(const testing::TestParamInfo<Role>& info) {
+  static constexpr std::array kNames{"OurDevice", "OurServer", "Together"};
+  return kNames[static_cast<std::size_t>(info.param)];
+}
+
+class Case : public testing::TestWithParam<Role> {
+ protected:
+  using Trigger = std::function<void()>;
+  enum class Reaction : std::uint8_t { kTaken, kReset };
+
+  [[nodiscard]] bool has_device() const { return GetParam() != Role::kServer; }
+  [[nodiscard]] bool has_server() const { return GetParam() != Role::kDevice; }
+
+  /// Sets up what is ours, with objects beside 0, 1 and 3; the device's first Register is on its way.
+  void start(std::vector<client::Object*> extra = {});
+  /// ... and lets it register; `objects` is what the Register lists behind `</3/0>`.
+  void registered(std::vector<client::Object*> extra = {}, const std::string& objects = "");
+
+  /// The device says something: `trigger` makes ours say it (empty where it does so by itself).
+  void tell(const Trigger& trigger, const Message& request, const Message& response);
+  /// The server asks something of the device.
+  void ask(const Message& request, const Message& response);
+  /// The device notifies what was observed last, Non-confirmable where the message says nothing else.
+  void notified(const Trigger& trigger, const Message& message, Reaction reaction = Reaction::kTaken);
+
+  /// Time goes by until the span is over or our device has something to say; each engine is woken
+  /// whenever it asked for it.
+  void pass(Millis span);
+  /// ... and nobody says anything.
+  void pass_quietly(Millis span);
+
+  [[nodiscard]] server::RegistrationId registration() const;
+
+  DeviceSide device;
+  ServerSide server;
+  Instant now{Seconds{1000}};
+
+ private:
+  struct Head {
+    std::uint16_t id = 0;
+    Bytes token;
+  };
+  struct Sent {
+    Bytes datagram;
+    Head head;
+  };
+
+  static Head head_of(const Bytes& datagram);
+  void to_device(const Bytes& datagram);
+  void expect_no_answer();
+  /// A message of ours, taken and held against the script, or the script itself.
+  Sent said(bool ours, std::deque<Bytes>& queue, const Message& message, Kind kind, const Bytes& token);
+  Bytes replied(bool ours, std::deque<Bytes>& queue, const Message& message, const Head& head);
+
+  std::string place_ = "5a3f";  ///< the second segment of the location
+  Bytes observed_;              ///< the token of what was observed last
+  std::uint16_t next_id_ = 0x2000;
+  std::uint8_t next_token_ = 0x70;
+};
+
+/// The Register of our device; `objects` is what it lists behind `</3/0>`.
+[[nodiscard]] Message register_message(const std::string& objects = "");
+[[nodiscard]] Message registered_answer();
+
+}  // namespace linnet::conformance

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our server as the test cases want it: one engine, the OMA definitions, everything that it tells
+// written down.
+#pragma once
+
+#include <stdexcept>
+
+#include "linnet/registry/model_registry.hpp"
+#include "linnet/server/engine.hpp"
+#include "message.hpp"
+#include "tests/unit/server/fixture.hpp"
+
+namespace linnet::conformance {
+
+class OmaModels final : public server::Models {
+ public:
+  OmaModels() : registry_(load()) {}
+  const lwm2m::ObjectModel* find(lwm2m::ObjectId object, lwm2m::Version version) const noexcept override {
+    return registry_.find(object, version);
+  }
+
+ private:
+  static registry::ModelRegistry load() {
+    auto loaded = registry::ModelRegistry::embedded();
+    if (!loaded) throw std::runtime_error("the embedded models do not load");
+    return std::move(*loaded);
+  }
+  registry::ModelRegistry registry_;
+};
+
+struct ServerSide {
+  void start() {
+    server::EngineConfig config;
+    config.max_registrations = 8;
+    config.max_observations = 16;
+    config.endpoint.max_peers = 8;
+    config.endpoint.max_body = 8192;
+    ready = engine.init(config, links, links, random, models, listener).has_value();
+  }
+
+  OmaModels models;
+  server::test::VirtualLinks links;
+  server::test::CountingRandom random;
+  server::test::RecordingListener listener;
+  server::Engine engine;
+  bool ready = false;
+};
+
+}  // namespace linnet::conformance
