@@ -211,13 +211,17 @@ Result<void> ModelObject::can_create(InstanceId instance) const noexcept {
   return instances_.size() < kMaxInstances ? Result<void>() : fail(Errc::kNoSpace);
 }
 
+Result<void> ModelObject::can_remove(InstanceId /*instance*/) const noexcept {
+  return model_.multiple || !model_.mandatory ? Result<void>() : fail(Errc::kNotAllowed);
+}
+
 Result<void> ModelObject::create(InstanceId instance) noexcept {
-  instances_.emplace(instance, initial_values());
-  return {};
+  if (instances_.size() >= kMaxInstances) return fail(Errc::kNoSpace);
+  const bool created = instances_.emplace(instance, initial_values()).second;
+  return created ? Result<void>() : fail(Errc::kExists);
 }
 
 Result<void> ModelObject::remove(InstanceId instance) noexcept {
-  if (!model_.multiple && model_.mandatory) return fail(Errc::kNotAllowed);
   return instances_.erase(instance) == 1 ? Result<void>() : fail(Errc::kNotFound);
 }
 

@@ -59,6 +59,7 @@ class ModelObject final : private ModelDefinition, public client::Object {
   void erase(const lwm2m::Path& resource) noexcept override;
   Result<void> execute(const lwm2m::Path& path, std::string_view arguments) noexcept override;
   [[nodiscard]] Result<void> can_create(lwm2m::InstanceId instance) const noexcept override;
+  [[nodiscard]] Result<void> can_remove(lwm2m::InstanceId instance) const noexcept override;
   Result<void> create(lwm2m::InstanceId instance) noexcept override;
   Result<void> remove(lwm2m::InstanceId instance) noexcept override;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "linnet/client/features.hpp"
 #include "linnet/lwm2m/object_list.hpp"
 
 namespace linnet::client {
@@ -43,12 +44,14 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   const auto observations = arena.make<Observation>(config.max_observations);
   const auto rows = arena.make<AttributeTable::Row>(config.max_attributes);
   const auto work = arena.make_zeroed<std::uint8_t>(config.coap.max_body);
-  if (!servers || !observations || !rows || !work) return fail(Errc::kNoSpace);
+  const auto rollback = arena.make_zeroed<std::uint8_t>(kRollback ? config.max_rollback : 0U);
+  if (!servers || !observations || !rows || !work || !rollback) return fail(Errc::kNoSpace);
   config_ = config;
   servers_ = *servers;
   observations_ = *observations;
   attributes_ = AttributeTable(*rows);
   work_ = *work;
+  rollback_ = *rollback;
   tree_ = ObjectTree(objects);
   listener_ = listener;
   counter_.attach(links);
@@ -60,8 +63,8 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
 std::size_t Engine::memory_needed(const Config& config) noexcept {
   constexpr std::size_t kPadding = 3 * alignof(std::max_align_t);
   return config.max_servers * sizeof(Server) + config.max_observations * sizeof(Observation) +
-         config.max_attributes * sizeof(AttributeTable::Row) + config.coap.max_body + kPadding +
-         coap::Endpoint::memory_needed(config.coap);
+         config.max_attributes * sizeof(AttributeTable::Row) + config.coap.max_body +
+         (kRollback ? config.max_rollback : 0U) + kPadding + coap::Endpoint::memory_needed(config.coap);
 }
 
 Instant Engine::advance(Instant now) noexcept {

@@ -34,12 +34,17 @@ struct Config {
   /// the answer is taken.
   std::span<const lwm2m::Codec> codecs;
   std::uint8_t max_servers = 1;
-  std::uint16_t max_observations = 8;      ///< all servers together
-  std::uint16_t max_attributes = 8;        ///< paths with attributes, all servers together
+  std::uint16_t max_observations = 8;  ///< all servers together
+  std::uint16_t max_attributes = 8;    ///< paths with attributes, all servers together
+  /// Bytes in which a Write of several values keeps the old ones until all are written; one whose old
+  /// values do not fit is answered 5.00 and changes nothing (kRollback).
+  std::uint32_t max_rollback = 512;
   bool confirmable_notifications = false;  ///< all of them; if not, one in every `confirm_after`
   Seconds confirm_after{86'400};           ///< at most 24 hours (RFC 7641 §4.5)
   coap::EndpointConfig coap;               ///< max_body bounds what is read, written and registered
 };
+
+struct Assignment;  // of request.hpp
 
 /// Names all servers at once where a call takes one.
 inline constexpr ShortServerId kEveryServer = 0;
@@ -149,8 +154,9 @@ class Engine final : private coap::Handler {
   enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
   [[nodiscard]] coap::Reply write(Request& request, WriteKind kind) noexcept;
   [[nodiscard]] coap::Reply create(Request& request) noexcept;
-  Result<void> apply(Request& request, FunctionRef<Result<Value>(const lwm2m::Record&)> write,
-                     FunctionRef<Path(const Path&)> target, const lwm2m::Codec& codec) noexcept;
+  Result<void> apply(Request& request, const lwm2m::Codec& codec,
+                     FunctionRef<Assignment(const lwm2m::Record&)> assignment,
+                     const Path* created = nullptr) noexcept;
 
   // reporting.cpp
   [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format) noexcept;
@@ -177,6 +183,7 @@ class Engine final : private coap::Handler {
   std::span<Observation> observations_;
   std::uint16_t first_observation_ = 0;  ///< whose turn it is
   AttributeTable attributes_;
+  ByteSpan rollback_;                              ///< old values while a request is applied
   ByteSpan work_;                                  ///< payloads of our own requests and notifications
   std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
   std::array<std::uint8_t, 5> location_instance_{};

@@ -24,6 +24,9 @@ Result<void> Object::execute(const Path&, std::string_view) noexcept {
 Result<void> Object::can_create(InstanceId) const noexcept {
   return fail(Errc::kNotAllowed);
 }
+Result<void> Object::can_remove(InstanceId) const noexcept {
+  return fail(Errc::kNotAllowed);
+}
 Result<void> Object::create(InstanceId) noexcept {
   return fail(Errc::kNotAllowed);
 }

@@ -91,11 +91,14 @@ class Object {
   /// `arguments` has been checked against the grammar of Execute (lwm2m::ExecuteArgumentReader).
   virtual Result<void> execute(const Path& path, std::string_view arguments) noexcept;
 
-  /// Whether an instance of this number, which is not there, can be created by a server.
+  /// Whether a server may create an instance of this number, which is not there.
   [[nodiscard]] virtual Result<void> can_create(InstanceId instance) const noexcept;
-  /// Creates it; `can_create` has said yes. Its resources are written next.
+  /// Whether a server may delete this instance.
+  [[nodiscard]] virtual Result<void> can_remove(InstanceId instance) const noexcept;
+  /// Creates an instance, whoever may: for a server once `can_create` has said yes, while
+  /// bootstrapping, and where one is put back. Its resources are written next.
   virtual Result<void> create(InstanceId instance) noexcept;
-  /// Deletes an instance at a server's wish.
+  /// Deletes an instance, whoever may.
   virtual Result<void> remove(InstanceId instance) noexcept;
 
   /// Called by the engine's step: does what is due, returns when to be called again.

@@ -180,9 +180,9 @@ coap::Reply Engine::remove(Request& request) noexcept {
   if (request.path.depth() != 2) return answer(Code::kMethodNotAllowed);
   const auto target = tree_.resolve(request.path);
   if (!target) return answer(target.error());
-  if (const auto removed = target->object->remove(request.path.instance()); !removed) {
-    return answer(removed.error());
-  }
+  const InstanceId instance = request.path.instance();
+  if (const auto allowed = target->object->can_remove(instance); !allowed) return answer(allowed.error());
+  if (const auto removed = target->object->remove(instance); !removed) return answer(removed.error());
   instances_changed(request.path.object());
   emit(EventType::kDeleted, request.server.id, request.path);
   return answer(Code::kDeleted);

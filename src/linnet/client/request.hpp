@@ -17,6 +17,13 @@ struct Engine::Request {
   }
 };
 
+/// One value of a request, checked and of its resource's type; none at all for a record that only
+/// names something.
+struct Assignment {
+  Path path;
+  Value value;
+};
+
 [[nodiscard]] coap::Reply answer(coap::Code code) noexcept;
 
 /// The response code that an error asks for: its own, or the one of its kind.

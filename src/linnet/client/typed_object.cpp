@@ -117,12 +117,15 @@ Result<void> TypedObject::can_create(InstanceId instance) const noexcept {
   return fail(Errc::kNoSpace);
 }
 
+Result<void> TypedObject::can_remove(InstanceId /*instance*/) const noexcept {
+  return type_.creation == Creation::kByServers ? Result<void>() : fail(Errc::kNotAllowed);
+}
+
 Result<void> TypedObject::create(InstanceId instance) noexcept {
   return add_instance(instance) != nullptr ? Result<void>() : fail(Errc::kNoSpace);
 }
 
 Result<void> TypedObject::remove(InstanceId instance) noexcept {
-  if (type_.creation != Creation::kByServers) return fail(Errc::kNotAllowed);
   return drop_instance(instance) ? Result<void>() : fail(Errc::kNotFound);
 }
 

@@ -162,7 +162,7 @@ template <auto kMember>
       }};
 }
 
-/// Who may create and delete instances.
+/// Who may create and delete instances, beside the bootstrap interface.
 enum class Creation : std::uint8_t { kByDevice, kByServers };
 
 /// The part of Instances that does not depend on the structure.
@@ -178,6 +178,7 @@ class TypedObject : public Object {
   void erase(const Path& resource) noexcept override;
   Result<void> execute(const Path& path, std::string_view arguments) noexcept override;
   [[nodiscard]] Result<void> can_create(InstanceId instance) const noexcept override;
+  [[nodiscard]] Result<void> can_remove(InstanceId instance) const noexcept override;
   Result<void> create(InstanceId instance) noexcept override;
   Result<void> remove(InstanceId instance) noexcept override;
 

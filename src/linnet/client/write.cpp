@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Write and Create: the payload is decoded twice, first to validate all of it, then to apply it,
-// so that a request is done as a whole or not at all (Core 1.1 §6.3.3, §6.3.4).
+// so that a request is done as a whole or not at all (Core 1.1 §6.3.3, §6.3.4). Should a handler then
+// refuse, the values that were there before are put back.
 #include <array>
 #include <bitset>
 
+#include "linnet/client/features.hpp"
 #include "linnet/client/request.hpp"
+#include "linnet/client/snapshot.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::client {
@@ -36,19 +39,27 @@ class Batch {
     named_.set(index(*definition));
     if (record.value.none()) return definition->multiple ? Result<void>() : fail(Errc::kMalformed);
     if (definition->multiple != (record.path.depth() == 4)) return fail(Errc::kInvalidArgument);
+    ++values_;
     const auto value = record.value.convert(definition->type);
     return value ? object_.validate(target(record.path), *value) : std::unexpected(value.error());
   }
 
-  /// Second pass.
-  Result<Value> apply(const lwm2m::Record& record) noexcept {
-    if (record.value.none()) return Value();
+  /// Second pass: what a record that was checked sets.
+  [[nodiscard]] Assignment assignment(const lwm2m::Record& record) const noexcept {
     const ResourceDefinition* definition = object_.definition().find(record.path.resource());
-    if (definition == nullptr) return Value();
-    const auto value = record.value.convert(definition->type);
-    if (!value) return value;
-    const auto written = object_.write(target(record.path), *value);
-    return written ? value : std::unexpected(written.error());
+    if (record.value.none() || definition == nullptr) return {};
+    return {target(record.path), record.value.convert(definition->type).value_or(Value())};
+  }
+
+  /// The old values of what was named, and of what `clear_instance` would take.
+  Result<void> keep(const ObjectTree& tree, Snapshot& before, bool clears) const noexcept {
+    for (const ResourceDefinition& definition : object_.definition().resources) {
+      if (!lwm2m::writable(definition.operations)) continue;
+      if (!clears && !named_.test(index(definition))) continue;
+      if (const auto kept = before.add(tree, Path(object_.id(), instance_, definition.id)); !kept)
+        return kept;
+    }
+    return {};
   }
 
   /// Before a replacement of an instance: whatever is optional and not named goes, and a multiple
@@ -79,6 +90,8 @@ class Batch {
     return result;
   }
   [[nodiscard]] InstanceId instance() const noexcept { return instance_; }
+  /// How many values were named.
+  [[nodiscard]] std::size_t values() const noexcept { return values_; }
   /// The payload named the instance of a Create.
   [[nodiscard]] bool instance_named() const noexcept { return agreed_; }
 
@@ -101,6 +114,7 @@ class Batch {
   InstanceId instance_;
   bool agreed_ = false;
   std::uint32_t records_ = 0;
+  std::size_t values_ = 0;
   std::bitset<kMaxResources> named_;
 };
 
@@ -130,21 +144,39 @@ Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
 
 }  // namespace
 
-Result<void> Engine::apply(Request& request, FunctionRef<Result<Value>(const lwm2m::Record&)> write,
-                           FunctionRef<Path(const Path&)> target, const lwm2m::Codec& codec) noexcept {
-  const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
-  const auto sink = [&](const lwm2m::Record& record) -> Result<void> {
-    const auto value = write(record);
-    // What was validated is taken; a handler that refuses now is at fault itself.
-    if (!value) return fail(value.error().code, static_cast<std::uint8_t>(Code::kInternalServerError));
-    if (value->none()) return {};
-    emit({.type = EventType::kWritten,
-          .server = request.server.id,
-          .path = target(record.path),
-          .value = *value});
+Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
+                           FunctionRef<Assignment(const lwm2m::Record&)> assignment,
+                           const Path* created) noexcept {
+  const auto each = [&](FunctionRef<Result<void>(const Assignment&)> take) {
+    const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
+    const auto sink = [&](const lwm2m::Record& record) -> Result<void> {
+      const Assignment given = assignment(record);
+      return given.value.none() ? Result<void>() : take(given);
+    };
+    return codec.decode(request.path, request.message.payload, type_of, request.space, sink);
+  };
+  const auto tell = [&](const Assignment& given) -> Result<void> {
+    emit(
+        {.type = EventType::kWritten, .server = request.server.id, .path = given.path, .value = given.value});
     return {};
   };
-  return codec.decode(request.path, request.message.payload, type_of, request.space, sink);
+  const auto write = [&](const Assignment& given) -> Result<void> {
+    const auto written = tree_.find(given.path.object())->write(given.path, given.value);
+    // What was validated is taken; a handler that refuses now is at fault itself.
+    if (!written) return fail(written.error().code, static_cast<std::uint8_t>(Code::kInternalServerError));
+    return kRollback ? Result<void>() : tell(given);
+  };
+  const auto announce = [&] {
+    if (created != nullptr) emit(EventType::kCreated, request.server.id, *created);
+  };
+  if constexpr (!kRollback) {
+    announce();
+    return each(write);
+  }
+  // What may yet be undone is not told.
+  if (const auto written = each(write); !written) return written;
+  announce();
+  return each(tell);
 }
 
 coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
@@ -164,13 +196,22 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
   const auto checked = (*codec)->decode(path, request.message.payload, type_of, request.space, check);
   if (!checked) return answer(checked.error());
 
-  if (kind == WriteKind::kReplace) {
-    if (path.depth() == 2) batch.clear_instance();
-    if (path.depth() == 3 && target->definition->multiple) target->object->erase(path);
+  const bool clears_instance = kind == WriteKind::kReplace && path.depth() == 2;
+  const bool clears_resource =
+      kind == WriteKind::kReplace && path.depth() == 3 && target->definition->multiple;
+  Snapshot before(rollback_);
+  if constexpr (kRollback) {
+    // A single value is taken or refused by its handler, as a whole.
+    const bool one = batch.values() == 1 && !clears_instance && !clears_resource;
+    if (!one && !batch.keep(tree_, before, clears_instance)) return answer(Code::kInternalServerError);
   }
-  const auto applied = apply(
-      request, [&](const lwm2m::Record& record) { return batch.apply(record); },
-      [&](const Path& resource) { return batch.target(resource); }, **codec);
+  if (clears_instance) batch.clear_instance();
+  if (clears_resource) target->object->erase(path);
+  const auto applied =
+      apply(request, **codec, [&](const lwm2m::Record& record) { return batch.assignment(record); });
+  if constexpr (kRollback) {
+    if (!applied) (void)restore(tree_, before.bytes());
+  }
   changed(path);
   return applied ? answer(Code::kChanged) : answer(applied.error());
 }
@@ -196,10 +237,8 @@ coap::Reply Engine::create(Request& request) noexcept {
 
   if (const auto created = object->create(instance); !created) return answer(created.error());
   const Path path = request.path.child(instance);
-  emit(EventType::kCreated, request.server.id, path);
-  const auto applied = apply(
-      request, [&](const lwm2m::Record& record) { return batch.apply(record); },
-      [&](const Path& resource) { return batch.target(resource); }, **codec);
+  const auto applied =
+      apply(request, **codec, [&](const lwm2m::Record& record) { return batch.assignment(record); }, &path);
   instances_changed(object->id());
   if (!applied) {
     (void)object->remove(instance);

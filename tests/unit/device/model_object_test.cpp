@@ -79,13 +79,14 @@ TEST_F(ModelObjectTest, servers_create_and_delete_where_there_may_be_several) {
   ASSERT_TRUE(tank.create(7));
   EXPECT_EQ(tank.can_create(7).error().code, Errc::kExists);
   EXPECT_EQ(tank.next_instance(0), 7);
+  EXPECT_TRUE(tank.can_remove(7));
   EXPECT_TRUE(tank.remove(7));
   EXPECT_EQ(tank.next_instance(0), kMaxId);
 
   ModelObject single(kSingle, UnixTime{});
   ASSERT_TRUE(single.add(0));
   EXPECT_EQ(single.can_create(1).error().code, Errc::kNotAllowed);
-  EXPECT_EQ(single.remove(0).error().code, Errc::kNotAllowed);
+  EXPECT_EQ(single.can_remove(0).error().code, Errc::kNotAllowed);
   EXPECT_EQ(single.add(1).error().code, Errc::kNotAllowed);
 }
 
