@@ -73,7 +73,7 @@ class Counter final : public Listener {
   }
   void on_notified(const Notified& /*notified*/, Instant /*now*/) noexcept override { ++notified; }
   void on_observation_ended(ObservationId /*id*/, RegistrationId /*registration*/,
-                            const lwm2m::Path& /*path*/, ObservationEnd /*why*/,
+                            const Observed& /*observed*/, ObservationEnd /*why*/,
                             Instant /*now*/) noexcept override {}
 
   RegistrationId last;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <vector>
 
+#include "linnet/lwm2m/codec.hpp"
 #include "linnet/server/engine.hpp"
 
 namespace {
@@ -14,6 +15,7 @@ using namespace linnet;
 using namespace linnet::server;
 
 constexpr std::uint32_t kLinks = 4;
+constexpr std::string_view kPack = R"([{"n":"/3/0/1","v":1}])";
 
 class Counter final : public Random {
  public:
@@ -69,10 +71,23 @@ class Checker final : public Listener {
   }
   void on_notified(const Notified& notified, Instant /*now*/) noexcept override {
     sum += notified.payload.size();
+    for (const lwm2m::Path& path : notified.paths) sum += path.depth();
   }
-  void on_observation_ended(ObservationId /*id*/, RegistrationId /*registration*/,
-                            const lwm2m::Path& /*path*/, ObservationEnd /*why*/,
-                            Instant /*now*/) noexcept override {}
+  void on_sent(const Sent& sent, Instant /*now*/) noexcept override {
+    // What was checked once can be read again, whole.
+    std::array<std::uint8_t, 2048> scratch;
+    const auto decoded = lwm2m::decode(
+        sent.format, {}, sent.payload, [](const lwm2m::Path&) { return lwm2m::DataType::kNone; }, scratch,
+        [&](const lwm2m::Record& record) -> Result<void> {
+          sum += record.path.depth();
+          return {};
+        });
+    if (!decoded) std::abort();
+  }
+  void on_observation_ended(ObservationId /*id*/, RegistrationId /*registration*/, const Observed& observed,
+                            ObservationEnd /*why*/, Instant /*now*/) noexcept override {
+    for (const lwm2m::Path& path : observed.paths) sum += path.depth();
+  }
   void on_change(const Change& change, Instant /*now*/) noexcept override {
     if (change.ticket) tickets.push_back(*change.ticket);
   }
@@ -103,6 +118,7 @@ EngineConfig config_of(bool durable) {
   config.max_registrations = 6;
   config.max_observations = 8;
   config.max_observations_per_device = 3;
+  config.max_composite_paths = 4;
   config.max_operations = 6;
   config.max_operations_per_device = 3;
   config.max_changes = 4;
@@ -171,12 +187,27 @@ class Run {
     engine_.receive(link, datagram, now_);
   }
 
+  lwm2m::Path any_path() {
+    lwm2m::Path path;
+    const std::size_t depth = byte() % 5U;
+    for (std::size_t i = 0; i < depth; ++i) path = path.child(byte() % 4U);
+    return path;
+  }
+
   void perform() {
     Operation operation;
-    operation.kind = static_cast<OperationKind>(byte() % 10U);
-    const std::size_t depth = byte() % 5U;
-    for (std::size_t i = 0; i < depth; ++i) operation.path = operation.path.child(byte() % 4U);
-    operation.format = lwm2m::ContentFormat::kText;
+    operation.kind = static_cast<OperationKind>(byte() % 14U);
+    const bool composite = operation.kind >= OperationKind::kReadComposite;
+    std::array<lwm2m::Path, 5> paths{};
+    const std::size_t count = composite ? byte() % (paths.size() + 1U) : 1;
+    for (lwm2m::Path& path : std::span(paths).first(count)) path = any_path();
+    operation.format = composite ? lwm2m::ContentFormat::kSenmlJson : lwm2m::ContentFormat::kText;
+    if (composite) {
+      operation.paths = std::span(paths).first(count);
+    } else {
+      operation.path = paths[0];
+    }
+    if (operation.kind == OperationKind::kWriteComposite) operation.payload = as_bytes(kPack);
     if (engine_.perform(checker_.last, operation, now_)) ++checker_.open;
   }
 

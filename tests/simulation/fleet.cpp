@@ -248,8 +248,10 @@ void Fleet::check_device(std::uint32_t index) {
 void Fleet::check_values(std::uint32_t index, server::RegistrationId registration) {
   DeviceNode& device = *devices_[index];
   std::size_t observations = 0;
-  server_.engine().for_each_observation(registration, [&](server::ObservationId id, const lwm2m::Path& path) {
+  server_.engine().for_each_observation(registration, [&](server::ObservationId id,
+                                                          const server::Observed& observed) {
     ++observations;
+    const lwm2m::Path& path = observed.path;
     const std::string name = device.endpoint() + " " + to_text(path);
     invariants_.hold(invariants_.observes(index, path), Rule::kAgreeObserved, now_,
                      name + ": the device knows nothing of it");

@@ -260,7 +260,7 @@ void ServerNode::on_notified(const server::Notified& notified, Instant /*now*/) 
 }
 
 void ServerNode::on_observation_ended(server::ObservationId id, server::RegistrationId /*registration*/,
-                                      const lwm2m::Path& /*path*/, server::ObservationEnd /*why*/,
+                                      const server::Observed& /*observed*/, server::ObservationEnd /*why*/,
                                       Instant /*now*/) noexcept {
   values_.erase(id);
 }

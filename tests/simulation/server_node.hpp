@@ -93,7 +93,7 @@ class ServerNode final : public server::Listener {
                  Instant now) noexcept override;
   void on_notified(const server::Notified& notified, Instant now) noexcept override;
   void on_observation_ended(server::ObservationId id, server::RegistrationId registration,
-                            const lwm2m::Path& path, server::ObservationEnd why,
+                            const server::Observed& observed, server::ObservationEnd why,
                             Instant now) noexcept override;
   void on_change(const server::Change& change, Instant now) noexcept override;
 

@@ -95,7 +95,8 @@ class Service::EventFeed : public EventSource {
 /// As the device names it; the newest where its registration is gone.
 const lwm2m::ObjectModel* Service::model_of(const net::Event& event) const {
   const lwm2m::ObjectId object = event.path.object();
-  return event.object_version ? models_.find(object, *event.object_version) : models_.newest(object);
+  const auto version = lwm2m::CompactObjectList(event.object_list).version_of(object);
+  return version ? models_.find(object, *version) : models_.newest(object);
 }
 
 nlohmann::json Service::event_json(const net::Event& event) const {

@@ -31,6 +31,7 @@ struct ObjectCall {
 struct OwnedOperation {
   server::OperationKind kind{};
   lwm2m::Path path;
+  std::vector<lwm2m::Path> paths;  ///< of a composite operation
   std::optional<lwm2m::ContentFormat> format;
   std::vector<std::uint8_t> payload;
   std::string arguments;
@@ -42,6 +43,7 @@ struct OwnedOperation {
   [[nodiscard]] server::Operation view() const noexcept {
     return {.kind = kind,
             .path = path,
+            .paths = paths,
             .format = format,
             .payload = payload,
             .arguments = arguments,

@@ -18,7 +18,8 @@ namespace linnet::net {
 
 struct Observation {
   server::ObservationId id{};
-  lwm2m::Path path;
+  lwm2m::Path path;                ///< the root for a composite one
+  std::vector<lwm2m::Path> paths;  ///< of a composite one
 };
 
 /// A copy of a server::Registration.
@@ -55,6 +56,7 @@ struct Event {
     kForgotten,         ///< removed by hand
     kNotified,          ///< `path`, `code`, `format`, `payload`
     kObservationEnded,  ///< `path`
+    kSent,              ///< `format`, `payload`
   };
 
   Kind kind{};
@@ -63,10 +65,11 @@ struct Event {
   server::RegistrationId registration{};
   std::optional<Device> device{};  ///< kRegistered, and kUpdated with changes
   server::UpdateChanges changes{};
-  server::ObservationId observation{};  ///< kNotified, kObservationEnded
-  server::ObservationEnd ended{};       ///< kObservationEnded
-  lwm2m::Path path{};
-  std::optional<lwm2m::Version> object_version{};  ///< kNotified: of the path's object at this device
+  server::ObservationId observation{};      ///< kNotified, kObservationEnded
+  server::ObservationEnd ended{};           ///< kObservationEnded
+  lwm2m::Path path{};                       ///< the root for a composite observation
+  std::vector<lwm2m::Path> paths{};         ///< of a composite observation
+  std::vector<std::uint8_t> object_list{};  ///< kNotified, kSent: of the device, as `Device::object_list`
   coap::Code code{};
   std::optional<lwm2m::ContentFormat> format{};
   std::vector<std::uint8_t> payload{};

@@ -17,12 +17,14 @@ constexpr unsigned kShardShift = 32;
 struct OwnedOperation {
   explicit OwnedOperation(const server::Operation& given)
       : operation(given),
+        paths(given.paths.begin(), given.paths.end()),
         payload(given.payload.begin(), given.payload.end()),
         arguments(given.arguments),
         attributes(given.attributes.begin(), given.attributes.end()) {}
 
   [[nodiscard]] server::Operation view() const noexcept {
     server::Operation seen = operation;
+    seen.paths = paths;
     seen.payload = payload;
     seen.arguments = arguments;
     seen.attributes = attributes;
@@ -30,6 +32,7 @@ struct OwnedOperation {
   }
 
   server::Operation operation;
+  std::vector<lwm2m::Path> paths;
   std::vector<std::uint8_t> payload;
   std::string arguments;
   std::vector<lwm2m::AttributeWrite> attributes;
@@ -47,8 +50,10 @@ std::optional<Device> describe_whole(Shard& shard, server::RegistrationId id) {
   const auto registration = shard.engine().get(id);
   if (!registration) return std::nullopt;
   Device device = shard.describe(*registration);
-  shard.engine().for_each_observation(id, [&](server::ObservationId observation, const lwm2m::Path& path) {
-    device.observations.push_back({.id = observation, .path = path});
+  shard.engine().for_each_observation(id, [&](server::ObservationId observation,
+                                              const server::Observed& observed) {
+    device.observations.push_back(
+        {.id = observation, .path = observed.path, .paths = {observed.paths.begin(), observed.paths.end()}});
   });
   return device;
 }

@@ -124,9 +124,11 @@ class Shard final : private server::Listener {
                  Instant now) noexcept override;
   void on_notified(const server::Notified& notified, Instant now) noexcept override;
   void on_observation_ended(server::ObservationId id, server::RegistrationId registration,
-                            const lwm2m::Path& path, server::ObservationEnd why,
+                            const server::Observed& observed, server::ObservationEnd why,
                             Instant now) noexcept override;
+  void on_sent(const server::Sent& sent, Instant now) noexcept override;
   void on_change(const server::Change& change, Instant now) noexcept override;
+  [[nodiscard]] std::vector<std::uint8_t> objects_of(server::RegistrationId registration) const;
   template <typename Make>
   void publish(std::string_view endpoint, Make&& make);
 

@@ -83,6 +83,7 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
   e.expired += engine.expired;
   e.notified += engine.notified;
   e.refused += engine.refused;
+  e.sent += engine.sent;
   coap::EndpointStatistics& c = statistics.endpoint;
   c.received += endpoint.received;
   c.sent += endpoint.sent;
@@ -133,6 +134,12 @@ void Shard::publish(std::string_view endpoint, Make&& make) {
   }
 }
 
+std::vector<std::uint8_t> Shard::objects_of(server::RegistrationId registration) const {
+  const auto known = engine_.get(registration);
+  if (!known) return {};
+  return {known->object_list.begin(), known->object_list.end()};
+}
+
 void Shard::on_registered(const server::Registration& registration, Instant /*now*/) noexcept {
   fleet_.hints.remember(registration.endpoint, index_);
   if (fleet_.count > 1) {
@@ -181,11 +188,10 @@ void Shard::on_result(server::OperationId id, const server::OperationResult& res
 void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {
   publish(notified.endpoint, [&] {
     Event event{.kind = Event::Kind::kNotified, .registration = notified.registration};
-    if (const auto known = engine_.get(notified.registration)) {
-      event.object_version = known->objects.version_of(notified.path.object());
-    }
+    event.object_list = objects_of(notified.registration);
     event.observation = notified.observation;
     event.path = notified.path;
+    event.paths.assign(notified.paths.begin(), notified.paths.end());
     event.code = notified.code;
     event.format = notified.format;
     event.payload.assign(notified.payload.begin(), notified.payload.end());
@@ -194,7 +200,7 @@ void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexc
 }
 
 void Shard::on_observation_ended(server::ObservationId id, server::RegistrationId registration,
-                                 const lwm2m::Path& path, server::ObservationEnd why,
+                                 const server::Observed& observed, server::ObservationEnd why,
                                  Instant /*now*/) noexcept {
   if (channels_.empty()) return;
   const auto known = engine_.get(registration);
@@ -202,7 +208,18 @@ void Shard::on_observation_ended(server::ObservationId id, server::RegistrationI
     Event event{.kind = Event::Kind::kObservationEnded, .registration = registration};
     event.observation = id;
     event.ended = why;
-    event.path = path;
+    event.path = observed.path;
+    event.paths.assign(observed.paths.begin(), observed.paths.end());
+    return event;
+  });
+}
+
+void Shard::on_sent(const server::Sent& sent, Instant /*now*/) noexcept {
+  publish(sent.endpoint, [&] {
+    Event event{.kind = Event::Kind::kSent, .registration = sent.registration};
+    event.object_list = objects_of(sent.registration);
+    event.format = sent.format;
+    event.payload.assign(sent.payload.begin(), sent.payload.end());
     return event;
   });
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/server/device_management.hpp"
 
-#include "linnet/server/device_request.hpp"
-
 namespace linnet::server {
 namespace {
 
@@ -11,14 +9,16 @@ std::optional<lwm2m::ContentFormat> format_of(std::optional<std::uint16_t> numbe
   return static_cast<lwm2m::ContentFormat>(*number);
 }
 
-std::string_view alternate_path_of(ByteView objects) noexcept {
-  const auto root = lwm2m::CompactObjectList(objects).root();
-  return root ? root->alternate_path : std::string_view{};
-}
-
 bool reads(OperationKind kind) noexcept {
   return kind == OperationKind::kRead || kind == OperationKind::kObserve;
 }
+
+bool observes(OperationKind kind) noexcept {
+  return kind == OperationKind::kObserve || kind == OperationKind::kObserveComposite;
+}
+
+/// Room for the longest name of a record with what stands around it, in either format.
+constexpr std::size_t kNameRoom = lwm2m::Path::kMaxText + 16;
 
 }  // namespace
 
@@ -31,7 +31,14 @@ void DeviceManagement::init(const EngineConfig& config, coap::Endpoint& endpoint
   models_ = &models;
   listener_ = &listener;
   operations_.init(config.max_operations);
-  observations_.init(config.max_observations, random);
+  observations_.init(config, random);
+  names_.resize(config.max_composite_paths * kNameRoom);
+}
+
+std::string_view DeviceManagement::alternate_path_of(std::uint32_t registration) const noexcept {
+  const ByteView objects = registrations_->objects_of((*registrations_)[registration]);
+  const auto root = lwm2m::CompactObjectList(objects).root();
+  return root ? root->alternate_path : std::string_view{};
 }
 
 std::optional<lwm2m::ContentFormat> DeviceManagement::accept_for(std::uint32_t registration,
@@ -54,20 +61,19 @@ Result<OperationId> DeviceManagement::perform(RegistrationId id, const Operation
                                               Instant now) noexcept {
   const std::uint32_t index = registrations_->find(id);
   if (index == kNone) return fail(Errc::kNotFound);
-  const auto possible = check_operation(operation);
+  const auto possible = check_operation(operation, config_->max_composite_paths);
   if (!possible) return std::unexpected(possible.error());
   RegistrationSlot& slot = (*registrations_)[index];
   if (slot.link == kNone) return fail(Errc::kClosed);
   if (operations_.full() || slot.operation_count >= config_->max_operations_per_device)
     return fail(Errc::kBusy);
-  return operation.kind == OperationKind::kCancelObserve ? cancel_observe(index, operation, now)
-                                                         : start(index, operation, now);
+  const bool cancels = operation.kind == OperationKind::kCancelObserve ||
+                       operation.kind == OperationKind::kCancelObserveComposite;
+  return cancels ? cancel_observe(index, operation, now) : start(index, operation, now);
 }
 
-Result<OperationId> DeviceManagement::start(std::uint32_t index, const Operation& operation,
-                                            Instant now) noexcept {
-  RegistrationSlot& slot = (*registrations_)[index];
-  DeviceRequest wire(operation.kind, alternate_path_of(registrations_->objects_of(slot)), operation.path);
+void DeviceManagement::fill(DeviceRequest& wire, std::uint32_t index,
+                            const Operation& operation) const noexcept {
   const auto accept = accept_for(index, operation);
   if (accept) wire.request.accept = static_cast<std::uint16_t>(*accept);
   if (operation.format && !reads(operation.kind)) {
@@ -79,10 +85,49 @@ Result<OperationId> DeviceManagement::start(std::uint32_t index, const Operation
     wire.request.payload = as_bytes(operation.arguments);
   }
   if (operation.kind == OperationKind::kWriteAttributes) wire.attributes(operation.attributes);
-  if (operation.kind != OperationKind::kObserve)
-    return submit(index, operation, wire.request, std::nullopt, now);
+}
 
-  const auto observation = ask_observation(index, operation.path, accept);
+Result<void> DeviceManagement::fill_composite(DeviceRequest& wire, std::uint32_t index,
+                                              const Operation& operation) noexcept {
+  const DeviceFormats device = formats_of(registrations_->view(index));
+  if (device.version == lwm2m::LwM2mVersion::k1_0) return fail(Errc::kUnsupported);
+  const auto format = operation.format ? operation.format : composite_format(device);
+  if (!format) return fail(Errc::kUnsupported);
+  if (operation.kind != OperationKind::kWriteComposite) return name_paths(wire, operation.paths, *format);
+  wire.request.content_format = static_cast<std::uint16_t>(*format);
+  wire.request.payload = operation.payload;
+  return {};
+}
+
+/// Makes a FETCH of it: records that have a name and no value, and the answer in the same format.
+Result<void> DeviceManagement::name_paths(DeviceRequest& wire, std::span<const lwm2m::Path> paths,
+                                          lwm2m::ContentFormat format) noexcept {
+  const auto walk = [paths](lwm2m::RecordSink sink) -> Result<void> {
+    for (const lwm2m::Path& path : paths) {
+      if (const auto taken = sink({path, {}, {}}); !taken) return taken;
+    }
+    return {};
+  };
+  const auto size = lwm2m::encode(format, lwm2m::Path(), walk, names_);
+  if (!size) return std::unexpected(size.error());
+  wire.request.content_format = wire.request.accept = static_cast<std::uint16_t>(format);
+  wire.request.payload = ByteView(names_).first(*size);
+  return {};
+}
+
+Result<OperationId> DeviceManagement::start(std::uint32_t index, const Operation& operation,
+                                            Instant now) noexcept {
+  DeviceRequest wire(operation.kind, alternate_path_of(index), operation.path);
+  if (is_composite(operation.kind)) {
+    if (const auto filled = fill_composite(wire, index, operation); !filled)
+      return std::unexpected(filled.error());
+  } else {
+    fill(wire, index, operation);
+  }
+  if (!observes(operation.kind)) return submit(index, operation, wire.request, std::nullopt, now);
+
+  const Observed observed = operation.paths.empty() ? Observed(operation.path) : Observed(operation.paths);
+  const auto observation = ask_observation(index, observed, wire.request.accept);
   if (!observation) return std::unexpected(observation.error());
   wire.request.observe = 0;
   wire.request.token = observations_.token_of(*observation);
@@ -93,18 +138,22 @@ Result<OperationId> DeviceManagement::start(std::uint32_t index, const Operation
 
 Result<OperationId> DeviceManagement::cancel_observe(std::uint32_t index, const Operation& operation,
                                                      Instant now) noexcept {
-  RegistrationSlot& slot = (*registrations_)[index];
-  const std::uint32_t observation = observations_.find(slot.observations, operation.path);
+  const Observed observed = operation.paths.empty() ? Observed(operation.path) : Observed(operation.paths);
+  const std::uint32_t observation = observations_.find((*registrations_)[index].observations, observed);
   if (observation == kNone || observations_[observation].state != Observation::State::kActive) {
     return fail(Errc::kNotFound);
   }
-  DeviceRequest wire(operation.kind, alternate_path_of(registrations_->objects_of(slot)), operation.path);
+  DeviceRequest wire(operation.kind, alternate_path_of(index), operation.path);
+  // All options must be those of the request that asked for it (RFC 7641 §3.6), and so must the paths.
+  const std::uint16_t accept = observations_[observation].accept;
+  if (observed.composite()) {
+    const auto named = name_paths(wire, observed.paths, static_cast<lwm2m::ContentFormat>(accept));
+    if (!named) return std::unexpected(named.error());
+  } else if (accept != Observation::kNoAccept) {
+    wire.request.accept = accept;
+  }
   wire.request.observe = 1;
   wire.request.token = observations_.token_of(observation);
-  // All options must be those of the request that asked for it (RFC 7641 §3.6).
-  if (observations_[observation].accept != Observation::kNoAccept) {
-    wire.request.accept = observations_[observation].accept;
-  }
   const auto started = submit(index, operation, wire.request, std::nullopt, now);
   if (started) end_observation(observation, ObservationEnd::kCancelled, now);
   return started;
@@ -154,7 +203,7 @@ void DeviceManagement::on_response(coap::RequestId request, const coap::Incoming
   if (pending.kind == OperationKind::kCreate && response.code == coap::Code::kCreated) {
     result.created = created_instance(pending.path, response.options);
   }
-  if (pending.kind == OperationKind::kObserve) result.observation = finish_observe(pending, response, now);
+  if (observes(pending.kind)) result.observation = finish_observe(pending, response, now);
   listener_->on_result(id, result, now);
 }
 
@@ -167,7 +216,7 @@ void DeviceManagement::fail_operation(std::uint32_t index, Errc why, Instant now
   const OperationId id = operations_.id_of(index);
   const PendingOperation pending = take(index);
   if (pending.rest) return;
-  if (pending.kind == OperationKind::kObserve) {
+  if (observes(pending.kind)) {
     const std::uint32_t observation = observations_.find(*pending.observation);
     if (observation != kNone) drop_observation(observation);
   }
@@ -184,7 +233,7 @@ void DeviceManagement::abandon(OperationId operation, Instant now) noexcept {
   if (index == kNone) return;
   const PendingOperation pending = take(index);
   endpoint_->cancel(pending.request, now);
-  if (pending.kind != OperationKind::kObserve) return;
+  if (!observes(pending.kind)) return;
   const std::uint32_t observation = observations_.find(*pending.observation);
   if (observation != kNone) drop_observation(observation);
 }

@@ -5,8 +5,10 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/server/device_request.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/server/observation_table.hpp"
 #include "linnet/server/operation_table.hpp"
@@ -25,9 +27,9 @@ class DeviceManagement {
   void abandon(OperationId operation, Instant now) noexcept;
   [[nodiscard]] Result<void> forget_observation(ObservationId observation, Instant now) noexcept;
   [[nodiscard]] std::optional<ObservationId> find_observation(RegistrationId registration,
-                                                              const lwm2m::Path& path) const noexcept;
+                                                              const Observed& observed) const noexcept;
   void for_each_observation(RegistrationId registration,
-                            FunctionRef<void(ObservationId, const lwm2m::Path&)> visit) const noexcept;
+                            FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept;
 
   // From the endpoint.
   void on_response(coap::RequestId request, const coap::IncomingResponse& response, Instant now) noexcept;
@@ -47,8 +49,14 @@ class DeviceManagement {
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
 
+  [[nodiscard]] std::string_view alternate_path_of(std::uint32_t registration) const noexcept;
   [[nodiscard]] std::optional<lwm2m::ContentFormat> accept_for(std::uint32_t registration,
                                                                const Operation& operation) const noexcept;
+  void fill(DeviceRequest& wire, std::uint32_t index, const Operation& operation) const noexcept;
+  [[nodiscard]] Result<void> fill_composite(DeviceRequest& wire, std::uint32_t index,
+                                            const Operation& operation) noexcept;
+  [[nodiscard]] Result<void> name_paths(DeviceRequest& wire, std::span<const lwm2m::Path> paths,
+                                        lwm2m::ContentFormat format) noexcept;
   [[nodiscard]] Result<OperationId> start(std::uint32_t index, const Operation& operation,
                                           Instant now) noexcept;
   [[nodiscard]] Result<OperationId> cancel_observe(std::uint32_t index, const Operation& operation,
@@ -60,8 +68,8 @@ class DeviceManagement {
   void fail_operation(std::uint32_t index, Errc why, Instant now) noexcept;
 
   // observing.cpp
-  [[nodiscard]] Result<std::uint32_t> ask_observation(std::uint32_t index, const lwm2m::Path& path,
-                                                      std::optional<lwm2m::ContentFormat> accept) noexcept;
+  [[nodiscard]] Result<std::uint32_t> ask_observation(std::uint32_t index, const Observed& observed,
+                                                      std::optional<std::uint16_t> accept) noexcept;
   [[nodiscard]] std::optional<ObservationId> finish_observe(const PendingOperation& pending,
                                                             const coap::IncomingResponse& response,
                                                             Instant now) noexcept;
@@ -80,6 +88,7 @@ class DeviceManagement {
   Listener* listener_ = nullptr;
   OperationTable operations_;
   ObservationTable observations_;
+  std::vector<std::uint8_t> names_;  // scratch: the payload that names the paths of a composite operation
   std::uint64_t notified_ = 0;
 };
 

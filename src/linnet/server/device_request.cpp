@@ -22,6 +22,10 @@ constexpr std::array kRules{
     Rule{OperationKind::kDelete, coap::Code::kDelete, 2, 2, false},
     Rule{OperationKind::kObserve, coap::Code::kGet, 1, 4, false},
     Rule{OperationKind::kCancelObserve, coap::Code::kGet, 1, 4, false},
+    Rule{OperationKind::kReadComposite, coap::Code::kFetch, 0, 0, false},
+    Rule{OperationKind::kWriteComposite, coap::Code::kIPatch, 0, 0, true},
+    Rule{OperationKind::kObserveComposite, coap::Code::kFetch, 0, 0, false},
+    Rule{OperationKind::kCancelObserveComposite, coap::Code::kFetch, 0, 0, false},
 };
 
 constexpr const Rule& rule_of(OperationKind kind) noexcept {
@@ -34,9 +38,29 @@ static_assert([] {
   return true;
 }());
 
+bool is_senml(lwm2m::ContentFormat format) noexcept {
+  return format == lwm2m::ContentFormat::kSenmlCbor || format == lwm2m::ContentFormat::kSenmlJson;
+}
+
+Result<void> check_composite(const Operation& operation, std::uint16_t max_paths) noexcept {
+  if (operation.format && !is_senml(*operation.format)) return fail(Errc::kInvalidArgument);
+  if (operation.kind == OperationKind::kWriteComposite) {
+    return operation.payload.empty() ? Result<void>(fail(Errc::kInvalidArgument)) : Result<void>();
+  }
+  if (operation.paths.empty() || operation.paths.size() > max_paths) return fail(Errc::kInvalidArgument);
+  for (const lwm2m::Path& path : operation.paths) {
+    if (path.depth() == 0) return fail(Errc::kInvalidArgument);
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<void> check_operation(const Operation& operation) noexcept {
+bool is_composite(OperationKind kind) noexcept {
+  return kind >= OperationKind::kReadComposite;
+}
+
+Result<void> check_operation(const Operation& operation, std::uint16_t max_paths) noexcept {
   const Rule& rule = rule_of(operation.kind);
   if (operation.path.depth() < rule.min_depth || operation.path.depth() > rule.max_depth) {
     return fail(Errc::kInvalidArgument);
@@ -46,7 +70,7 @@ Result<void> check_operation(const Operation& operation) noexcept {
   if (operation.kind == OperationKind::kWriteAttributes && operation.attributes.empty()) {
     return fail(Errc::kInvalidArgument);
   }
-  return {};
+  return is_composite(operation.kind) ? check_composite(operation, max_paths) : Result<void>();
 }
 
 DeviceRequest::DeviceRequest(OperationKind kind, std::string_view alternate_path,

@@ -12,8 +12,12 @@
 
 namespace linnet::server {
 
-/// kInvalidArgument for a path that the operation cannot have, or a Write or Create without a format.
-[[nodiscard]] Result<void> check_operation(const Operation& operation) noexcept;
+/// One whose paths are in the payload, not in the URI: that is the alternate path alone, or the root.
+[[nodiscard]] bool is_composite(OperationKind kind) noexcept;
+
+/// kInvalidArgument for a path that the operation cannot have, a Write or Create without a format, a
+/// composite operation without a path or value, with more than `max_paths`, or in a format that is not SenML.
+[[nodiscard]] Result<void> check_operation(const Operation& operation, std::uint16_t max_paths) noexcept;
 
 /// Holds the texts that an OutgoingRequest points to. Not to be moved once it is built.
 class DeviceRequest {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "linnet/server/data_push.hpp"
 #include "linnet/server/device_management.hpp"
 #include "linnet/server/registration_interface.hpp"
 #include "linnet/server/registration_record.hpp"
@@ -13,9 +14,11 @@ namespace linnet::server {
 namespace {
 
 constexpr std::string_view kRegistrationPath = "rd";
-constexpr std::string_view kWellKnown = R"(</rd>;ct=40)";
+constexpr std::string_view kDataPushPath = "dp";
+constexpr std::string_view kWellKnown = R"(</rd>;ct=40,</dp>;ct="110 112")";
 constexpr std::uint32_t kPlacesPerList = 4096;
 constexpr std::uint32_t kMaxObservations = (1U << 24U) - 1U;
+constexpr std::uint16_t kMaxCompositePaths = 1024;
 constexpr std::uint32_t kNone = RegistrationTable::kNone;
 
 /// The path of a request, as far as any resource of the server is deep.
@@ -71,6 +74,10 @@ class Engine::Parts final : public coap::Handler {
       if (request.method == coap::Code::kPost) return interface.register_device(request, deferred, now);
       return reply_with(coap::Code::kMethodNotAllowed);
     }
+    if (target.depth == 1 && target.segments[0] == kDataPushPath) {
+      return request.method == coap::Code::kPost ? push.send(request, now)
+                                                 : reply_with(coap::Code::kMethodNotAllowed);
+    }
     if (target.depth == 2 && target.segments[0] == ".well-known" && target.segments[1] == "core") {
       return request.method == coap::Code::kGet ? well_known() : reply_with(coap::Code::kMethodNotAllowed);
     }
@@ -97,6 +104,7 @@ class Engine::Parts final : public coap::Handler {
   RegistrationTable registrations;
   DeviceManagement management;
   RegistrationInterface interface;
+  DataPush push;
 };
 
 coap::EndpointConfig EngineConfig::server_endpoint_config() noexcept {
@@ -127,13 +135,14 @@ Engine::~Engine() = default;
 
 Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDirectory& directory,
                           Random& random, const Models& models, Listener& listener) noexcept {
-  const bool in_range = config.max_registrations > 0 &&
-                        config.max_registrations < RegistrationId::kMaxIndex && config.max_observations > 0 &&
-                        config.max_observations <= kMaxObservations && config.max_operations > 0 &&
-                        config.max_operations < RegistrationId::kMaxIndex &&
-                        (!config.durable || config.max_changes > 0) && config.max_object_list > 0 &&
-                        config.max_extra_parameters > 0 && config.lifetime_grace.count() >= 0 &&
-                        config.restart_grace.count() >= 0 && config.operation_timeout.count() > 0;
+  const bool in_range =
+      config.max_registrations > 0 && config.max_registrations < RegistrationId::kMaxIndex &&
+      config.max_observations > 0 && config.max_observations <= kMaxObservations &&
+      config.max_operations > 0 && config.max_operations < RegistrationId::kMaxIndex &&
+      (!config.durable || config.max_changes > 0) && config.max_object_list > 0 &&
+      config.max_extra_parameters > 0 && config.max_composite_paths > 0 &&
+      config.max_composite_paths <= kMaxCompositePaths && config.lifetime_grace.count() >= 0 &&
+      config.restart_grace.count() >= 0 && config.operation_timeout.count() > 0;
   if (parts_ || !in_range) return fail(Errc::kInvalidArgument);
   auto parts = std::make_unique<Parts>();
   parts->config = config;
@@ -154,6 +163,7 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
   parts->management.init(parts->config, parts->endpoint, parts->registrations, models, listener, random);
   parts->interface.init(parts->config, parts->endpoint, parts->registrations, parts->management, listener,
                         random);
+  parts->push.init(parts->config, parts->registrations, listener);
   parts_ = std::move(parts);
   return {};
 }
@@ -206,12 +216,12 @@ Result<void> Engine::forget_observation(ObservationId observation, Instant now) 
 }
 
 std::optional<ObservationId> Engine::find_observation(RegistrationId registration,
-                                                      const lwm2m::Path& path) const noexcept {
-  return parts_->management.find_observation(registration, path);
+                                                      const Observed& observed) const noexcept {
+  return parts_->management.find_observation(registration, observed);
 }
 
 void Engine::for_each_observation(RegistrationId registration,
-                                  FunctionRef<void(ObservationId, const lwm2m::Path&)> visit) const noexcept {
+                                  FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept {
   parts_->management.for_each_observation(registration, visit);
 }
 
@@ -339,6 +349,7 @@ EngineStatistics Engine::statistics() const noexcept {
   statistics.observations = parts_->management.observations();
   statistics.operations = parts_->management.operations();
   statistics.notified = parts_->management.notified();
+  statistics.sent = parts_->push.taken();
   return statistics;
 }
 

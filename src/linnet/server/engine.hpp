@@ -41,15 +41,17 @@ struct EngineConfig {
   std::uint32_t max_registrations = 100'000;  ///< up to RegistrationId::kMaxIndex; more get 5.03
   std::uint32_t max_observations = 200'000;   ///< up to 2^24 - 1
   std::uint16_t max_observations_per_device = 64;
-  std::uint32_t max_operations = 4096;  ///< under way, all devices
+  std::uint16_t max_composite_paths = 64;  ///< of one composite operation
+  std::uint32_t max_operations = 4096;     ///< under way, all devices
   std::uint16_t max_operations_per_device = 16;
-  std::uint32_t max_changes = 8192;            ///< durable changes that wait for the store; more get 5.03
-  std::uint32_t max_string_bytes = 1U << 30U;  ///< names, object lists and extra parameters together
-  std::uint16_t max_object_list = 8192;        ///< bytes of one, compact; larger gets 4.13
-  std::uint16_t max_extra_parameters = 512;    ///< bytes of one registration's; more gets 4.00
-  std::uint32_t min_lifetime = 1;              ///< seconds; shorter ones are kept as this
-  Seconds lifetime_grace{45};  ///< beyond `lt`: MAX_TRANSMIT_SPAN of an Update sent at its end
-  Seconds restart_grace{60};   ///< added to what `restore` brings back
+  std::uint32_t max_changes = 8192;  ///< durable changes that wait for the store; more get 5.03
+  /// Names, object lists and extra parameters together; as much again for paths of composite observations.
+  std::uint32_t max_string_bytes = 1U << 30U;
+  std::uint16_t max_object_list = 8192;      ///< bytes of one, compact; larger gets 4.13
+  std::uint16_t max_extra_parameters = 512;  ///< bytes of one registration's; more gets 4.00
+  std::uint32_t min_lifetime = 1;            ///< seconds; shorter ones are kept as this
+  Seconds lifetime_grace{45};                ///< beyond `lt`: MAX_TRANSMIT_SPAN of an Update sent at its end
+  Seconds restart_grace{60};                 ///< added to what `restore` brings back
   Millis operation_timeout{120'000};
   /// An Update from another address takes the registration there: behind a NAT a device cannot know
   /// that its address changed. TS 6.4.3 wants it to register anew; false insists on that with 4.04.
@@ -66,7 +68,8 @@ struct EngineConfig {
 
 struct EngineStatistics {
   std::uint32_t registrations = 0, observations = 0, operations = 0, object_lists = 0;
-  std::uint64_t registered = 0, updated = 0, deregistered = 0, expired = 0, notified = 0, refused = 0;
+  std::uint64_t registered = 0, updated = 0, deregistered = 0, expired = 0, notified = 0, refused = 0,
+                sent = 0;
 };
 
 class Engine {
@@ -103,7 +106,8 @@ class Engine {
   /// Starts an operation; its result comes through Listener::on_result, never inside this call.
   /// kNotFound: no such registration. kClosed: it has no link. kBusy: a bound is reached.
   /// kInvalidArgument: a path or payload that the operation cannot have. kExists: Observe of what is
-  /// observed. kTooLarge: the payload exceeds the endpoint's max_body.
+  /// observed. kTooLarge: the payload exceeds the endpoint's max_body. kUnsupported: a composite operation
+  /// on a device of LwM2M 1.0, or one that registered neither SenML format.
   [[nodiscard]] Result<OperationId> perform(RegistrationId registration, const Operation& operation,
                                             Instant now) noexcept;
   /// Forgets an operation; no result comes. Unknown ids are ignored.
@@ -112,9 +116,9 @@ class Engine {
   /// (RFC 7641 §3.6). Unknown ids give kNotFound.
   [[nodiscard]] Result<void> forget_observation(ObservationId observation, Instant now) noexcept;
   [[nodiscard]] std::optional<ObservationId> find_observation(RegistrationId registration,
-                                                              const lwm2m::Path& path) const noexcept;
+                                                              const Observed& observed) const noexcept;
   void for_each_observation(RegistrationId registration,
-                            FunctionRef<void(ObservationId, const lwm2m::Path&)> visit) const noexcept;
+                            FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept;
 
   // Registrations.
 

@@ -34,9 +34,19 @@ struct Notified {
   RegistrationId registration;
   ObservationId observation{};
   std::string_view endpoint;
-  lwm2m::Path path;
-  coap::Code code{};  ///< 2.05, or an error that ends the observation
+  lwm2m::Path path;                    ///< the root for a composite observation
+  std::span<const lwm2m::Path> paths;  ///< of a composite observation
+  coap::Code code{};                   ///< 2.05, or an error that ends the observation
   std::optional<lwm2m::ContentFormat> format;
+  ByteView payload;
+};
+
+/// Values that a device sent by itself (Send, TS 6.4.5): well formed, at least one, each a resource or
+/// resource instance of an object that the device registered.
+struct Sent {
+  RegistrationId registration;
+  std::string_view endpoint;
+  lwm2m::ContentFormat format{};  ///< SenML JSON or SenML CBOR
   ByteView payload;
 };
 
@@ -83,8 +93,10 @@ class Listener {
   virtual void on_result(OperationId id, const OperationResult& result, Instant now) noexcept = 0;
   /// A notification that is newer than those before it. The first value is in the result of Observe.
   virtual void on_notified(const Notified& notified, Instant now) noexcept = 0;
-  virtual void on_observation_ended(ObservationId id, RegistrationId registration, const lwm2m::Path& path,
+  virtual void on_observation_ended(ObservationId id, RegistrationId registration, const Observed& observed,
                                     ObservationEnd why, Instant now) noexcept = 0;
+  /// Once for each Send, whose 2.04 is on its way; not again when the device repeats the message.
+  virtual void on_sent(const Sent& /*sent*/, Instant /*now*/) noexcept {}
 
   /// Only with EngineConfig::durable. The record may be read with `encode_registration` from here.
   virtual void on_change(const Change& /*change*/, Instant /*now*/) noexcept {}

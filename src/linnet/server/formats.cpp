@@ -71,6 +71,13 @@ std::optional<ContentFormat> read_format(const DeviceFormats& device, const lwm2
   return many_format(device);
 }
 
+std::optional<ContentFormat> composite_format(const DeviceFormats& device) noexcept {
+  if (device.version == lwm2m::LwM2mVersion::k1_0) return std::nullopt;
+  if (device.may_speak(ContentFormat::kSenmlCbor)) return ContentFormat::kSenmlCbor;
+  if (device.may_speak(ContentFormat::kSenmlJson)) return ContentFormat::kSenmlJson;
+  return std::nullopt;
+}
+
 ContentFormat write_format(const DeviceFormats& device, const lwm2m::Path& path, DataType type,
                            bool multiple) noexcept {
   const bool one = path.level() == lwm2m::Level::kResourceInstance ||

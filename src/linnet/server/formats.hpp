@@ -36,6 +36,9 @@ struct DeviceFormats {
 [[nodiscard]] std::optional<lwm2m::ContentFormat> read_format(const DeviceFormats& device,
                                                               const lwm2m::Path& path,
                                                               const lwm2m::ResourceModel* resource) noexcept;
+/// The format of a composite operation, nothing for a device that takes none: one of LwM2M 1.0, or one
+/// that registered neither SenML CBOR nor SenML JSON.
+[[nodiscard]] std::optional<lwm2m::ContentFormat> composite_format(const DeviceFormats& device) noexcept;
 /// The format to write `path` in: the value of a single resource in text, opaque or CBOR, whatever
 /// the device speaks and `type` is smallest in; all else in one that holds many.
 [[nodiscard]] lwm2m::ContentFormat write_format(const DeviceFormats& device, const lwm2m::Path& path,

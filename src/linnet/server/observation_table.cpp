@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/server/observation_table.hpp"
 
+#include "linnet/server/path_list.hpp"
+
 namespace linnet::server {
 namespace {
 
@@ -16,6 +18,7 @@ std::uint32_t second_of(Instant now) noexcept {
 
 lwm2m::Path Observation::path() const noexcept {
   lwm2m::Path path;
+  if (composite()) return path;
   for (std::size_t i = 0; i < depth; ++i) path = path.child(ids[i]);
   return path;
 }
@@ -31,19 +34,43 @@ void Observation::came(std::uint32_t observe, Instant now) noexcept {
   second = second_of(now);
 }
 
-void ObservationTable::init(std::uint32_t capacity, Random& random) noexcept {
-  capacity_ = capacity;
+void ObservationTable::init(const EngineConfig& config, Random& random) noexcept {
+  capacity_ = config.max_observations;
   random_ = &random;
-  table_ = std::make_unique_for_overwrite<Observation[]>(capacity);
+  table_ = std::make_unique_for_overwrite<Observation[]>(capacity_);
+  pool_.init(config.max_string_bytes);
+  hasher_.init(random);
+  lists_.init(pool_, hasher_);
+  paths_.resize(config.max_composite_paths);
+  encoded_.resize(config.max_composite_paths * kMaxPathBytes);
 }
 
-std::uint32_t ObservationTable::add(std::uint32_t registration, std::uint32_t& first, const lwm2m::Path& path,
-                                    std::optional<lwm2m::ContentFormat> accept) noexcept {
+ByteView ObservationTable::encoded(std::span<const lwm2m::Path> paths) const noexcept {
+  const auto size = encode_paths(paths, encoded_);
+  return ByteView(encoded_).first(size.value_or(0));
+}
+
+Observed ObservationTable::observed(std::uint32_t index) const noexcept {
+  const Observation& observation = table_[index];
+  if (!observation.composite()) return observation.path();
+  const auto count = decode_paths(lists_.view(observation.list()), paths_);
+  return Observed(std::span<const lwm2m::Path>(paths_).first(count.value_or(0)));
+}
+
+std::uint32_t ObservationTable::add(std::uint32_t registration, std::uint32_t& first,
+                                    const Observed& observed, std::optional<std::uint16_t> accept) noexcept {
+  if (free_ == kNone && used_ == capacity_) return kNone;
+  InternTable::Id list = InternTable::kEmpty;
+  if (observed.composite()) {
+    const ByteView bytes = encoded(observed.paths);
+    const auto kept = lists_.intern(bytes);
+    if (bytes.empty() || !kept) return kNone;
+    list = *kept;
+  }
   std::uint32_t index = free_;
   if (index != kNone) {
     free_ = table_[index].next;
   } else {
-    if (used_ == capacity_) return kNone;
     index = used_++;
     table_[index].secret = random_->next();
   }
@@ -53,10 +80,15 @@ std::uint32_t ObservationTable::add(std::uint32_t registration, std::uint32_t& f
   observation.registration = registration;
   observation.next = first;
   observation.secret = secret;
-  observation.depth = static_cast<std::uint8_t>(path.depth());
+  const lwm2m::Path& path = observed.path;
+  observation.depth =
+      observed.composite() ? Observation::kComposite : static_cast<std::uint8_t>(path.depth());
   for (std::size_t i = 0; i < path.depth(); ++i) observation.ids[i] = path[i];
+  if (observed.composite()) {
+    observation.ids = {static_cast<std::uint16_t>(list >> 16U), static_cast<std::uint16_t>(list)};
+  }
   observation.state = Observation::State::kAsked;
-  observation.accept = accept ? static_cast<std::uint16_t>(*accept) : Observation::kNoAccept;
+  observation.accept = accept.value_or(Observation::kNoAccept);
   first = index;
   ++size_;
   return index;
@@ -66,6 +98,7 @@ void ObservationTable::remove(std::uint32_t index, std::uint32_t& first) noexcep
   std::uint32_t* place = &first;
   while (*place != index) place = &table_[*place].next;
   *place = table_[index].next;
+  if (table_[index].composite()) lists_.release(table_[index].list());
   table_[index].state = Observation::State::kFree;
   table_[index].next = free_;
   free_ = index;
@@ -98,9 +131,15 @@ std::uint32_t ObservationTable::find(ObservationId id) const noexcept {
   return find(static_cast<std::uint32_t>(value & 0xFFFFFFU), static_cast<std::uint32_t>(value >> 24U));
 }
 
-std::uint32_t ObservationTable::find(std::uint32_t first, const lwm2m::Path& path) const noexcept {
+std::uint32_t ObservationTable::find(std::uint32_t first, const Observed& observed) const noexcept {
+  const ByteView list = observed.composite() ? encoded(observed.paths) : ByteView{};
+  const auto is = [&](const Observation& observation) {
+    if (observation.composite() != observed.composite()) return false;
+    return observed.composite() ? equal(lists_.view(observation.list()), list)
+                                : observation.path() == observed.path;
+  };
   std::uint32_t index = first;
-  while (index != kNone && table_[index].path() != path) index = table_[index].next;
+  while (index != kNone && !is(table_[index])) index = table_[index].next;
   return index;
 }
 

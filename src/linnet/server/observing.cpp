@@ -2,16 +2,15 @@
 // Notifications and the end of observations: the part of DeviceManagement that is Information
 // Reporting (Core 1.1 §6.4, RFC 7641).
 #include "linnet/server/device_management.hpp"
-#include "linnet/server/device_request.hpp"
 
 namespace linnet::server {
 
-Result<std::uint32_t> DeviceManagement::ask_observation(std::uint32_t index, const lwm2m::Path& path,
-                                                        std::optional<lwm2m::ContentFormat> accept) noexcept {
+Result<std::uint32_t> DeviceManagement::ask_observation(std::uint32_t index, const Observed& observed,
+                                                        std::optional<std::uint16_t> accept) noexcept {
   RegistrationSlot& slot = (*registrations_)[index];
-  if (observations_.find(slot.observations, path) != kNone) return fail(Errc::kExists);
+  if (observations_.find(slot.observations, observed) != kNone) return fail(Errc::kExists);
   if (slot.observation_count >= config_->max_observations_per_device) return fail(Errc::kBusy);
-  const std::uint32_t observation = observations_.add(index, slot.observations, path, accept);
+  const std::uint32_t observation = observations_.add(index, slot.observations, observed, accept);
   if (observation == kNone) return fail(Errc::kBusy);
   ++slot.observation_count;
   return observation;
@@ -67,7 +66,9 @@ void DeviceManagement::notified(std::uint32_t index, const coap::IncomingRespons
   event.registration = registrations_->id_of(observation.registration);
   event.observation = observations_.id_of(index);
   event.endpoint = registrations_->name_of(slot);
-  event.path = observation.path();
+  const Observed observed = observations_.observed(index);
+  event.path = observed.path;
+  event.paths = observed.paths;
   event.code = response.code;
   if (response.content_format) event.format = static_cast<lwm2m::ContentFormat>(*response.content_format);
   event.payload = response.payload;
@@ -80,10 +81,10 @@ void DeviceManagement::fetch_rest(std::uint32_t index, const coap::IncomingRespo
   const Observation& observation = observations_[index];
   RegistrationSlot& slot = (*registrations_)[observation.registration];
   if (operations_.full()) return;
-  const auto root = lwm2m::CompactObjectList(registrations_->objects_of(slot)).root();
-  DeviceRequest wire(OperationKind::kRead, root ? root->alternate_path : std::string_view{},
-                     observation.path());
+  DeviceRequest wire(observation.composite() ? OperationKind::kReadComposite : OperationKind::kRead,
+                     alternate_path_of(observation.registration), observation.path());
   if (observation.accept != Observation::kNoAccept) wire.request.accept = observation.accept;
+  if (observation.composite()) wire.request.content_format = observation.accept;
   wire.request.timeout = config_->operation_timeout;
   const auto sent = endpoint_->request_rest(first.link, wire.request, first, now);
   if (!sent) return;
@@ -115,9 +116,10 @@ void DeviceManagement::drop_observation(std::uint32_t index) noexcept {
 void DeviceManagement::end_observation(std::uint32_t index, ObservationEnd why, Instant now) noexcept {
   const Observation ended = observations_[index];
   const ObservationId id = observations_.id_of(index);
+  const Observed observed = observations_.observed(index);
   drop_observation(index);
   if (ended.state != Observation::State::kActive) return;
-  listener_->on_observation_ended(id, registrations_->id_of(ended.registration), ended.path(), why, now);
+  listener_->on_observation_ended(id, registrations_->id_of(ended.registration), observed, why, now);
 }
 
 Result<void> DeviceManagement::forget_observation(ObservationId observation, Instant now) noexcept {
@@ -129,22 +131,22 @@ Result<void> DeviceManagement::forget_observation(ObservationId observation, Ins
 }
 
 std::optional<ObservationId> DeviceManagement::find_observation(RegistrationId registration,
-                                                                const lwm2m::Path& path) const noexcept {
+                                                                const Observed& observed) const noexcept {
   const std::uint32_t place = registrations_->find(registration);
   if (place == kNone) return std::nullopt;
-  const std::uint32_t index = observations_.find((*registrations_)[place].observations, path);
+  const std::uint32_t index = observations_.find((*registrations_)[place].observations, observed);
   if (index == kNone || observations_[index].state != Observation::State::kActive) return std::nullopt;
   return observations_.id_of(index);
 }
 
 void DeviceManagement::for_each_observation(
-    RegistrationId registration, FunctionRef<void(ObservationId, const lwm2m::Path&)> visit) const noexcept {
+    RegistrationId registration, FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept {
   const std::uint32_t place = registrations_->find(registration);
   if (place == kNone) return;
   for (std::uint32_t index = (*registrations_)[place].observations; index != kNone;
        index = observations_[index].next) {
     if (observations_[index].state == Observation::State::kActive) {
-      visit(observations_.id_of(index), observations_[index].path());
+      visit(observations_.id_of(index), observations_.observed(index));
     }
   }
 }

@@ -32,18 +32,38 @@ enum class OperationKind : std::uint8_t {
   kCreate,
   kDelete,
   kObserve,
-  kCancelObserve,  ///< tells the device (GET with Observe 1)
+  kCancelObserve,           ///< tells the device (GET with Observe 1)
+  kReadComposite,           ///< FETCH
+  kWriteComposite,          ///< iPATCH
+  kObserveComposite,        ///< FETCH with Observe 0
+  kCancelObserveComposite,  ///< tells the device (FETCH with Observe 1)
+};
+
+/// What an observation is of: a path or, of a composite one, the paths of its request in their order
+/// (then `path` is the root).
+struct Observed {
+  Observed(const lwm2m::Path& one) noexcept : path(one) {}  // NOLINT(google-explicit-constructor): the usual
+  explicit Observed(std::span<const lwm2m::Path> several) noexcept : paths(several) {}
+
+  lwm2m::Path path;
+  std::span<const lwm2m::Path> paths;  ///< empty for a single one
+
+  [[nodiscard]] bool composite() const noexcept { return !paths.empty(); }
 };
 
 /// One operation. The views are copied by `perform`.
 struct Operation {
   OperationKind kind = OperationKind::kRead;
-  lwm2m::Path path;
-  /// Read and Observe: the Accept to send; chosen for the device where absent (formats.hpp).
-  /// Write and Create: the format of `payload`, which must be given.
+  lwm2m::Path path;  ///< the root for a composite operation
+  /// Read- and Observe-Composite, and Cancel-Composite, which names the same in the same order. Each is
+  /// an object or below; up to EngineConfig::max_composite_paths.
+  std::span<const lwm2m::Path> paths;
+  /// Read and Observe: the Accept to send; chosen for the device where absent (formats.hpp). Composite
+  /// ones send their paths in this format too. Write and Create: the format of `payload`, which must be
+  /// given.
   std::optional<lwm2m::ContentFormat> format;
-  ByteView payload;                                   ///< Write, Create: encoded by the caller
-  std::string_view arguments;                         ///< Execute: `0='a',1`, empty for none
+  ByteView payload;            ///< Write, Write-Composite, Create: encoded by the caller
+  std::string_view arguments;  ///< Execute: `0='a',1`, empty for none
   std::span<const lwm2m::AttributeWrite> attributes;  ///< Write-Attributes
   /// How long until it fails with kTimeout whatever happens; zero: EngineConfig::operation_timeout.
   Millis timeout{0};

@@ -98,7 +98,14 @@ class RecordingListener final : public Listener {
     ObservationId observation;
     std::string endpoint;
     lwm2m::Path path;
+    std::vector<lwm2m::Path> paths;
     coap::Code code;
+    Bytes payload;
+  };
+  struct Push {
+    RegistrationId registration;
+    std::string endpoint;
+    lwm2m::ContentFormat format;
     Bytes payload;
   };
   struct Stored {
@@ -135,13 +142,18 @@ class RecordingListener final : public Listener {
   }
   void on_notified(const Notified& notified, Instant /*now*/) noexcept override {
     values.push_back({notified.registration, notified.observation, std::string(notified.endpoint),
-                      notified.path, notified.code, Bytes(notified.payload.begin(), notified.payload.end())});
+                      notified.path, std::vector(notified.paths.begin(), notified.paths.end()), notified.code,
+                      Bytes(notified.payload.begin(), notified.payload.end())});
   }
-  void on_observation_ended(ObservationId /*id*/, RegistrationId /*registration*/,
-                            const lwm2m::Path& /*path*/, ObservationEnd why,
-                            Instant /*now*/) noexcept override {
+  void on_observation_ended(ObservationId /*id*/, RegistrationId /*registration*/, const Observed& observed,
+                            ObservationEnd why, Instant /*now*/) noexcept override {
+    ended_paths.assign(observed.paths.begin(), observed.paths.end());
     static constexpr std::array kReasons{"cancelled", "error", "registration"};
     events.push_back(std::string("observation ended: ") + kReasons[static_cast<std::size_t>(why)]);
+  }
+  void on_sent(const Sent& push, Instant /*now*/) noexcept override {
+    sent.push_back({push.registration, std::string(push.endpoint), push.format,
+                    Bytes(push.payload.begin(), push.payload.end())});
   }
   void on_change(const Change& change, Instant /*now*/) noexcept override {
     changes.push_back({change.kind, change.ticket, change.id, std::string(change.endpoint), change.expires});
@@ -153,6 +165,8 @@ class RecordingListener final : public Listener {
   std::vector<std::string> events;
   std::vector<Result> results;
   std::vector<Value> values;
+  std::vector<lwm2m::Path> ended_paths;  // of the observation that ended last
+  std::vector<Push> sent;
   std::vector<Stored> changes;
 };
 

@@ -201,8 +201,8 @@ TEST_F(ObservationTest, bounds_the_observations_of_a_device) {
   for (std::uint16_t i = 0; i < 4; ++i) observe(Path(3, 0, i), 1);
   EXPECT_EQ(perform(OperationKind::kObserve, Path(3, 0, 4)).error().code, Errc::kBusy);
   std::size_t count = 0;
-  engine->for_each_observation(id_of("node"),
-                               [&](ObservationId, const Path& path) { count += path.depth() == 3; });
+  engine->for_each_observation(
+      id_of("node"), [&](ObservationId, const Observed& observed) { count += observed.path.depth() == 3; });
   EXPECT_EQ(count, 4U);
 }
 

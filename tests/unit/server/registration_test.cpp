@@ -299,7 +299,7 @@ TEST_F(RegistrationInterfaceTest, well_known_core_tells_where_to_register) {
   request.path = {".well-known", "core"};
   request.id = 0x0102;
   Bytes expected = {0x61, 0x45, 0x01, 0x02, 0x42, 0xC1, 40, 0xFF};
-  const Bytes payload = bytes_of("</rd>;ct=40");
+  const Bytes payload = bytes_of(R"(</rd>;ct=40,</dp>;ct="110 112")");
   expected.insert(expected.end(), payload.begin(), payload.end());
   EXPECT_EQ(send(0, request), expected);
 }
