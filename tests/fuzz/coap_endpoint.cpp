@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole endpoint under a script of datagrams, time steps and calls of its own. Each request has
-// at most one outcome, nothing larger than the link allows goes out, and time always gets on.
+// at most one outcome, nothing larger than the link allows goes out, bodies are passed on without a
+// gap, and time always gets on.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -28,7 +29,7 @@ class Numbers final : public Random {
   std::uint32_t state_ = 1;
 };
 
-class World final : public coap::Links, public coap::Handler {
+class World final : public coap::Links, public coap::Handler, public coap::BodyHandler {
  public:
   World() {
     traits_.max_message = kMaxMessage;
@@ -37,11 +38,13 @@ class World final : public coap::Links, public coap::Handler {
     config.max_peers = kPeers;
     config.max_transfers = 3;
     config.max_body = 700;
+    config.max_streams = 2;
     config.block_szx = 2;
     config.token_size = 2;
     memory_.resize(coap::Endpoint::memory_needed(config));
     Arena arena(memory_);
     require(endpoint.init(config, arena, *this, *this, numbers_).has_value());
+    endpoint.stream_to(*this);
   }
 
   const coap::LinkTraits& traits(coap::LinkId) noexcept override { return traits_; }
@@ -104,6 +107,51 @@ class World final : public coap::Links, public coap::Handler {
   void on_notification_outcome(coap::LinkId, const coap::Token&, coap::NotificationOutcome,
                                Instant) noexcept override {}
 
+  bool takes(const coap::IncomingRequest& request, const coap::BodyPart& part, Instant) noexcept override {
+    require(part.offset == 0 && !part.last && !request.payload.empty());
+    return request.payload[0] % 2 == 0;
+  }
+  coap::Reply on_part(const coap::IncomingRequest& request, const coap::BodyPart& part, coap::DeferredId id,
+                      ByteSpan space, Instant now) noexcept override {
+    std::uint32_t& reached = taken_[{coap::index(request.link), request.cache_key}];
+    require(part.offset == 0 || part.offset == reached);
+    coap::Reply reply = on_request(request, id, space, now);
+    if (reply.kind == coap::Reply::Kind::kIgnore) {
+      reached = part.offset;
+      return reply;
+    }
+    if (!part.last && reply.kind == coap::Reply::Kind::kNow && !reply.observe) {
+      reply = {};
+      reply.code = coap::Code::kContinue;
+    }
+    reached = part.offset + static_cast<std::uint32_t>(request.payload.size());
+    return reply;
+  }
+  void on_broken(coap::LinkId link, std::uint32_t cache_key, Instant) noexcept override {
+    require(taken_.contains({coap::index(link), cache_key}));
+  }
+  bool on_part(coap::RequestId id, const coap::IncomingResponse& response, const coap::BodyPart& part,
+               Instant now) noexcept override {
+    const auto found = under_way.find(id);
+    require(found != under_way.end() && found->second == part.offset);
+    found->second += static_cast<std::uint32_t>(response.payload.size());
+    const unsigned chance = numbers_.below(16);
+    if (!part.last && chance == 0) endpoint.cancel(id, now);
+    if (!part.last && chance == 1) endpoint.drop(response.link, now);
+    const bool over = part.last || chance == 0 || chance == 2;
+    if (over) under_way.erase(id);
+    return chance != 2;
+  }
+
+  void make_fetch(coap::LinkId link, std::uint32_t offset, Instant now) noexcept {
+    coap::OutgoingRequest request;
+    request.path = kPath;
+    const std::uint8_t etag = 'e';
+    coap::Resumption from{offset, {}};
+    if (offset > 64) from.etag = ByteView(&etag, 1);
+    const auto id = endpoint.fetch(link, request, from, now);
+    if (id) require(under_way.emplace(*id, offset).second);
+  }
   void make_request(coap::LinkId link, std::uint8_t how, Instant now) noexcept {
     coap::OutgoingRequest request;
     request.method = static_cast<coap::Code>(1 + how % 7);
@@ -120,11 +168,12 @@ class World final : public coap::Links, public coap::Handler {
   coap::Endpoint endpoint;
   coap::DeferredId owed{};
   coap::Notification observed;
-  std::map<coap::RequestId, int> under_way;
+  std::map<coap::RequestId, std::uint32_t> under_way;  ///< bytes that were passed on
   std::vector<std::uint8_t> last;
   coap::LinkId last_link{};
 
  private:
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> taken_;
   coap::LinkTraits traits_;
   Numbers numbers_;
   std::vector<std::byte> memory_;
@@ -195,6 +244,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 8:
         if (argument % 8 == 0)
           world.endpoint.drop(link, now);
+        else if (argument % 8 < 4)
+          world.make_fetch(link, argument / 8 * 16U, now);
         else if (const auto id = world.endpoint.ping(link, now))
           require(world.under_way.emplace(*id, 0).second);
         break;

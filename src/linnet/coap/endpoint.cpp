@@ -21,9 +21,10 @@ bool valid(const EndpointConfig& config) noexcept {
          config.token_size <= Token::kMaxSize;
 }
 
-/// One for each exchange, deferred request and transfer.
+/// One for each exchange, deferred request, transfer and stream.
 std::uint32_t timers(const EndpointConfig& config) noexcept {
-  return config.max_exchanges + config.max_deferred + config.max_transfers;
+  return config.max_exchanges + config.max_deferred + config.max_transfers +
+         (kStreaming ? config.max_streams : 0U);
 }
 
 /// Takes an array off the arena into `table`; `ok` remembers a failure.
@@ -42,6 +43,7 @@ void Endpoint::measure(ArenaMeter& meter, const EndpointConfig& config) noexcept
   IndexPool::measure(meter, config.max_exchanges);
   if constexpr (kDeferral) IndexPool::measure(meter, config.max_deferred);
   if constexpr (kBlockwise) Transfers::measure(meter, config.max_transfers, config.max_body);
+  if constexpr (kStreaming) BodyStreams::measure(meter, config.max_streams);
   meter.add<Exchange>(config.max_exchanges);
   if constexpr (kDeferral) meter.add<Deferred>(config.max_deferred);
   meter.add<NotificationSent>(config.recent_notifications);
@@ -73,6 +75,7 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
                          timers_, config.max_exchanges + config.max_deferred)
                    .has_value();
   }
+  if constexpr (kStreaming) ok = ok && streams_.init(arena, config.max_streams).has_value();
   take(arena, exchanges_, config.max_exchanges, ok);
   if constexpr (kDeferral) take(arena, deferred_, config.max_deferred, ok);
   take(arena, notifications_, config.recent_notifications, ok);
@@ -126,8 +129,11 @@ Instant Endpoint::step(Instant now) noexcept {
       resend(*due, now);
     else if (kDeferral && deferred < config_.max_deferred)
       acknowledge_alone(deferred, now);
-    else if (kBlockwise)
-      transfers_.close(deferred - config_.max_deferred);
+    else if (const std::uint32_t transfer = deferred - config_.max_deferred;
+             kBlockwise && transfer < config_.max_transfers)
+      transfers_.close(transfer);
+    else if (kStreaming)
+      break_off(transfer - config_.max_transfers, now);
   }
   return timers_.next();
 }
@@ -155,6 +161,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
     if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
   }
   if constexpr (kBlockwise) transfers_.drop(link);
+  if constexpr (kStreaming) drop_streams(link, now);
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
   peer.unacknowledged = 0;
 }
@@ -163,6 +170,10 @@ bool Endpoint::idle(LinkId link, Instant now) const noexcept {
   if (!peers_.has(link)) return true;
   const Peer& peer = peers_[link];
   if (peer.exchanges != 0 || peer.deferred != 0 || peer.transfers != 0) return false;
+  for (std::uint32_t i = 0; kStreaming && i < streams_.all().size(); ++i) {
+    const BodyStream& stream = streams_[i];
+    if (stream.kind != BodyStream::Kind::kFree && stream.link == link) return false;
+  }
   for (const RecentRequest& recent : peers_.recent(link)) {
     if (recent.kept() != Kept::kNothing && recent.fresh(links_->traits(link).transmission, now)) return false;
   }

@@ -16,6 +16,7 @@
 #include "linnet/base/time.hpp"
 #include "linnet/base/timer_queue.hpp"
 #include "linnet/coap/block.hpp"
+#include "linnet/coap/body_stream.hpp"
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/deferred.hpp"
 #include "linnet/coap/echo.hpp"
@@ -38,7 +39,8 @@ struct EndpointConfig {
   std::uint16_t max_per_peer = 4;          ///< of these, per peer
   std::uint32_t max_deferred = 2;          ///< requests that the handler will answer later
   std::uint16_t max_transfers = 1;         ///< block-wise bodies held at once, either direction
-  std::uint32_t max_body = 2048;           ///< bytes of one body, in or out
+  std::uint16_t max_streams = 1;           ///< bodies passed on block by block at once
+  std::uint32_t max_body = 2048;           ///< bytes of one body that is kept, in or out
   std::uint16_t max_message = 1152;        ///< bytes of one message that may have to be sent again
   std::uint16_t recent_notifications = 8;  ///< NON notifications remembered to match a Reset; 0 on a server
   std::uint8_t block_szx = 6;              ///< preferred block size 2^(szx+4), 0 to 6
@@ -88,7 +90,7 @@ struct Reply {
   ByteView payload;
 };
 
-/// A request to send. Everything is copied before `request` returns.
+/// A request to send. Everything is copied before `request` returns, but a payload that is lent.
 struct OutgoingRequest {
   Code method = Code::kGet;
   bool confirmable = true;
@@ -100,6 +102,9 @@ struct OutgoingRequest {
   std::optional<Token> token;               ///< to cancel an observation by its token; made otherwise
   std::optional<std::uint8_t> no_response;  ///< RFC 7967
   ByteView payload;
+  /// The payload stays where it is until the outcome has been reported or the request is cancelled:
+  /// it may be larger than max_body.
+  bool lent = false;
   /// How long to wait for the response once the message has been acknowledged, or, when it is
   /// non-confirmable, sent. Zero: EXCHANGE_LIFETIME of the link.
   Millis timeout{0};
@@ -186,6 +191,15 @@ class Endpoint {
   /// request without Observe. The joined body is reported as the response.
   [[nodiscard]] Result<RequestId> request_rest(LinkId link, const OutgoingRequest& request,
                                                const IncomingResponse& first, Instant now) noexcept;
+  /// From now on bodies of requests that `bodies` takes, and what `fetch` asks for, go to it block by
+  /// block. It must outlive the endpoint.
+  void stream_to(BodyHandler& bodies) noexcept { bodies_ = &bodies; }
+  /// A GET (without payload and Observe) of a body of any size. Its outcome is the last part; or
+  /// Handler::on_response with an error of the peer; or Handler::on_failure, where kMalformed says
+  /// that the representation is another one now, or that the peer cannot begin at `from`: it may be
+  /// fetched from the beginning. kUnsupported without a BodyHandler, kBusy beyond max_streams.
+  [[nodiscard]] Result<RequestId> fetch(LinkId link, const OutgoingRequest& request, const Resumption& from,
+                                        Instant now) noexcept;
   /// The token that a request under way carries (an observation is matched by it).
   [[nodiscard]] Token token_of(RequestId id) const noexcept;
   /// Forgets a request; nothing more is reported of it. Unknown ids are ignored.
@@ -239,6 +253,7 @@ class Endpoint {
     std::optional<std::uint32_t> block1;
     std::optional<std::uint32_t> block2;
     std::optional<std::uint32_t> size1;
+    std::optional<std::uint32_t> size2;
   };
 
   static void measure(ArenaMeter& meter, const EndpointConfig& config) noexcept;
@@ -281,7 +296,8 @@ class Endpoint {
   // Bodies in blocks: endpoint_block1.cpp and endpoint_block2.cpp.
   [[nodiscard]] bool rewrite(std::uint32_t index, const RequestParts& parts) noexcept;
   void send_again(std::uint32_t index, Instant now) noexcept;
-  [[nodiscard]] Result<void> cut_request(std::uint32_t index, ByteView payload, Instant now) noexcept;
+  [[nodiscard]] Result<void> cut_request(std::uint32_t index, ByteView payload, bool lent,
+                                         Instant now) noexcept;
   [[nodiscard]] bool write_block1(std::uint32_t index) noexcept;
   [[nodiscard]] bool write_block2(std::uint32_t index, std::uint8_t szx) noexcept;
   [[nodiscard]] bool stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept;
@@ -303,12 +319,29 @@ class Endpoint {
                                                   std::uint32_t etag, Instant now) noexcept;
   void close_joined() noexcept;
 
+  // Bodies passed on block by block: endpoint_streaming.cpp.
+  [[nodiscard]] Result<std::uint32_t> open_stream(const RequestContext& request, const Message& message,
+                                                  const ScannedOptions& scanned, Instant now) noexcept;
+  [[nodiscard]] bool receive_part(const RequestContext& request, const Message& message,
+                                  const ScannedOptions& scanned, Instant now) noexcept;
+  void part_taken(const RequestContext& request, std::size_t size, const BodyPart& part, const Reply& reply,
+                  Instant now) noexcept;
+  void pass_on(std::uint32_t index, const IncomingResponse& response, const ScannedOptions& scanned,
+               Instant now) noexcept;
+  void keep_stream(std::uint32_t stream, Instant until) noexcept;
+  void end_stream(const RequestContext& request) noexcept;
+  void break_off(std::uint32_t stream, Instant now) noexcept;
+  void drop_streams(LinkId link, Instant now) noexcept;
+
   // Requests of peers: endpoint_replies.cpp.
   void receive_request(LinkId link, const Message& message, Instant now) noexcept;
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent, Instant now) noexcept;
   void process(const RequestContext& request, const Message& message, Instant now) noexcept;
+  [[nodiscard]] IncomingRequest incoming_request(const RequestContext& request, const Message& message,
+                                                 const ScannedOptions& scanned, ByteView payload,
+                                                 Instant now) const noexcept;
   void ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-           ByteView payload, Instant now) noexcept;
+           ByteView payload, Instant now, const BodyPart* part = nullptr) noexcept;
   void defer(const RequestContext& request, std::uint32_t index, Instant now) noexcept;
   void acknowledge_alone(std::uint32_t index, Instant now) noexcept;
   [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply,
@@ -337,7 +370,9 @@ class Endpoint {
   Peers peers_;
   Transfers transfers_;
   EchoValues echo_;
-  TimerQueue timers_;  // exchanges, then deferred requests, then transfers
+  BodyHandler* bodies_ = nullptr;
+  BodyStreams streams_;
+  TimerQueue timers_;  // exchanges, then deferred requests, then transfers, then streams
   IndexPool free_exchanges_;
   IndexPool free_deferred_;
   std::span<Exchange> exchanges_;

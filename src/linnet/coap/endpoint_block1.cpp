@@ -26,7 +26,8 @@ void write(MessageWriter& writer, const Insertion& insertion) noexcept {
 }
 
 bool is_block_option(OptionNumber number) noexcept {
-  return number == OptionNumber::kBlock1 || number == OptionNumber::kBlock2 || number == OptionNumber::kSize1;
+  return number == OptionNumber::kBlock1 || number == OptionNumber::kBlock2 ||
+         number == OptionNumber::kSize1 || number == OptionNumber::kSize2;
 }
 
 }  // namespace
@@ -37,8 +38,9 @@ bool Endpoint::rewrite(std::uint32_t index, const RequestParts& parts) noexcept 
   Exchange& exchange = exchanges_[index];
   const Result<Message> old = Message::decode(buffer(index).first(exchange.size));
   if (!old) return false;
-  const std::array<Insertion, 4> insertions{{{OptionNumber::kBlock2, {}, parts.block2},
+  const std::array<Insertion, 5> insertions{{{OptionNumber::kBlock2, {}, parts.block2},
                                              {OptionNumber::kBlock1, {}, parts.block1},
+                                             {OptionNumber::kSize2, {}, parts.size2},
                                              {OptionNumber::kSize1, {}, parts.size1},
                                              {OptionNumber::kEcho, parts.echo, {}}}};
   const MessageId id = next_message_id(exchange.link);
@@ -85,11 +87,14 @@ bool Endpoint::meet_challenge(std::uint32_t index, const Message& message,
 }
 
 /// The payload of a request becomes a body that goes out block by block.
-Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, Instant now) noexcept {
+Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, bool lent, Instant now) noexcept {
   Exchange& exchange = exchanges_[index];
   const std::optional<std::uint32_t> transfer = transfers_.open_own(exchange.link, now);
   if (!transfer) return fail(Errc::kBusy);
-  std::memcpy(transfers_.body(*transfer).data(), payload.data(), payload.size());
+  if (lent)
+    transfers_[*transfer].lent = payload.data();
+  else
+    std::memcpy(transfers_.body(*transfer).data(), payload.data(), payload.size());
   transfers_[*transfer].size = static_cast<std::uint32_t>(payload.size());
   exchange.sending = static_cast<std::uint16_t>(*transfer + 1);
   exchange.offset = 0;
@@ -100,14 +105,14 @@ Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, Instan
 /// Writes the block at `offset`, smaller when it would not fit the message.
 bool Endpoint::write_block1(std::uint32_t index) noexcept {
   Exchange& exchange = exchanges_[index];
-  const std::uint32_t size = transfers_[exchange.sending - 1U].size;
-  const ByteView rest =
-      ByteView(transfers_.body(exchange.sending - 1U)).subspan(exchange.offset, size - exchange.offset);
+  const ByteView body = transfers_.outgoing(exchange.sending - 1U);
+  const ByteView rest = body.subspan(exchange.offset);
   for (;; --exchange.szx) {
+    if (exchange.offset >> (exchange.szx + 4U) > Block::kMaxNumber) return false;
     const bool more = rest.size() > Block::size_of(exchange.szx);
     RequestParts parts;
     parts.block1 = Block::at(exchange.offset, more, exchange.szx).value();
-    if (exchange.offset == 0) parts.size1 = size;
+    if (exchange.offset == 0) parts.size1 = static_cast<std::uint32_t>(body.size());
     parts.payload = more ? rest.first(Block::size_of(exchange.szx)) : rest;
     if (rewrite(index, parts)) return true;
     if (exchange.szx == 0) return false;
@@ -122,6 +127,9 @@ bool Endpoint::stale(std::uint32_t index, const ScannedOptions& scanned) const n
   }
   if (exchange.joining != 0 && scanned.block2) {
     return Block::from_value(*scanned.block2).offset() < transfers_[exchange.joining - 1U].size;
+  }
+  if (kStreaming && exchange.stream != 0 && scanned.block2) {
+    return Block::from_value(*scanned.block2).offset() < streams_[exchange.stream - 1U].offset;
   }
   return false;
 }
@@ -140,7 +148,7 @@ Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& messa
       return false;
     }
     exchange.szx = block.szx;
-    if (!cut_request(index, sent->payload(), now)) return false;
+    if (!cut_request(index, sent->payload(), false, now)) return false;
     return true;
   }
   const std::uint32_t size = transfers_[exchange.sending - 1U].size;
@@ -176,9 +184,13 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
   const Block echoed{block.number, block.more, std::min(block.szx, config_.block_szx)};
   request.block1 = echoed.value();
   if (!whole) return answer_code(request, Code::kBadRequest, now);
+  if constexpr (kStreaming) {
+    if (receive_part(request, message, scanned, now)) return;
+  }
 
   std::optional<std::uint32_t> index =
       transfers_.find(request.link, request.cache_key, Transfer::Kind::kReceiving);
+  if (!index && block.number != 0) return answer_code(request, Code::kRequestEntityIncomplete, now);
   if (end > config_.max_body || scanned.size1.value_or(0) > config_.max_body) {
     if (index) transfers_.close(*index);
     return refuse_body(request, now);
@@ -194,7 +206,6 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
     const bool same = transfers_[*index].size >= end && equal(transfers_.body(*index).first(end), payload);
     if (!same) transfers_[*index].size = 0;
   }
-  if (!index) return answer_code(request, Code::kRequestEntityIncomplete, now);
   Transfer& transfer = transfers_[*index];
   const bool gap = block.offset() > transfer.size;
   const bool again = !gap && end <= transfer.size && block.more;  // a block that is there already

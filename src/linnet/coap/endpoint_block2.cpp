@@ -5,22 +5,14 @@
 #include <cstring>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/entity_tag.hpp"
+#include "linnet/coap/features.hpp"
 
 namespace linnet::coap {
 
 namespace {
 
 constexpr std::uint8_t kMaxRestarts = 2;  // when the representation changes under a transfer
-
-std::uint32_t entity_tag(ByteView body) noexcept {
-  std::uint32_t hash = 0x811C9DC5U;  // FNV-1a
-  for (const std::uint8_t byte : body) hash = (hash ^ byte) * 0x01000193U;
-  return hash == 0 ? 1 : hash;  // an ETag has at least a byte
-}
-
-std::uint32_t short_tag(ByteView etag) noexcept {
-  return etag.empty() ? 0 : entity_tag(etag);
-}
 
 }  // namespace
 
@@ -32,7 +24,10 @@ bool Endpoint::write_block2(std::uint32_t index, std::uint8_t szx) noexcept {
   exchange.token = make_token(exchange.link);
   RequestParts parts;
   parts.keep_observe = false;
-  parts.block2 = Block::at(transfers_[exchange.joining - 1U].size, false, szx).value();
+  const std::uint32_t offset = kStreaming && exchange.stream != 0 ? streams_[exchange.stream - 1U].offset
+                                                                  : transfers_[exchange.joining - 1U].size;
+  parts.block2 = Block::at(offset, false, szx).value();
+  if (kStreaming && exchange.stream != 0 && !streams_[exchange.stream - 1U].begun) parts.size2 = 0;
   const bool written = rewrite(index, parts);
   if (!written) exchange.token = before;
   return written;

@@ -114,7 +114,7 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed, now);
   request.block1 = scanned.block1;
   request.block2 = scanned.block2;
-  request.size_wanted = scanned.size2;
+  request.size_wanted = scanned.size2.has_value();
   if constexpr (kBlockwise) {
     const bool valid = Block::from_value(scanned.block1.value_or(0)).valid() &&
                        Block::from_value(scanned.block2.value_or(0)).valid();
@@ -135,8 +135,9 @@ void Endpoint::refuse_body(const RequestContext& request, Instant now) noexcept 
   answer_code(request, Code::kRequestEntityTooLarge, parts, now);
 }
 
-void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-                   ByteView payload, Instant now) noexcept {
+IncomingRequest Endpoint::incoming_request(const RequestContext& request, const Message& message,
+                                           const ScannedOptions& scanned, ByteView payload,
+                                           Instant now) const noexcept {
   IncomingRequest incoming;
   incoming.link = request.link;
   incoming.method = request.method;
@@ -149,11 +150,20 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
   incoming.observe = scanned.observe;
   incoming.payload = payload;
   incoming.cache_key = request.cache_key;
+  return incoming;
+}
 
+/// Hands a request to the handler, or, with `part`, one block of it to the handler of bodies.
+void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
+                   ByteView payload, Instant now, const BodyPart* part) noexcept {
+  const IncomingRequest incoming = incoming_request(request, message, scanned, payload, now);
   const std::optional<std::uint32_t> slot = kDeferral ? free_deferred_.take() : std::nullopt;
+  const DeferredId deferred = slot ? deferred_id(*slot) : kNoDeferred;
   asking_ = true;
-  const Reply reply = handler_->on_request(incoming, slot ? deferred_id(*slot) : kNoDeferred, space_, now);
+  const Reply reply = kStreaming && part != nullptr ? bodies_->on_part(incoming, *part, deferred, space_, now)
+                                                    : handler_->on_request(incoming, deferred, space_, now);
   asking_ = false;
+  if (kStreaming && part != nullptr) part_taken(request, payload.size(), *part, reply, now);
   // The handler may have dropped the peer.
   const bool open = request.recent->kept() == Kept::kProcessing && request.recent->known(request.message_id);
   if (kDeferral && open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
@@ -218,6 +228,9 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
   const std::uint32_t index = find_deferred(id);
   if (index == kNone) return fail(Errc::kNotFound);
   const Result<void> answered = answer(deferred_[index].request, reply, {}, now);
+  if constexpr (kStreaming) {
+    if (answered && reply.code != Code::kContinue) end_stream(deferred_[index].request);
+  }
   if (answered || answered.error().code != Errc::kBusy) free_deferred(index);
   return answered;
 }

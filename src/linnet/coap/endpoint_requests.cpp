@@ -57,7 +57,7 @@ Token Endpoint::make_token(LinkId link) noexcept {
 
 Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest& request) noexcept {
   if (!is_request(request.method)) return fail(Errc::kInvalidArgument);
-  if (request.payload.size() > config_.max_body) return fail(Errc::kTooLarge);
+  if (request.payload.size() > (request.lent ? UINT32_MAX : config_.max_body)) return fail(Errc::kTooLarge);
   const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kRequest);
   if (!opened) return opened;
   Exchange& exchange = exchanges_[*opened];
@@ -88,7 +88,7 @@ Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest&
       encode_request(out, exchange.message_id, exchange.token, request, {}, next_request_tag(exchange.link));
   if (!size) return fail(Errc::kTooLarge);
   exchange.size = static_cast<std::uint16_t>(*size);
-  return cut_request(index, request.payload, now);
+  return cut_request(index, request.payload, request.lent, now);
 }
 
 Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
@@ -220,7 +220,8 @@ void Endpoint::complete(std::uint32_t index, const Message& message, const Scann
                         Instant now) noexcept {
   settle(index);
   if (kEcho && meet_challenge(index, message, scanned)) return send_again(index, now);
-  if constexpr (kBlockwise) {
+  const bool fetching = kStreaming && exchanges_[index].stream != 0;
+  if (kBlockwise && !fetching) {
     Result<bool> goes_on = continue_block1(index, message, scanned, now);
     if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned, now);
     if (!goes_on) return fail_exchange(index, goes_on.error().code, now);
@@ -229,6 +230,9 @@ void Endpoint::complete(std::uint32_t index, const Message& message, const Scann
 
   IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
   response.token = exchanges_[index].first_token;
+  if constexpr (kStreaming) {
+    if (fetching && is_success(response.code)) return pass_on(index, response, scanned, now);
+  }
   deliver(index, response, now);
 }
 

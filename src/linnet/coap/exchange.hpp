@@ -37,6 +37,7 @@ struct Exchange {
   std::uint16_t size;     ///< bytes of the message in its buffer
   std::uint16_t sending;  ///< transfer of a body that goes out, index plus one
   std::uint16_t joining;  ///< transfer of a body that comes in, index plus one
+  std::uint16_t stream;   ///< body that is passed on as it comes in, index plus one
   LinkId link;
   std::uint32_t next;      ///< exchange of the same peer, index plus one
   std::uint32_t offset;    ///< of the Block1 under way

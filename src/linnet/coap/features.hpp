@@ -5,6 +5,9 @@
 #ifndef LINNET_COAP_BLOCKWISE
 #define LINNET_COAP_BLOCKWISE 1
 #endif
+#ifndef LINNET_COAP_STREAMING
+#define LINNET_COAP_STREAMING 1
+#endif
 #ifndef LINNET_COAP_ECHO
 #define LINNET_COAP_ECHO 1
 #endif
@@ -17,6 +20,9 @@ namespace linnet::coap {
 /// Block-wise transfer (RFC 7959). Without it Block1 and Block2 are critical options that are not
 /// understood, and a body that does not fit a message is too large.
 inline constexpr bool kBlockwise = LINNET_COAP_BLOCKWISE != 0;
+
+/// Bodies that are passed on block by block. Without it every body is joined, and `fetch` is kUnsupported.
+inline constexpr bool kStreaming = kBlockwise && LINNET_COAP_STREAMING != 0;
 
 /// The Echo option (RFC 9175 §2). Without it a challenge that is asked for is a bare 4.01, no request
 /// counts as fresh, and a challenge of a peer is an answer like any other.

@@ -51,7 +51,7 @@ bool take(ScannedOptions& scanned, const Option& option) noexcept {
     case OptionNumber::kBlock2: scanned.block2 = option.uint(); return kBlockwise;
     case OptionNumber::kBlock1: scanned.block1 = option.uint(); return kBlockwise;
     case OptionNumber::kSize1: scanned.size1 = option.uint(); return true;
-    case OptionNumber::kSize2: scanned.size2 = true; return true;
+    case OptionNumber::kSize2: scanned.size2 = option.uint(); return true;
     case OptionNumber::kEcho: scanned.echo = option.value; return true;
     case OptionNumber::kNoResponse:
       scanned.no_response = static_cast<std::uint8_t>(option.uint());

@@ -16,13 +16,13 @@ struct ScannedOptions {
   std::optional<std::uint32_t> block1;  ///< as encoded: Block::from_value
   std::optional<std::uint32_t> block2;
   std::optional<std::uint32_t> size1;
+  std::optional<std::uint32_t> size2;  ///< present in a request: it asks for the size
   std::optional<std::uint16_t> content_format;
   std::optional<std::uint16_t> accept;
   ByteView echo;                 ///< empty when absent: an Echo has at least a byte
   ByteView etag;                 ///< the first one; empty when absent
   std::uint32_t cache_key = 0;   ///< see IncomingRequest::cache_key
   std::uint8_t no_response = 0;  ///< RFC 7967 §2.1: a bit for each class that is not wanted
-  bool size2 = false;            ///< present: a request asks for the size
   bool bad_critical = false;     ///< a critical option that is not understood (RFC 7252 §5.4.1)
   bool proxy = false;            ///< Proxy-Uri or Proxy-Scheme
 };

@@ -31,6 +31,11 @@ ByteSpan Transfers::body(std::uint32_t index) const noexcept {
   return bytes_.subspan(std::size_t{index} * (max_body_ + kMaxOptions), max_body_);
 }
 
+ByteView Transfers::outgoing(std::uint32_t index) const noexcept {
+  const Transfer& transfer = transfers_[index];
+  return {transfer.lent != nullptr ? transfer.lent : body(index).data(), transfer.size};
+}
+
 ByteSpan Transfers::options(std::uint32_t index) const noexcept {
   return bytes_.subspan(std::size_t{index} * (max_body_ + kMaxOptions) + max_body_, kMaxOptions);
 }

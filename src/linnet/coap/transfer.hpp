@@ -36,6 +36,7 @@ struct Transfer {
   std::optional<std::uint32_t> observe;
   std::optional<std::uint32_t> max_age;
   std::optional<std::uint16_t> content_format;
+  const std::uint8_t* lent;  ///< a body that goes out from where its owner keeps it; null: from `body`
   // Indices plus one, 0 for none.
   std::uint16_t next;  ///< of the same peer
   std::uint16_t older;
@@ -57,6 +58,8 @@ class Transfers {
   [[nodiscard]] Transfer& operator[](std::uint32_t index) const noexcept { return transfers_[index]; }
   /// Room for a body of max_body bytes.
   [[nodiscard]] ByteSpan body(std::uint32_t index) const noexcept;
+  /// The body that is there, or the one that was lent.
+  [[nodiscard]] ByteView outgoing(std::uint32_t index) const noexcept;
   [[nodiscard]] ByteSpan options(std::uint32_t index) const noexcept;
 
   /// One for a peer's transfer; nothing when all are busy.
