@@ -158,6 +158,12 @@ class Engine final : private coap::Handler {
                      FunctionRef<Assignment(const lwm2m::Record&)> assignment,
                      const Path* created = nullptr) noexcept;
 
+  // composite.cpp
+  [[nodiscard]] coap::Reply read_composite(Request& request) noexcept;
+  [[nodiscard]] coap::Reply write_composite(Request& request) noexcept;
+  [[nodiscard]] Result<void> check_assignment(const lwm2m::Record& record) const noexcept;
+  Result<void> walk_readable(const Path& path, lwm2m::RecordSink sink) const noexcept;
+
   // reporting.cpp
   [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format) noexcept;
   void cancel_observation(const Request& request) noexcept;

@@ -2,6 +2,7 @@
 // What servers ask: which operation it is, and those that only read or act (TS 6.4.4, 6.7).
 #include "linnet/client/request.hpp"
 
+#include "linnet/client/features.hpp"
 #include "linnet/lwm2m/execute_arguments.hpp"
 
 namespace linnet::client {
@@ -78,6 +79,8 @@ Result<Path> Engine::request_path(const coap::IncomingRequest& message) const no
 coap::Reply Engine::dispatch(Request& request) noexcept {
   const coap::IncomingRequest& message = request.message;
   const std::size_t depth = request.path.depth();
+  if (kComposite && depth == 0 && message.method == Code::kFetch) return read_composite(request);
+  if (kComposite && depth == 0 && message.method == Code::kIPatch) return write_composite(request);
   if (depth == 0) return answer(Code::kMethodNotAllowed);
   switch (message.method) {
     case Code::kGet:

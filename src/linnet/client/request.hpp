@@ -24,6 +24,19 @@ struct Assignment {
   Value value;
 };
 
+/// The paths that a composite request names, each a SenML record without a value (digest §3).
+class PathList {
+ public:
+  PathList(const lwm2m::Codec& codec, ByteView payload) noexcept : codec_(codec), payload_(payload) {}
+
+  /// Hands over one after the other; kMalformed for a record with a value and what is no SenML.
+  [[nodiscard]] Result<void> each(FunctionRef<Result<void>(const Path&)> take) const noexcept;
+
+ private:
+  const lwm2m::Codec& codec_;
+  ByteView payload_;
+};
+
 [[nodiscard]] coap::Reply answer(coap::Code code) noexcept;
 
 /// The response code that an error asks for: its own, or the one of its kind.

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Read-Composite and Write-Composite: several paths of any objects in one request (TS 6.4.4, Core 1.1
+// §6.3.10, §6.3.11). A read leaves out what is not there or may not be read; a write is done as a
+// whole or not at all.
+#include <array>
+#include <utility>
+
+#include "linnet/client/features.hpp"
+#include "linnet/client/request.hpp"
+#include "linnet/client/snapshot.hpp"
+
+namespace linnet::client {
+
+using coap::Code;
+
+namespace {
+
+/// Room for a name that has to be unescaped.
+constexpr std::size_t kNameScratch = 64;
+
+constexpr bool is_senml(lwm2m::ContentFormat format) noexcept {
+  return format == lwm2m::ContentFormat::kSenmlJson || format == lwm2m::ContentFormat::kSenmlCbor;
+}
+
+const lwm2m::Codec* senml_codec(std::span<const lwm2m::Codec> codecs, std::uint16_t number) noexcept {
+  const auto format = static_cast<lwm2m::ContentFormat>(number);
+  return is_senml(format) ? lwm2m::find_codec(codecs, format) : nullptr;
+}
+
+/// The codec of the payload, or what to answer without one.
+Result<const lwm2m::Codec*> payload_codec(std::span<const lwm2m::Codec> codecs,
+                                          std::optional<std::uint16_t> format) noexcept {
+  if (!format) return fail(Errc::kMalformed);
+  const lwm2m::Codec* codec = senml_codec(codecs, *format);
+  if (codec != nullptr) return codec;
+  return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
+}
+
+lwm2m::DataType no_type(const Path& /*path*/) noexcept {
+  return lwm2m::DataType::kNone;
+}
+
+}  // namespace
+
+Result<void> PathList::each(FunctionRef<Result<void>(const Path&)> take) const noexcept {
+  std::array<std::uint8_t, kNameScratch> scratch;
+  return codec_.decode(Path(), payload_, no_type, scratch, [&](const lwm2m::Record& record) -> Result<void> {
+    return record.value.none() ? take(record.path) : fail(Errc::kMalformed);
+  });
+}
+
+coap::Reply Engine::read_composite(Request& request) noexcept {
+  const coap::IncomingRequest& message = request.message;
+  const auto asked = payload_codec(config_.codecs, message.content_format);
+  if (!asked) return answer(asked.error());
+  const PathList paths(**asked, message.payload);
+  const auto whole = paths.each([](const Path&) { return Result<void>(); });
+  if (!whole) return answer(whole.error());
+  // What the server can write it can read.
+  const lwm2m::Codec* codec = message.accept ? senml_codec(config_.codecs, *message.accept) : *asked;
+  if (codec == nullptr) return answer(Code::kNotAcceptable);
+
+  const auto size = codec->encode(
+      Path(),
+      [&](lwm2m::RecordSink sink) {
+        return paths.each([&](const Path& path) { return walk_readable(path, sink); });
+      },
+      request.space);
+  if (!size) return answer(size.error());
+  coap::Reply reply = answer(Code::kContent);
+  reply.content_format = static_cast<std::uint16_t>(codec->format);
+  reply.payload = request.space.first(*size);
+  return reply;
+}
+
+/// What is readable at or below a path, which may be the root or lead nowhere.
+Result<void> Engine::walk_readable(const Path& path, lwm2m::RecordSink sink) const noexcept {
+  if (path.depth() == 0) {
+    for (const Object* object : tree_.objects()) {
+      if (const auto walked = walk_readable(Path(object->id()), sink); !walked) return walked;
+    }
+    return {};
+  }
+  if (hidden(path.object()) || !tree_.check_readable(path)) return {};
+  return tree_.walk(path, sink);
+}
+
+/// Whether a Write-Composite may set this.
+Result<void> Engine::check_assignment(const lwm2m::Record& record) const noexcept {
+  const Path& path = record.path;
+  if (path.depth() > 0 && hidden(path.object())) return fail(Errc::kUnauthorized);
+  if (record.value.none()) return fail(Errc::kMalformed);
+  const auto target = tree_.resolve(path.prefix(3), true);
+  if (!target) return std::unexpected(target.error());
+  const ResourceDefinition& definition = *target->definition;
+  if (!lwm2m::writable(definition.operations)) return fail(Errc::kNotAllowed);
+  if (definition.multiple != (path.depth() == 4)) return fail(Errc::kInvalidArgument);
+  const auto value = record.value.convert(definition.type);
+  return value ? target->object->validate(path, *value) : std::unexpected(value.error());
+}
+
+coap::Reply Engine::write_composite(Request& request) noexcept {
+  const auto codec = payload_codec(config_.codecs, request.message.content_format);
+  if (!codec) return answer(codec.error());
+  const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
+  const auto each = [&](lwm2m::RecordSink sink) {
+    return (*codec)->decode(Path(), request.message.payload, type_of, request.space, sink);
+  };
+
+  std::size_t values = 0;
+  const auto checked = each([&](const lwm2m::Record& record) {
+    ++values;
+    return check_assignment(record);
+  });
+  if (!checked) return answer(checked.error());
+
+  Snapshot before(rollback_);
+  if constexpr (kRollback) {
+    Path last;
+    const auto keep = [&](const lwm2m::Record& record) -> Result<void> {
+      const Path resource = record.path.prefix(3);
+      // The instances of a multiple resource follow each other.
+      return resource == std::exchange(last, resource) ? Result<void>() : before.add(tree_, resource);
+    };
+    if (values > 1 && !each(keep)) return answer(Code::kInternalServerError);
+  }
+  const auto applied = apply(request, **codec, [&](const lwm2m::Record& record) -> Assignment {
+    return {record.path, record.value.convert(tree_.type_of(record.path)).value_or(Value())};
+  });
+  if constexpr (kRollback) {
+    if (!applied) (void)restore(tree_, before.bytes());
+  }
+  (void)each([&](const lwm2m::Record& record) -> Result<void> {
+    changed(record.path);
+    return {};
+  });
+  return applied ? answer(Code::kChanged) : answer(applied.error());
+}
+
+}  // namespace linnet::client
