@@ -20,17 +20,22 @@ enum ServerResource : ResourceId {
   kDisableTimeout = 5,
   kNotificationStoring = 6,
   kBinding = 7,
+  kPriority = 13,
+  kInitialDelay = 14,
+  kFailureBlock = 15,
+  kBootstrapOnFailure = 16,
   kRetryCount = 17,
   kRetryTimer = 18,
   kSequenceDelay = 19,
   kSequenceCount = 20,
+  kPreferredTransport = 22,
 };
 
 struct Number {
   ResourceId resource;
   std::uint32_t ServerSettings::* field;
 };
-/// The last four only where there are sequences.
+/// The last five only where there are sequences.
 constexpr Number kNumbers[]{{kLifetime, &ServerSettings::lifetime},
                             {kDefaultPmin, &ServerSettings::default_pmin},
                             {kDefaultPmax, &ServerSettings::default_pmax},
@@ -38,7 +43,8 @@ constexpr Number kNumbers[]{{kLifetime, &ServerSettings::lifetime},
                             {kRetryCount, &ServerSettings::retry_count},
                             {kRetryTimer, &ServerSettings::retry_timer},
                             {kSequenceDelay, &ServerSettings::sequence_delay},
-                            {kSequenceCount, &ServerSettings::sequence_count}};
+                            {kSequenceCount, &ServerSettings::sequence_count},
+                            {kInitialDelay, &ServerSettings::initial_delay}};
 
 /// A single resource that is there.
 std::optional<Value> read_present(const ObjectTree& tree, const Path& path) noexcept {
@@ -48,6 +54,12 @@ std::optional<Value> read_present(const ObjectTree& tree, const Path& path) noex
   if (definition == nullptr || !object->has(path.instance(), *definition)) return std::nullopt;
   const auto value = object->read(path);
   return value ? std::optional(*value) : std::nullopt;
+}
+
+std::optional<lwm2m::Binding> read_binding(const ObjectTree& tree, const Path& path) noexcept {
+  const auto text = read_text(tree, path);
+  const auto binding = text ? lwm2m::Binding::parse(*text) : fail(Errc::kNotFound);
+  return binding ? std::optional(*binding) : std::nullopt;
 }
 
 ShortServerId id_at(const ObjectTree& tree, const Path& path) noexcept {
@@ -129,14 +141,18 @@ ServerSettings read_settings(const ObjectTree& tree, ShortServerId server) noexc
   result.instance = find_server_instance(tree, server);
   if (result.instance == kMaxId) return result;
   const Path at(kServerObject, result.instance);
-  constexpr std::size_t kCount = std::size(kNumbers) - (kSequence ? 0 : 4);
+  constexpr std::size_t kCount = std::size(kNumbers) - (kSequence ? 0 : 5);
   for (const auto& [resource, field] : std::span(kNumbers).first<kCount>()) {
     result.*field = read_number(tree, at.child(resource)).value_or(result.*field);
   }
   if (result.lifetime == 0) result.lifetime = lwm2m::kDefaultLifetime;
   result.store_notifications = read_boolean(tree, at.child(kNotificationStoring)).value_or(true);
-  if (const auto text = read_text(tree, at.child(kBinding))) {
-    if (const auto binding = lwm2m::Binding::parse(*text)) result.binding = *binding;
+  result.binding = read_binding(tree, at.child(kBinding)).value_or(result.binding);
+  if constexpr (kSequence) {
+    result.priority = read_number(tree, at.child(kPriority));
+    result.failure_block = read_boolean(tree, at.child(kFailureBlock)).value_or(false);
+    result.bootstrap_on_failure = read_boolean(tree, at.child(kBootstrapOnFailure)).value_or(true);
+    result.preferred = read_binding(tree, at.child(kPreferredTransport)).value_or(lwm2m::Binding());
   }
   return result;
 }

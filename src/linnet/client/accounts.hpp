@@ -48,6 +48,11 @@ struct ServerSettings {
   std::uint32_t retry_timer = 60;
   std::uint32_t sequence_delay = 86400;
   std::uint32_t sequence_count = 1;
+  std::optional<std::uint32_t> priority{};  ///< Registration Priority Order
+  std::uint32_t initial_delay = 0;
+  bool failure_block = false;
+  bool bootstrap_on_failure = true;
+  lwm2m::Binding preferred{};  ///< Preferred Transport; empty for none
 };
 [[nodiscard]] ServerSettings read_settings(const ObjectTree& tree, ShortServerId server) noexcept;
 

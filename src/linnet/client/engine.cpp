@@ -28,7 +28,7 @@ bool valid(const Config& config) noexcept {
          !config.codecs.empty() && config.max_servers > 0 &&
          config.alternate_path.size() <= lwm2m::kMaxAlternatePath &&
          (config.alternate_path.empty() || config.alternate_path.front() == '/') &&
-         config.confirm_after <= Seconds(86'400);
+         config.confirm_after <= Seconds(86'400) && (kSequence || config.connector == nullptr);
 }
 
 }  // namespace
@@ -112,10 +112,13 @@ Instant Engine::step(Instant now) noexcept {
   deadline_ = kNever;
   for (Object* object : tree_.objects()) deadline_ = std::min(deadline_, object->step(now_));
   if (missing_pending_) end_missing_observations();
-  for (Server& server : servers_) {
-    if (server.id == kEveryServer) continue;
-    step_server(server);
-    deadline_ = std::min(deadline_, server.due);
+  if (!kSequence || (online_ && !stopped_)) {
+    if (managed()) start_pending();
+    for (Server& server : servers_) {
+      if (server.id == kEveryServer) continue;
+      step_server(server);
+      deadline_ = std::min(deadline_, server.due);
+    }
   }
   deadline_ = std::min({deadline_, step_observations(), endpoint_.next_deadline()});
   return next_deadline();
@@ -130,6 +133,7 @@ void Engine::changed(const Path& path) noexcept {
   work_pending_ = true;
   // The Server object holds the registration's parameters and the defaults of pmin and pmax.
   const bool parameters = path.depth() == 0 || path.object() == kServerObject;
+  if (kSequence && (parameters || path.object() == kSecurityObject)) accounts_changed_ = true;
   if (parameters) parameters_changed();
   look_at_observations(parameters ? Path() : path);
 }
@@ -137,6 +141,7 @@ void Engine::changed(const Path& path) noexcept {
 void Engine::instances_changed(ObjectId object) noexcept {
   work_pending_ = true;
   missing_pending_ = true;
+  if (kSequence && (object == kServerObject || object == kSecurityObject)) accounts_changed_ = true;
   if (hidden(object)) return;
   for (Server& server : servers_) {
     server.update_wanted = true;

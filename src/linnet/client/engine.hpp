@@ -14,7 +14,9 @@
 #include "linnet/base/random.hpp"
 #include "linnet/base/time.hpp"
 #include "linnet/client/attribute_table.hpp"
+#include "linnet/client/connector.hpp"
 #include "linnet/client/events.hpp"
+#include "linnet/client/features.hpp"
 #include "linnet/client/object_tree.hpp"
 #include "linnet/client/observation.hpp"
 #include "linnet/client/server.hpp"
@@ -41,13 +43,22 @@ struct Config {
   std::uint32_t max_rollback = 512;
   bool confirmable_notifications = false;  ///< all of them; if not, one in every `confirm_after`
   Seconds confirm_after{86'400};           ///< at most 24 hours (RFC 7641 §4.5)
-  coap::EndpointConfig coap;               ///< max_body bounds what is read, written and registered
+  /// Opens links when the engine wants them, in the order that object 1 says; null: the application
+  /// connects servers by itself. Must outlive the engine.
+  Connector* connector = nullptr;
+  coap::EndpointConfig coap;  ///< max_body bounds what is read, written and registered
 };
 
 struct Assignment;  // of request.hpp
 
 /// Names all servers at once where a call takes one.
 inline constexpr ShortServerId kEveryServer = 0;
+
+/// What a link brings with it, as far as a registration depends on it (TS 6.4.3).
+enum class Session : std::uint8_t {
+  kNew,   ///< a new security context, or a new address of the device without security: registers
+  kKept,  ///< the same as before or resumed: a registration that still stands is updated
+};
 
 class Engine final : private coap::Handler {
  public:
@@ -61,11 +72,24 @@ class Engine final : private coap::Handler {
                                   std::span<Object* const> objects, Listener* listener = nullptr) noexcept;
   [[nodiscard]] static std::size_t memory_needed(const Config& config) noexcept;
 
-  /// The way to a server is there (again): registers at the next step. kNotFound where object 1 has
-  /// no instance with this Short Server ID, kNoSpace beyond max_servers.
-  [[nodiscard]] Result<void> connect(ShortServerId server, coap::LinkId link) noexcept;
-  /// The way to a server is lost; its observations end and nothing more is sent.
+  /// The way to a server is there (again): registers, or updates, at the next step. kNotFound where
+  /// object 1 has no instance with this Short Server ID, kNoSpace beyond max_servers.
+  [[nodiscard]] Result<void> connect(ShortServerId server, coap::LinkId link,
+                                     Session session = Session::kNew) noexcept;
+  /// The way to a server is lost. Without a Connector its observations end and nothing more is sent;
+  /// with one the engine asks for another link.
   void disconnect(ShortServerId server) noexcept;
+  /// The Connector's answer where there is no link: the next transport is tried, or the attempt has
+  /// failed. kUnauthorized: trying again would be in vain (TS 5.2.9, "Fail").
+  void unreachable(ShortServerId server, Errc why) noexcept;
+  /// The network is gone or back. Offline nothing is sent, registrations and observations are kept as
+  /// long as their lifetime lasts; back online they are updated, or made anew where they ended.
+  void set_online(bool online) noexcept;
+  [[nodiscard]] bool online() const noexcept { return online_; }
+  /// Ends what goes on with all servers, without telling them; `start_servers` begins anew with what
+  /// objects 0 and 1 say by then.
+  void stop_servers() noexcept;
+  void start_servers() noexcept;
 
   /// One datagram. Any bytes at all. Call `step` soon afterwards.
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
@@ -134,12 +158,28 @@ class Engine final : private coap::Handler {
   void updated(Server& server) noexcept;
   void deregistered(Server& server) noexcept;
   void attempt_failed(Server& server, coap::Code response, Errc why) noexcept;
+  [[nodiscard]] Result<void> obey(Server& server, const Path& command, std::string_view arguments) noexcept;
+  [[nodiscard]] Result<Server*> take_row(ShortServerId server) noexcept;
   void begin(Server& server) noexcept;
   void abandon(Server& server) noexcept;
   void write_object_list(ByteWriter& out) const noexcept;
   void finish(coap::RequestId id, coap::Code response, Errc why,
               const coap::IncomingResponse* answer) noexcept;
   void parameters_changed() noexcept;
+
+  // sequence.cpp: with a Connector
+  [[nodiscard]] bool managed() const noexcept { return kSequence && config_.connector != nullptr; }
+  void match_accounts() noexcept;
+  void start_pending() noexcept;
+  void attempt(Server& server) noexcept;
+  void open_link(Server& server) noexcept;
+  void close_link(Server& server) noexcept;
+  void change_transport(Server& server) noexcept;
+  [[nodiscard]] Result<void> take_transport(Server& server, std::string_view arguments) noexcept;
+  void go_offline(Server& server) noexcept;
+  void go_online(Server& server) noexcept;
+  void cancel_request(Server& server) noexcept;
+  void bootstrap_wanted(const ServerSettings& settings) noexcept;
 
   // request.cpp: the operations of table 6.4.4-1
   struct Request;  ///< one operation being served
@@ -198,7 +238,11 @@ class Engine final : private coap::Handler {
   Millis lag_{0};         ///< what the caller's clock lost by going backwards
   bool started_ = false;  ///< the first time has been seen
   bool work_pending_ = false;
-  bool missing_pending_ = false;  ///< instances went: observations and attributes may have to end
+  bool online_ = true;
+  bool stopped_ = false;           ///< between stop_servers and start_servers
+  bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at
+  bool bootstrap_wanted_ = false;  ///< registration failed for good where object 1 asks to bootstrap then
+  bool missing_pending_ = false;   ///< instances went: observations and attributes may have to end
 };
 
 }  // namespace linnet::client

@@ -59,36 +59,71 @@ ServerSettings Engine::settings(ShortServerId server) const noexcept {
   return read_settings(tree_, server);
 }
 
-Result<void> Engine::connect(ShortServerId server, coap::LinkId link) noexcept {
+/// The row of a server that object 1 knows, a free one where it has none yet.
+Result<Engine::Server*> Engine::take_row(ShortServerId server) noexcept {
   if (server == kEveryServer || settings(server).instance == kMaxId) return fail(Errc::kNotFound);
-  Server* row = find_server(server);
-  if (row == nullptr) {
-    const auto free = std::ranges::find(servers_, kEveryServer, &Server::id);
-    if (free == servers_.end()) return fail(Errc::kNoSpace);
-    row = &*free;
+  if (Server* row = find_server(server)) return row;
+  const auto free = std::ranges::find(servers_, kEveryServer, &Server::id);
+  if (free == servers_.end()) return fail(Errc::kNoSpace);
+  *free = Server{};
+  free->id = server;
+  return &*free;
+}
+
+Result<void> Engine::connect(ShortServerId server, coap::LinkId link, Session session) noexcept {
+  const auto taken = take_row(server);
+  if (!taken) return std::unexpected(taken.error());
+  Server& row = **taken;
+  cancel_request(row);
+  if (row.link != link) close_link(row);
+  row.link = link;
+  if constexpr (kSequence) row.closing = false;
+  work_pending_ = true;
+  if (kSequence && session == Session::kKept && row.standing(now_)) {
+    row.state = RegistrationState::kRegistered;
+    row.settled = row.update_wanted = true;
+    row.attempts = row.sequences = 0;
+    row.tried = {};
+    row.due = now_;
+    return {};
   }
-  abandon(*row);
-  *row = Server{};
-  row->id = server;
-  row->link = link;
-  begin(*row);
+  const bool asked = kSequence && row.state == RegistrationState::kConnecting;
+  abandon(row);
+  if (!asked) {
+    begin(row);
+  } else {
+    row.state = RegistrationState::kRegistering;
+    row.due = now_;
+  }
   return {};
 }
 
 void Engine::disconnect(ShortServerId server) noexcept {
   Server* row = find_server(server);
-  if (row == nullptr || row->state == RegistrationState::kOffline) return;
-  abandon(*row);
+  if (row == nullptr || row->link == coap::kNoLink) return;
+  const bool registered = kSequence && row->registered();
+  cancel_request(*row);
   endpoint_.drop(row->link, now_);
   row->link = coap::kNoLink;
-  row->due = kNever;
-  row->state = RegistrationState::kOffline;
+  if constexpr (kSequence) row->closing = false;
   work_pending_ = true;
+  if (!managed()) {
+    abandon(*row);
+    row->due = kNever;
+    row->state = RegistrationState::kOffline;
+  } else if (registered) {
+    begin(*row);
+  } else if (row->state == RegistrationState::kRegistering) {
+    attempt_failed(*row, coap::Code::kEmpty, Errc::kClosed);
+  } else if (row->state == RegistrationState::kDeregistering) {
+    deregistered(*row);
+  }
 }
 
 void Engine::register_now(ShortServerId server) noexcept {
   for (Server& row : servers_) {
-    if (row.id == 0 || row.link == coap::kNoLink || (server != kEveryServer && row.id != server)) continue;
+    if (row.id == 0 || (row.link == coap::kNoLink && !managed())) continue;
+    if (server != kEveryServer && row.id != server) continue;
     abandon(row);
     begin(row);
   }
@@ -108,11 +143,16 @@ void Engine::deregister(ShortServerId server) noexcept {
   work_pending_ = true;
 }
 
-/// Ends what is under way with a server, without telling it.
+/// Ends what is under way with a server, and its registration, without telling it.
 void Engine::abandon(Server& server) noexcept {
+  cancel_request(server);
+  end_observations(server.id);
+  if constexpr (kSequence) server.location.clear();
+}
+
+void Engine::cancel_request(Server& server) noexcept {
   if (server.request) endpoint_.cancel(*server.request, now_);
   server.request.reset();
-  end_observations(server.id);
 }
 
 /// The first attempt of the first sequence is due.
@@ -120,12 +160,14 @@ void Engine::begin(Server& server) noexcept {
   server.state = RegistrationState::kRegistering;
   server.attempts = server.sequences = 0;
   server.deregister_wanted = server.disable_wanted = false;
+  if constexpr (kSequence) server.tried = {};
   server.due = now_;
   work_pending_ = true;
 }
 
 void Engine::step_server(Server& server) noexcept {
   if (server.request) return;
+  if (kSequence && server.closing) close_link(server);
   const bool due = now_ >= server.due;
   switch (server.state) {
     case RegistrationState::kRegistering:
@@ -133,11 +175,12 @@ void Engine::step_server(Server& server) noexcept {
     case RegistrationState::kFailed:
     case RegistrationState::kDisabled:
       if (server.deregister_wanted) return deregistered(server);
-      if (due) send_register(server);
+      if (due) attempt(server);
       return;
     case RegistrationState::kRegistered:
       if (server.deregister_wanted) return send_deregister(server);
-      if (server.update_wanted || due) send_update(server);
+      if (kSequence && server.wanted.bits() != 0) change_transport(server);
+      if ((!kSequence || server.registered()) && (server.update_wanted || due)) send_update(server);
       return;
     default: server.deregister_wanted = false; return;
   }
@@ -286,6 +329,10 @@ void Engine::registered(Server& server, const coap::IncomingResponse& response) 
     return attempt_failed(server, response.code, Errc::kMalformed);
   }
   server.attempts = server.sequences = 0;
+  if constexpr (kSequence) {
+    server.tried = {};
+    server.settled = true;
+  }
   updated(server);
 }
 
@@ -293,6 +340,7 @@ void Engine::registered(Server& server, const coap::IncomingResponse& response) 
 void Engine::updated(Server& server) noexcept {
   const bool first = server.state == RegistrationState::kRegistering;
   server.state = RegistrationState::kRegistered;
+  if constexpr (kSequence) server.refreshed = server.sent;
   server.due = refresh_at(server.sent, server.sent_lifetime,
                           counter_.traits(server.link).transmission.max_transmit_wait());
   parameters_changed();
@@ -312,12 +360,22 @@ void Engine::deregistered(Server& server) noexcept {
   server.state = disable ? RegistrationState::kDisabled : RegistrationState::kDeregistered;
   server.due = disable ? now_ + Seconds(settings(server.id).disable_timeout) : kNever;
   server.attempts = server.sequences = 0;
+  if constexpr (kSequence) {
+    server.tried = {};
+    server.location.clear();
+    server.settled = true;
+    server.closing = accounts_changed_ = managed();
+  }
   emit(EventType::kDeregistered, server.id);
 }
 
 void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexcept {
   const ServerSettings wanted = settings(server.id);
-  ++server.attempts;
+  // What trying again cannot mend is as if everything had been tried (TS 5.2.9).
+  const bool hopeless = kSequence && why == Errc::kUnauthorized;
+  server.attempts = hopeless ? wanted.retry_count : server.attempts + 1;
+  if (hopeless) server.sequences = wanted.sequence_count;
+  if constexpr (kSequence) server.closing = managed();
   server.state = RegistrationState::kWaiting;
   std::uint64_t delay = std::uint64_t{std::max<std::uint32_t>(wanted.retry_timer, 1)}
                         << std::min(server.attempts - 1, kMaxDoublings);
@@ -327,14 +385,28 @@ void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexc
     if (++server.sequences > wanted.sequence_count || delay == kNoOtherSequence) {
       server.state = RegistrationState::kFailed;
       server.sequences = 0;
+      if constexpr (kSequence) server.settled = true;
     }
   }
   // Without a bootstrap server, giving up for good would lose the device: it keeps trying, rarely.
   server.due = delay == kNoOtherSequence ? kNever : now_ + Seconds(delay);
   emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
   if (server.state == RegistrationState::kFailed) {
+    bootstrap_wanted(wanted);
     emit({.type = EventType::kRegistrationGaveUp, .server = server.id, .response = response, .why = why});
   }
+}
+
+/// What the engine does at a command of the Server object: Disable, Registration Update Trigger.
+Result<void> Engine::obey(Server& server, const Path& command, std::string_view arguments) noexcept {
+  constexpr ResourceId kDisable = 4;
+  constexpr ResourceId kRegistrationUpdateTrigger = 8;
+  if (command.object() != kServerObject || settings(server.id).instance != command.instance()) return {};
+  if (command.resource() == kDisable) server.disable_wanted = server.deregister_wanted = true;
+  if (command.resource() != kRegistrationUpdateTrigger) return {};
+  const auto taken = take_transport(server, arguments);
+  server.update_wanted = server.update_wanted || taken;
+  return taken;
 }
 
 /// Where a registered server knows other parameters than object 1 has now, it is to be updated.
@@ -342,6 +414,8 @@ void Engine::parameters_changed() noexcept {
   for (Server& server : servers_) {
     if (server.id == 0 || !server.registered()) continue;
     const ServerSettings wanted = settings(server.id);
+    if (kSequence && wanted.preferred != server.preferred)
+      server.wanted = server.preferred = wanted.preferred;
     if (wanted.lifetime == server.sent_lifetime && wanted.binding == server.sent_binding) continue;
     server.update_wanted = true;
   }

@@ -9,12 +9,7 @@ namespace linnet::client {
 
 using coap::Code;
 
-namespace {
-
-constexpr ResourceId kDisable = 4;
-constexpr ResourceId kRegistrationUpdateTrigger = 8;
-
-}  // namespace
+namespace {}  // namespace
 
 [[gnu::noinline]] coap::Reply answer(Code code) noexcept {
   coap::Reply reply;
@@ -171,10 +166,7 @@ coap::Reply Engine::execute(Request& request) noexcept {
     if (!*argument) break;
   }
   if (const auto done = target->object->execute(path, text); !done) return answer(done.error());
-  if (path.object() == kServerObject && settings(request.server.id).instance == path.instance()) {
-    request.server.update_wanted |= path.resource() == kRegistrationUpdateTrigger;
-    if (path.resource() == kDisable) request.server.disable_wanted = request.server.deregister_wanted = true;
-  }
+  if (const auto obeyed = obey(request.server, path, text); !obeyed) return answer(obeyed.error());
   emit({.type = EventType::kExecuted, .server = request.server.id, .path = path, .text = text});
   return answer(Code::kChanged);
 }

@@ -3,10 +3,13 @@
 //
 //              connect                 2.01                  due, changed
 //   kOffline ───────────▶ kRegistering ──────▶ kRegistered ◀──────────────▶ kUpdating
-//                           ▲      │ failed        │ deregister, Disable       │ 4.04, no answer
-//                     delay │      ▼               ▼                           ▼
-//                          kWaiting ──▶ kFailed   kDeregistering ──▶      kRegistering
-//                                  exhausted        kDeregistered, kDisabled
+//                         ▲ ▲      │ failed        │ deregister, Disable       │ 4.04, no answer
+//                         │ │delay ▼               ▼                           ▼
+//              connect    │kWaiting ──▶ kFailed   kDeregistering ──▶      kRegistering
+//                         │        exhausted        kDeregistered, kDisabled
+// With a Connector an attempt begins without a link:
+//   kPending ──▶ kRegistering ──▶ kConnecting ──▶ kRegistering   (or kWaiting, kFailed: unreachable)
+//        its turn            due             connect
 #pragma once
 
 #include <array>
@@ -18,7 +21,9 @@
 namespace linnet::client {
 
 enum class RegistrationState : std::uint8_t {
-  kOffline,      ///< no link
+  kOffline,      ///< no link, or the application says that there is none
+  kPending,      ///< waits for its turn in the order of servers
+  kConnecting,   ///< the Connector was asked for a link
   kRegistering,  ///< a Register is to be sent or under way
   kRegistered,
   kUpdating,  ///< registered, an Update is under way
@@ -57,17 +62,28 @@ struct Server {
   bool objects_changed = false;  ///< ... with the object list
   bool deregister_wanted = false;
   bool disable_wanted = false;             ///< ... and away for the Disable Timeout
+  bool settled = false;                    ///< the order of servers need not wait for this one any more
+  bool closing = false;                    ///< the Connector's link is no longer needed
+  lwm2m::Binding transport{};              ///< of the Connector's link, also while it is being opened
+  lwm2m::Binding tried{};                  ///< those that failed since the last success
+  lwm2m::Binding wanted{};                 ///< to change to, as the server asked
+  lwm2m::Binding preferred{};              ///< Preferred Transport as it was obeyed
+  lwm2m::Binding sent_binding{};           ///< what the server knows
   std::uint32_t attempts = 0;              ///< of this sequence
   std::uint32_t sequences = 0;             ///< that failed
-  std::uint32_t sent_lifetime = 0;         ///< what the server knows
-  lwm2m::Binding sent_binding;             ///< what the server knows
+  std::uint32_t sent_lifetime = 0;         ///< what the server knows, seconds
   std::optional<coap::RequestId> request;  ///< Register, Update or De-register under way
   Instant sent = kNever;                   ///< when that was sent
+  Instant refreshed{};                     ///< when the last one was sent that renewed the registration
   Instant due = kNever;                    ///< the next thing this state does by itself
-  Location location;
+  Location location;                       ///< empty where there is no registration
 
   [[nodiscard]] bool registered() const noexcept {
     return state == RegistrationState::kRegistered || state == RegistrationState::kUpdating;
+  }
+  /// The server has not forgotten the registration yet, whether it can be reached or not.
+  [[nodiscard]] bool standing(Instant now) const noexcept {
+    return !location.empty() && now - refreshed < Seconds(sent_lifetime);
   }
 };
 
