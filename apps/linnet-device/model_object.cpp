@@ -54,12 +54,12 @@ ModelDefinition::ModelDefinition(const lwm2m::ObjectModel& model) {
     const bool command = lwm2m::executable(resource.operations);
     rows_.push_back({resource.id, command ? DataType::kNone : resource.type, resource.operations,
                      resource.multiple && !command, resource.mandatory});
-    ranges_.push_back(ValueRange::parse(resource.range, resource.type));
+    ranges_.push_back(registry::ValueRange::parse(resource.range, resource.type));
   }
   table_ = {model.id, model.version, rows_};
 }
 
-const ValueRange& ModelDefinition::range(ResourceId resource) const noexcept {
+const registry::ValueRange& ModelDefinition::range(ResourceId resource) const noexcept {
   return ranges_[static_cast<std::size_t>(table_.find(resource) - rows_.data())];
 }
 

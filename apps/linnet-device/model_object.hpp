@@ -9,8 +9,8 @@
 #include "linnet/api/values.hpp"
 #include "linnet/client/object.hpp"
 #include "linnet/lwm2m/object_model.hpp"
+#include "linnet/registry/value_range.hpp"
 #include "refusal.hpp"
-#include "value_range.hpp"
 
 namespace linnet::device {
 
@@ -18,10 +18,10 @@ namespace linnet::device {
 class ModelDefinition {
  protected:
   explicit ModelDefinition(const lwm2m::ObjectModel& model);
-  [[nodiscard]] const ValueRange& range(lwm2m::ResourceId resource) const noexcept;
+  [[nodiscard]] const registry::ValueRange& range(lwm2m::ResourceId resource) const noexcept;
 
   std::vector<client::ResourceDefinition> rows_;
-  std::vector<ValueRange> ranges_;  ///< one for each row
+  std::vector<registry::ValueRange> ranges_;  ///< one for each row
   client::ObjectDefinition table_;
 };
 

@@ -182,23 +182,6 @@ OrProblem<lwm2m::ResourceId> resource_id(const std::string& name, const lwm2m::O
 
 }  // namespace
 
-OwnedValue::OwnedValue(const Value& value) : value_(value) {
-  if (value.type() == DataType::kOpaque) {
-    bytes_ = as_text(value.as_opaque());
-  } else {
-    bytes_ = value.as_string();
-  }
-}
-
-Value OwnedValue::view() const noexcept {
-  switch (value_.type()) {
-    case DataType::kString: return Value::string(bytes_);
-    case DataType::kCorelnk: return Value::corelnk(bytes_);
-    case DataType::kOpaque: return Value::opaque(as_bytes(bytes_));
-    default: return value_;
-  }
-}
-
 std::string path_text(const Path& path) {
   std::array<std::uint8_t, Path::kMaxText> text{};
   ByteWriter out(text);

@@ -13,27 +13,12 @@
 #include "linnet/base/time.hpp"
 #include "linnet/lwm2m/codec.hpp"
 #include "linnet/lwm2m/object_model.hpp"
+#include "linnet/server/owned_value.hpp"
 
 namespace linnet::api {
 
-/// A value that owns its bytes.
-class OwnedValue {
- public:
-  explicit OwnedValue(const lwm2m::Value& value);
-  /// Views live as long as this.
-  [[nodiscard]] lwm2m::Value view() const noexcept;
-  /// Of its bytes; a number has none.
-  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
-
- private:
-  lwm2m::Value value_;
-  std::string bytes_;
-};
-
-struct OwnedRecord {
-  lwm2m::Path path;
-  OwnedValue value;
-};
+using server::OwnedRecord;
+using server::OwnedValue;
 
 [[nodiscard]] std::string path_text(const lwm2m::Path& path);
 /// "2026-01-31T12:00:00Z".

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,7 +22,9 @@ namespace linnet::store {
 
 /// What a record is. The numbers are on disk: they are never given to anything else.
 enum class RecordKind : std::uint8_t {
-  kRegistration = 1,  ///< key: endpoint name; value: as server::encode_registration writes it
+  kRegistration = 1,            ///< key: endpoint name; value: as server::encode_registration writes it
+  kBootstrapConfiguration = 4,  ///< key: its name; value: as server/bootstrap_record.hpp says
+  kBootstrapResult = 5,         ///< key: endpoint name; value: as server/bootstrap_record.hpp says
 };
 
 /// Names one record. An endpoint name alone names its registration. The bytes stay the caller's.
@@ -37,6 +40,8 @@ struct RecordKey {
 
 inline constexpr std::size_t kMaxKeySize = 1024;
 inline constexpr std::size_t kMaxRecordSize = 1U << 20;
+/// The expiry of what does not end by itself.
+inline constexpr UnixTime kKeptForGood{std::numeric_limits<std::int64_t>::max()};
 
 /// One shard, or any other thread that hands operations over; 0 up to the store's `shards`.
 using ShardIndex = std::uint32_t;

@@ -185,6 +185,21 @@ struct Request {
   std::optional<std::uint16_t> id;  ///< the next one where absent
 };
 
+/// Its bytes.
+inline Bytes encode_message(const Request& request, std::uint16_t id) {
+  Bytes bytes(2048);
+  coap::MessageWriter out(bytes, request.type, request.code, coap::MessageId{id}, coap::Token(request.token));
+  for (const auto& segment : request.location) out.option(coap::OptionNumber::kLocationPath, segment);
+  if (request.observe) out.option(coap::OptionNumber::kObserve, *request.observe);
+  for (const auto& segment : request.path) out.option(coap::OptionNumber::kUriPath, segment);
+  if (request.format) out.option(coap::OptionNumber::kContentFormat, *request.format);
+  for (const auto& query : request.query) out.option(coap::OptionNumber::kUriQuery, query);
+  if (request.block2) out.option(coap::OptionNumber::kBlock2, *request.block2);
+  out.payload(as_bytes(request.payload));
+  bytes.resize(out.finish().value());
+  return bytes;
+}
+
 class EngineTest : public testing::Test {
  protected:
   static constexpr const char* kObjects = "</1/0>,</3/0>";
@@ -213,20 +228,7 @@ class EngineTest : public testing::Test {
     ASSERT_TRUE(engine->init(config, links, links, random, models, listener));
   }
 
-  Bytes encode(const Request& request) {
-    Bytes bytes(2048);
-    const auto id = coap::MessageId{request.id.value_or(next_id_++)};
-    coap::MessageWriter out(bytes, request.type, request.code, id, coap::Token(request.token));
-    for (const auto& segment : request.location) out.option(coap::OptionNumber::kLocationPath, segment);
-    if (request.observe) out.option(coap::OptionNumber::kObserve, *request.observe);
-    for (const auto& segment : request.path) out.option(coap::OptionNumber::kUriPath, segment);
-    if (request.format) out.option(coap::OptionNumber::kContentFormat, *request.format);
-    for (const auto& query : request.query) out.option(coap::OptionNumber::kUriQuery, query);
-    if (request.block2) out.option(coap::OptionNumber::kBlock2, *request.block2);
-    out.payload(as_bytes(request.payload));
-    bytes.resize(out.finish().value());
-    return bytes;
-  }
+  Bytes encode(const Request& request) { return encode_message(request, request.id.value_or(next_id_++)); }
 
   /// Sends from a link and returns what comes back at once, empty for nothing.
   Bytes send(std::uint32_t link, const Request& request) { return send(link, encode(request)); }

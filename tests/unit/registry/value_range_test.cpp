@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "value_range.hpp"
+#include "linnet/registry/value_range.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace linnet::device {
+namespace linnet::registry {
 namespace {
 
 using lwm2m::DataType;
@@ -67,4 +67,4 @@ TEST(ValueRange, finds_the_nearest_value_inside) {
 }
 
 }  // namespace
-}  // namespace linnet::device
+}  // namespace linnet::registry

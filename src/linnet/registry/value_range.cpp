@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "value_range.hpp"
+#include "linnet/registry/value_range.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
-namespace linnet::device {
+namespace linnet::registry {
 
 namespace {
 
@@ -103,4 +103,4 @@ double ValueRange::nearest(double wanted) const noexcept {
   return best;
 }
 
-}  // namespace linnet::device
+}  // namespace linnet::registry

@@ -8,7 +8,7 @@
 
 #include "linnet/lwm2m/value.hpp"
 
-namespace linnet::device {
+namespace linnet::registry {
 
 /// Which values a resource takes. Numbers are bounded by value, text and bytes by length. What is
 /// written in no form that is understood bounds nothing.
@@ -29,4 +29,4 @@ class ValueRange {
   std::vector<Span> spans_;  ///< empty: no bounds
 };
 
-}  // namespace linnet::device
+}  // namespace linnet::registry
