@@ -63,7 +63,7 @@ coap::Reply Engine::read_composite(Request& request) noexcept {
   const auto size = codec->encode(
       Path(),
       [&](lwm2m::RecordSink sink) {
-        return paths.each([&](const Path& path) { return walk_readable(path, sink); });
+        return paths.each([&](const Path& path) { return walk_readable(request.server.id, path, sink); });
       },
       request.space);
   if (!size) return answer(size.error());
@@ -73,25 +73,27 @@ coap::Reply Engine::read_composite(Request& request) noexcept {
   return reply;
 }
 
-/// What is readable at or below a path, which may be the root or lead nowhere.
-Result<void> Engine::walk_readable(const Path& path, lwm2m::RecordSink sink) const noexcept {
+/// What `server` may read at or below a path, which may be the root or lead nowhere.
+Result<void> Engine::walk_readable(ShortServerId server, const Path& path,
+                                   lwm2m::RecordSink sink) const noexcept {
   if (path.depth() == 0) {
     for (const Object* object : tree_.objects()) {
-      if (const auto walked = walk_readable(Path(object->id()), sink); !walked) return walked;
+      if (const auto walked = walk_readable(server, Path(object->id()), sink); !walked) return walked;
     }
     return {};
   }
-  if (hidden(path.object()) || !tree_.check_readable(path)) return {};
-  return tree_.walk(path, sink);
+  if (hidden(path.object()) || !tree_.check_readable(path) || !may(server, Right::kRead, path)) return {};
+  return walk(server, path, sink);
 }
 
-/// Whether a Write-Composite may set this.
-Result<void> Engine::check_assignment(const lwm2m::Record& record) const noexcept {
+/// Whether a Write-Composite of `server` may set this.
+Result<void> Engine::check_assignment(ShortServerId server, const lwm2m::Record& record) const noexcept {
   const Path& path = record.path;
   if (path.depth() > 0 && hidden(path.object())) return fail(Errc::kUnauthorized);
   if (record.value.none()) return fail(Errc::kMalformed);
   const auto target = tree_.resolve(path.prefix(3), true);
   if (!target) return std::unexpected(target.error());
+  if (!may(server, Right::kWrite, path)) return fail(Errc::kUnauthorized);
   const ResourceDefinition& definition = *target->definition;
   if (!lwm2m::writable(definition.operations)) return fail(Errc::kNotAllowed);
   if (definition.multiple != (path.depth() == 4)) return fail(Errc::kInvalidArgument);
@@ -110,7 +112,7 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
   std::size_t values = 0;
   const auto checked = each([&](const lwm2m::Record& record) {
     ++values;
-    return check_assignment(record);
+    return check_assignment(request.server.id, record);
   });
   if (!checked) return answer(checked.error());
 

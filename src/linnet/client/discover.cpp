@@ -10,8 +10,9 @@ namespace {
 /// Writes the links of a Discover answer for one server.
 class Discovery {
  public:
-  Discovery(ByteWriter& out, const AttributeTable& attributes, ShortServerId server) noexcept
-      : links_(out), attributes_(attributes), server_(server) {}
+  Discovery(ByteWriter& out, const AttributeTable& attributes, const AccessControl& access,
+            ShortServerId server) noexcept
+      : links_(out), attributes_(attributes), access_(access), server_(server) {}
 
   void object(const Object& object) noexcept {
     links_.link(Path(object.id()));
@@ -22,8 +23,10 @@ class Discovery {
       links_.attribute("ver", as_text(version.written()));
     }
     own(Path(object.id()));
-    for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1))
-      instance(object, i);
+    for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+      const Path path(object.id(), i);
+      if (!kAccessControl || access_.allows(server_, Right::kRead, path)) instance(object, i);
+    }
   }
 
   void instance(const Object& object, InstanceId instance) noexcept {
@@ -68,6 +71,7 @@ class Discovery {
 
   lwm2m::LinkWriter links_;
   const AttributeTable& attributes_;
+  const AccessControl& access_;
   ShortServerId server_;
 };
 
@@ -79,7 +83,7 @@ coap::Reply Engine::discover(Request& request) noexcept {
   const auto target = tree_.resolve(path);
   if (!target) return answer(target.error());
   ByteWriter out(request.space);
-  Discovery discovery(out, attributes_, request.server.id);
+  Discovery discovery(out, attributes_, access_, request.server.id);
   switch (path.depth()) {
     case 1: discovery.object(*target->object); break;
     case 2: discovery.instance(*target->object, path.instance()); break;

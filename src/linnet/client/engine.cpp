@@ -53,6 +53,10 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   work_ = *work;
   rollback_ = *rollback;
   tree_ = ObjectTree(objects);
+  if constexpr (kAccessControl) {
+    access_ = AccessControl(tree_, config.own_rights);
+    missing_pending_ = true;
+  }
   listener_ = listener;
   counter_.attach(links);
   if (const auto made = endpoint_.init(config.coap, arena, counter_, *this, random); !made) return made;
@@ -111,6 +115,9 @@ Instant Engine::step(Instant now) noexcept {
   endpoint_.step(now_);
   deadline_ = kNever;
   for (Object* object : tree_.objects()) deadline_ = std::min(deadline_, object->step(now_));
+  if constexpr (kAccessControl) {
+    if (missing_pending_ && access_.synchronise()) instances_changed(kAccessControlObject);
+  }
   if (missing_pending_) end_missing_observations();
   if (!kSequence || (online_ && !stopped_)) {
     if (managed()) start_pending();
@@ -135,6 +142,7 @@ void Engine::changed(const Path& path) noexcept {
   const bool parameters = path.depth() == 0 || path.object() == kServerObject;
   if (kSequence && (parameters || path.object() == kSecurityObject)) accounts_changed_ = true;
   if (parameters) parameters_changed();
+  if (kAccessControl && (path.depth() == 0 || path.object() == kAccessControlObject)) missing_pending_ = true;
   look_at_observations(parameters ? Path() : path);
 }
 

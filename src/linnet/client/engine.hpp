@@ -13,6 +13,7 @@
 #include "linnet/base/arena.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/base/time.hpp"
+#include "linnet/client/access_control.hpp"
 #include "linnet/client/attribute_table.hpp"
 #include "linnet/client/connector.hpp"
 #include "linnet/client/events.hpp"
@@ -41,6 +42,9 @@ struct Config {
   /// Bytes in which a Write of several values keeps the old ones until all are written; one whose old
   /// values do not fit is answered 5.00 and changes nothing (kRollback).
   std::uint32_t max_rollback = 512;
+  /// Where access control is asked for (object 2, several accounts): what every server may do to
+  /// instances that the device made itself and that nobody has an entry for yet.
+  Rights own_rights{Right::kRead};
   bool confirmable_notifications = false;  ///< all of them; if not, one in every `confirm_after`
   Seconds confirm_after{86'400};           ///< at most 24 hours (RFC 7641 §4.5)
   /// Opens links when the engine wants them, in the order that object 1 says; null: the application
@@ -181,9 +185,19 @@ class Engine final : private coap::Handler {
   void cancel_request(Server& server) noexcept;
   void bootstrap_wanted(const ServerSettings& settings) noexcept;
 
+  // Rights: without access control there is nothing to ask.
+  [[nodiscard]] bool may(ShortServerId server, Right right, const Path& path) const noexcept {
+    return !kAccessControl || access_.allows(server, right, path);
+  }
+  [[nodiscard]] Result<void> walk(ShortServerId server, const Path& path,
+                                  lwm2m::RecordSink sink) const noexcept {
+    return kAccessControl ? access_.walk(server, path, sink) : tree_.walk(path, sink);
+  }
+
   // request.cpp: the operations of table 6.4.4-1
   struct Request;  ///< one operation being served
   [[nodiscard]] Result<Path> request_path(const coap::IncomingRequest& request) const noexcept;
+  [[nodiscard]] Right required_right(const Request& request) const noexcept;
   [[nodiscard]] coap::Reply dispatch(Request& request) noexcept;
   [[nodiscard]] coap::Reply read(Request& request) noexcept;
   [[nodiscard]] coap::Reply discover(Request& request) noexcept;
@@ -201,8 +215,9 @@ class Engine final : private coap::Handler {
   // composite.cpp
   [[nodiscard]] coap::Reply read_composite(Request& request) noexcept;
   [[nodiscard]] coap::Reply write_composite(Request& request) noexcept;
-  [[nodiscard]] Result<void> check_assignment(const lwm2m::Record& record) const noexcept;
-  Result<void> walk_readable(const Path& path, lwm2m::RecordSink sink) const noexcept;
+  [[nodiscard]] Result<void> check_assignment(ShortServerId server,
+                                              const lwm2m::Record& record) const noexcept;
+  Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;
 
   // reporting.cpp
   [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format) noexcept;
@@ -224,6 +239,7 @@ class Engine final : private coap::Handler {
   CountingLinks counter_;
   coap::Endpoint endpoint_;
   ObjectTree tree_;
+  AccessControl access_;
   Listener* listener_ = nullptr;
   std::span<Server> servers_;
   std::span<Observation> observations_;
@@ -242,7 +258,7 @@ class Engine final : private coap::Handler {
   bool stopped_ = false;           ///< between stop_servers and start_servers
   bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at
   bool bootstrap_wanted_ = false;  ///< registration failed for good where object 1 asks to bootstrap then
-  bool missing_pending_ = false;   ///< instances went: observations and attributes may have to end
+  bool missing_pending_ = false;   ///< instances or rights went: observations and attributes may have to end
 };
 
 }  // namespace linnet::client

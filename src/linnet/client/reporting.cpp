@@ -80,12 +80,16 @@ void Engine::end_observations(ShortServerId server) noexcept {
   }
 }
 
-/// Instances went away: what was observed or had attributes there ends.
+/// Instances or rights went away: what was observed or had attributes there ends.
 void Engine::end_missing_observations() noexcept {
   missing_pending_ = false;
   for (Observation& row : observations_) {
-    if (row.server == 0 || row.ended != coap::Code::kEmpty || tree_.resolve(row.path)) continue;
-    notify_end(row, coap::Code::kNotFound);
+    if (row.server == 0 || row.ended != coap::Code::kEmpty) continue;
+    if (!tree_.resolve(row.path)) {
+      notify_end(row, coap::Code::kNotFound);
+    } else if (!may(row.server, Right::kRead, row.path)) {
+      notify_end(row, coap::Code::kUnauthorized);
+    }
   }
   attributes_.remove_unless([this](const Path& path) { return tree_.resolve(path).has_value(); });
 }
@@ -179,7 +183,8 @@ void Engine::notify(Observation& observation) noexcept {
   const auto readable = tree_.check_readable(observation.path);
   if (!readable) return notify_end(observation, response_code(readable.error()));
   const auto size = codec->encode(
-      observation.path, [&](lwm2m::RecordSink sink) { return tree_.walk(observation.path, sink); }, work_);
+      observation.path,
+      [&](lwm2m::RecordSink sink) { return walk(observation.server, observation.path, sink); }, work_);
   if (!size) return notify_end(observation, response_code(size.error()));
 
   coap::Notification notification;

@@ -71,19 +71,39 @@ Result<Path> Engine::request_path(const coap::IncomingRequest& message) const no
   return prefix.empty() ? Result<Path>(path) : fail(Errc::kMalformed);
 }
 
+/// The right that the operation asks for.
+Right Engine::required_right(const Request& request) const noexcept {
+  switch (request.message.method) {
+    case Code::kPut: return request.writes_attributes() ? Right::kRead : Right::kWrite;
+    case Code::kPost: {
+      if (request.path.depth() == 1) return Right::kCreate;
+      const Object* object = request.path.depth() == 3 ? tree_.find(request.path.object()) : nullptr;
+      const ResourceDefinition* definition =
+          object != nullptr ? object->definition().find(request.path.resource()) : nullptr;
+      const bool runs = definition != nullptr && lwm2m::executable(definition->operations);
+      return runs ? Right::kExecute : Right::kWrite;
+    }
+    case Code::kDelete: return Right::kDelete;
+    default: return Right::kRead;
+  }
+}
+
 coap::Reply Engine::dispatch(Request& request) noexcept {
   const coap::IncomingRequest& message = request.message;
   const std::size_t depth = request.path.depth();
   if (kComposite && depth == 0 && message.method == Code::kFetch) return read_composite(request);
   if (kComposite && depth == 0 && message.method == Code::kIPatch) return write_composite(request);
   if (depth == 0) return answer(Code::kMethodNotAllowed);
+  if constexpr (kAccessControl) {
+    if (!may(request.server.id, required_right(request), request.path)) return answer(Code::kUnauthorized);
+  }
   switch (message.method) {
     case Code::kGet:
       if (message.accept == static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat))
         return discover(request);
       return read(request);
     case Code::kPut:
-      if (!message.content_format && request.has_query()) return write_attributes(request);
+      if (request.writes_attributes()) return write_attributes(request);
       return depth >= 2 ? write(request, WriteKind::kReplace) : answer(Code::kMethodNotAllowed);
     case Code::kPost:
       if (depth == 1) return create(request);
@@ -96,7 +116,7 @@ coap::Reply Engine::dispatch(Request& request) noexcept {
 
 coap::Reply Engine::read(Request& request) noexcept {
   if (const auto readable = tree_.check_readable(request.path); !readable) return answer(readable.error());
-  const auto walk = [&](lwm2m::RecordSink sink) { return tree_.walk(request.path, sink); };
+  const auto walk = [&](lwm2m::RecordSink sink) { return this->walk(request.server.id, request.path, sink); };
   // The format asked for, or the first that can hold what is there.
   Error error{Errc::kUnsupported};
   for (const lwm2m::Codec& codec : config_.codecs) {
@@ -178,6 +198,10 @@ coap::Reply Engine::remove(Request& request) noexcept {
   const InstanceId instance = request.path.instance();
   if (const auto allowed = target->object->can_remove(instance); !allowed) return answer(allowed.error());
   if (const auto removed = target->object->remove(instance); !removed) return answer(removed.error());
+  if constexpr (kAccessControl) {
+    access_.remove(request.path.object(), instance);
+    if (access_.active()) instances_changed(kAccessControlObject);
+  }
   instances_changed(request.path.object());
   emit(EventType::kDeleted, request.server.id, request.path);
   return answer(Code::kDeleted);

@@ -15,6 +15,8 @@ struct Engine::Request {
   [[nodiscard]] bool has_query() const noexcept {
     return message.options.find(coap::OptionNumber::kUriQuery).has_value();
   }
+  /// A PUT is a Write-Attributes.
+  [[nodiscard]] bool writes_attributes() const noexcept { return !message.content_format && has_query(); }
 };
 
 /// One value of a request, checked and of its resource's type; none at all for a record that only

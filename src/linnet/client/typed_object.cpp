@@ -87,8 +87,11 @@ Result<void> TypedObject::write(const Path& path, const Value& value) noexcept {
   if (at == nullptr) return fail(Errc::kNotFound);
   const TypedResource* typed = row(path.resource());
   const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
-  typed->storage->write(typed->address(at), element, value);
-  return {};
+  at = typed->address(at);
+  typed->storage->write(at, element, value);
+  // A list of resource instances may be full.
+  return path.depth() < 4 || typed->storage->next(at, element) == element ? Result<void>()
+                                                                          : fail(Errc::kNoSpace);
 }
 
 void TypedObject::erase(const Path& resource) noexcept {

@@ -235,13 +235,22 @@ coap::Reply Engine::create(Request& request) noexcept {
   if (object->exists(instance) || !batch.complete()) return answer(Code::kBadRequest);
   if (const auto allowed = object->can_create(instance); !allowed) return answer(allowed.error());
 
-  if (const auto created = object->create(instance); !created) return answer(created.error());
+  if constexpr (kAccessControl) {
+    if (const auto added = access_.add(object->id(), instance, request.server.id); !added)
+      return answer(added.error());
+  }
+  if (const auto created = object->create(instance); !created) {
+    if constexpr (kAccessControl) access_.remove(object->id(), instance);
+    return answer(created.error());
+  }
   const Path path = request.path.child(instance);
   const auto applied =
       apply(request, **codec, [&](const lwm2m::Record& record) { return batch.assignment(record); }, &path);
   instances_changed(object->id());
+  if (kAccessControl && access_.active()) instances_changed(kAccessControlObject);
   if (!applied) {
     (void)object->remove(instance);
+    if constexpr (kAccessControl) access_.remove(object->id(), instance);
     return answer(applied.error());
   }
   coap::Reply reply = answer(Code::kCreated);

@@ -196,7 +196,7 @@ class DeviceTest : public ::testing::Test {
   }
 
   void deliver(ByteView datagram) {
-    engine.receive(kLink, datagram, now);
+    engine.receive(speaker, datagram, now);
     engine.step(now);
   }
 
@@ -273,6 +273,7 @@ class DeviceTest : public ::testing::Test {
   DeviceObject device;
   ProbeObject probes;
   ServerInstance* account = nullptr;
+  coap::LinkId speaker = kLink;  ///< whose messages the device gets
   std::vector<Object*> objects{&servers, &device, &probes};
   std::vector<std::byte> memory;
   Engine engine;

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/client/access_control.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "linnet/client/accounts.hpp"
+
+namespace linnet::client {
+
+namespace {
+
+enum AccessControlResource : ResourceId { kObjectId = 0, kInstanceId = 1, kAcl = 2, kOwner = 3 };
+constexpr ResourceId kShortServerId = 0;  // of object 1
+constexpr InstanceId kEveryone = 0;       // the default entry of an ACL
+
+/// An identifier as its resource has it; kMaxId where there is none.
+std::uint16_t identifier(const ObjectTree& tree, const Path& path) noexcept {
+  return static_cast<std::uint16_t>(
+      std::min<std::uint32_t>(read_number(tree, path).value_or(kMaxId), kMaxId));
+}
+
+/// Calls `take(server)` for each account of object 1; returns how many there are.
+std::size_t for_each_server(const ObjectTree& tree, FunctionRef<void(ShortServerId)> take) noexcept {
+  Object* servers = tree.find(kServerObject);
+  std::size_t count = 0;
+  if (servers == nullptr) return count;
+  for (InstanceId i = servers->next_instance(0); i != kMaxId; i = servers->next_instance(i + 1), ++count) {
+    take(identifier(tree, Path(kServerObject, i, kShortServerId)));
+  }
+  return count;
+}
+
+InstanceId free_instance(const Object& object) noexcept {
+  InstanceId free = 0;
+  for (InstanceId i = object.next_instance(0); i == free; i = object.next_instance(free)) ++free;
+  return free;
+}
+
+/// What access control speaks of: all but itself and what no server sees.
+bool controlled(ObjectId object) noexcept {
+  return object != kAccessControlObject && !hidden(object);
+}
+
+}  // namespace
+
+Object* AccessControl::entries() const noexcept {
+  return tree_ != nullptr ? tree_->find(kAccessControlObject) : nullptr;
+}
+
+bool AccessControl::active() const noexcept {
+  if (entries() == nullptr) return false;
+  const Object* servers = tree_->find(kServerObject);
+  const InstanceId first = servers != nullptr ? servers->next_instance(0) : kMaxId;
+  return first != kMaxId && servers->next_instance(first + 1) != kMaxId;
+}
+
+Path AccessControl::target(InstanceId entry) const noexcept {
+  return {identifier(*tree_, Path(kAccessControlObject, entry, kObjectId)),
+          identifier(*tree_, Path(kAccessControlObject, entry, kInstanceId))};
+}
+
+InstanceId AccessControl::find(ObjectId object, InstanceId instance) const noexcept {
+  const Object& table = *entries();
+  for (InstanceId i = table.next_instance(0); i != kMaxId; i = table.next_instance(i + 1)) {
+    if (target(i) == Path(object, instance)) return i;
+  }
+  return kMaxId;
+}
+
+/// An entry may stand for an object, too: that is where Create is granted.
+bool AccessControl::exists(const Path& target) const noexcept {
+  const Object* object = tree_->find(target.object());
+  return object != nullptr && (target.instance() == kMaxId || object->exists(target.instance()));
+}
+
+/// What the ACL itself says: the server's own entry, or the default one.
+Rights AccessControl::granted(InstanceId entry, ShortServerId server) const noexcept {
+  Object& table = *entries();
+  const InstanceId row = table.exists(entry, kAcl, server) ? server : kEveryone;
+  const auto value = table.read(Path(kAccessControlObject, entry, kAcl, row));
+  return value ? Rights(value->as_integer()) : Rights();
+}
+
+Rights AccessControl::rights(ShortServerId server, ObjectId object, InstanceId instance) const noexcept {
+  if (!active()) return Rights::all();
+  // Anybody may see how rights stand; who owns an entry manages it (TS 5.2.5).
+  if (object == kAccessControlObject) {
+    return identifier(*tree_, Path(kAccessControlObject, instance, kOwner)) == server
+               ? Rights(Right::kRead, Right::kWrite)
+               : Rights(Right::kRead);
+  }
+  const InstanceId entry = find(object, instance);
+  if (entry == kMaxId) return {};
+  const bool owner = identifier(*tree_, Path(kAccessControlObject, entry, kOwner)) == server;
+  return owner && !entries()->exists(entry, kAcl, server) ? Rights::all() : granted(entry, server);
+}
+
+bool AccessControl::allows(ShortServerId server, Right right, const Path& path) const noexcept {
+  if (path.depth() == 0 || !active()) return true;
+  const Object* object = tree_->find(path.object());
+  if (object == nullptr) return true;
+  if (right == Right::kCreate) return rights(server, object->id(), kMaxId).has(right);
+  if (path.depth() > 1) {
+    return !object->exists(path.instance()) || rights(server, object->id(), path.instance()).has(right);
+  }
+  InstanceId i = object->next_instance(0);
+  if (i == kMaxId) return true;
+  while (i != kMaxId && !rights(server, object->id(), i).has(right)) i = object->next_instance(i + 1);
+  return i != kMaxId;
+}
+
+Result<void> AccessControl::walk(ShortServerId server, const Path& path,
+                                 lwm2m::RecordSink sink) const noexcept {
+  const Object* object = tree_->find(path.object());
+  if (object == nullptr || path.depth() != 1 || !active()) return tree_->walk(path, sink);
+  for (InstanceId i = object->next_instance(0); i != kMaxId; i = object->next_instance(i + 1)) {
+    if (!rights(server, object->id(), i).has(Right::kRead)) continue;
+    if (const auto walked = tree_->walk(path.child(i), sink); !walked) return walked;
+  }
+  return {};
+}
+
+Result<void> AccessControl::add(ObjectId object, InstanceId instance, ShortServerId owner) noexcept {
+  if (!active() || !controlled(object)) return {};
+  return make({object, instance}, owner, {});
+}
+
+void AccessControl::remove(ObjectId object, InstanceId instance) noexcept {
+  if (entries() == nullptr) return;
+  if (const InstanceId entry = find(object, instance); entry != kMaxId) (void)entries()->remove(entry);
+}
+
+Result<void> AccessControl::make(const Path& target, ShortServerId owner, Rights everyone) noexcept {
+  Object& table = *entries();
+  const InstanceId entry = free_instance(table);
+  if (const auto created = table.create(entry); !created) return created;
+  const auto written = write_entry(entry, target, owner, everyone);
+  if (!written) (void)table.remove(entry);
+  return written;
+}
+
+Result<void> AccessControl::write_entry(InstanceId entry, const Path& target, ShortServerId owner,
+                                        Rights everyone) noexcept {
+  const Path path(kAccessControlObject, entry);
+  struct Field {
+    Path path;
+    std::int64_t value;
+  };
+  const std::array<Field, 4> fields{Field{path.child(kObjectId), target.object()},
+                                    {path.child(kInstanceId), target.instance()},
+                                    {path.child(kOwner), owner},
+                                    {path.child(kAcl).child(kEveryone), everyone.entry()}};
+  entries()->erase(path.child(kAcl));
+  for (const Field& field : std::span(fields).first(everyone.none() ? 3 : 4)) {
+    if (const auto written = entries()->write(field.path, Value::integer(field.value)); !written)
+      return written;
+  }
+  return {};
+}
+
+bool AccessControl::remove_orphans() noexcept {
+  Object& table = *entries();
+  bool any = false;
+  for (InstanceId i = table.next_instance(0); i != kMaxId; i = table.next_instance(i + 1)) {
+    if (!exists(target(i))) any = table.remove(i).has_value() || any;
+  }
+  return any;
+}
+
+/// `before`: the server that had all of it to itself until now, 0 for none.
+bool AccessControl::add_missing(ShortServerId before) noexcept {
+  bool any = false;
+  for (Object* object : tree_->objects()) {
+    if (!controlled(object->id())) continue;
+    for (InstanceId i = object->next_instance(0); i != kMaxId; i = object->next_instance(i + 1)) {
+      if (find(object->id(), i) != kMaxId) continue;
+      ShortServerId owner = before != 0 ? before : kMaxId;
+      if (object->id() == kServerObject) owner = identifier(*tree_, Path(kServerObject, i, kShortServerId));
+      const Rights everyone = owner == kMaxId ? own_rights_ : Rights();
+      if (owner == kMaxId && everyone.none()) continue;
+      any = make({object->id(), i}, owner, everyone).has_value() || any;
+    }
+  }
+  return any;
+}
+
+bool AccessControl::synchronise() noexcept {
+  if (entries() == nullptr) return false;
+  ShortServerId latest = 0;
+  bool stays = false;
+  const std::size_t servers = for_each_server(*tree_, [&](ShortServerId server) {
+    latest = server;
+    stays = stays || server == alone_;
+  });
+  const ShortServerId before = stays ? alone_ : ShortServerId{0};
+  alone_ = servers == 1 ? latest : ShortServerId{0};
+  const bool removed = remove_orphans();
+  return (servers > 1 && add_missing(before)) || removed;
+}
+
+ShortServerId AccessControl::heir(InstanceId entry, ShortServerId leaving) const noexcept {
+  ShortServerId heir = 0;
+  int best = -1;
+  for_each_server(*tree_, [&](ShortServerId server) {
+    const Rights rights = granted(entry, server);
+    if (server == leaving || rights.none()) return;
+    const int sum = (rights.has(Right::kWrite) ? 1 : 0) + (rights.has(Right::kDelete) ? 1 : 0);
+    if (sum < best || (sum == best && server > heir)) return;
+    best = sum;
+    heir = server;
+  });
+  return heir;
+}
+
+/// Takes a server off an ACL: what stays is written anew.
+void AccessControl::strike(InstanceId entry, ShortServerId server) noexcept {
+  Object& table = *entries();
+  if (!table.exists(entry, kAcl, server)) return;
+  struct Row {
+    InstanceId server;
+    std::int64_t rights;
+  };
+  std::array<Row, kMaxAclEntries> rows;
+  std::size_t count = 0;
+  const Path acl(kAccessControlObject, entry, kAcl);
+  for (InstanceId i = table.next_resource_instance(entry, kAcl, 0); i != kMaxId && count < rows.size();
+       i = table.next_resource_instance(entry, kAcl, i + 1)) {
+    const auto value = table.read(acl.child(i));
+    if (value && i != server) rows[count++] = {i, value->as_integer()};
+  }
+  table.erase(acl);
+  for (const Row& row : std::span(rows).first(count)) {
+    (void)table.write(acl.child(row.server), Value::integer(row.rights));
+  }
+}
+
+void AccessControl::hand_over(ShortServerId server, FunctionRef<void(const Path&)> remove_instance) noexcept {
+  if (entries() == nullptr) return;
+  Object& table = *entries();
+  for (InstanceId i = table.next_instance(0); i != kMaxId; i = table.next_instance(i + 1)) {
+    const Path owned = target(i);
+    strike(i, server);
+    if (identifier(*tree_, Path(kAccessControlObject, i, kOwner)) != server) continue;
+    if (const ShortServerId next = heir(i, server); next != 0) {
+      (void)table.write(Path(kAccessControlObject, i, kOwner), Value::integer(next));
+      continue;
+    }
+    if (owned.instance() != kMaxId) remove_instance(owned);
+    if (exists(owned)) {
+      (void)write_entry(i, owned, kMaxId, own_rights_);
+    } else {
+      (void)table.remove(i);
+    }
+  }
+}
+
+}  // namespace linnet::client

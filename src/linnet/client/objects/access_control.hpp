@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Access Control, object 2 version 1.0: one instance for each object instance, and one for each
+// object whose instances servers may create. The engine makes, obeys and removes them
+// (client/access_control.hpp); servers write what they own.
+#pragma once
+
+#include "linnet/client/access_control.hpp"
+#include "linnet/client/typed_object.hpp"
+
+namespace linnet::client {
+
+/// An identifier, kept in two bytes.
+struct Identifier {
+  std::uint16_t value = 0;
+  friend constexpr bool operator==(Identifier, Identifier) = default;
+};
+
+template <>
+struct Holder<Identifier> {
+  static constexpr auto kType = lwm2m::DataType::kInteger;
+  static Value read(Identifier v) noexcept { return Value::integer(v.value); }
+  static bool fits(const Value& value) noexcept {
+    return value.as_integer() >= 0 && value.as_integer() <= UINT16_MAX;
+  }
+  static void write(Identifier& v, const Value& value) noexcept {
+    v.value = static_cast<std::uint16_t>(value.as_integer());
+  }
+};
+
+/// Up to N entries, each the rights of one Short Server ID, in ascending order; 0 is the default.
+template <std::size_t N>
+class AccessList {
+ public:
+  static_assert(N > 0 && N <= kMaxAclEntries);
+  struct Entry {
+    ShortServerId server = 0;
+    std::uint16_t rights = 0;
+  };
+
+  /// The lowest server that is `from` or above; kMaxId for none.
+  [[nodiscard]] ShortServerId next(ShortServerId from) const noexcept {
+    const std::size_t at = place(from);
+    return at < size_ ? entries_[at].server : kMaxId;
+  }
+  /// What `server`, which has an entry, may do.
+  [[nodiscard]] std::uint16_t rights(ShortServerId server) const noexcept {
+    return entries_[place(server)].rights;
+  }
+  /// Does nothing where there is no room.
+  void set(ShortServerId server, std::uint16_t rights) noexcept {
+    const std::size_t at = place(server);
+    if (at == size_ || entries_[at].server != server) {
+      if (size_ == N) return;
+      std::copy_backward(entries_.begin() + at, entries_.begin() + size_, entries_.begin() + size_ + 1);
+      ++size_;
+    }
+    entries_[at] = {server, rights};
+  }
+  void clear() noexcept { size_ = 0; }
+
+ private:
+  [[nodiscard]] std::size_t place(ShortServerId server) const noexcept {
+    std::size_t at = 0;
+    while (at < size_ && entries_[at].server < server) ++at;
+    return at;
+  }
+
+  std::array<Entry, N> entries_{};
+  std::uint8_t size_ = 0;
+};
+
+template <std::size_t N>
+struct StorageOf<AccessList<N>> {
+  using List = AccessList<N>;
+  static constexpr Storage kStorage{
+      lwm2m::DataType::kInteger,
+      true,
+      [](const void* at, InstanceId from) noexcept { return static_cast<const List*>(at)->next(from); },
+      [](const void* at, InstanceId server) noexcept {
+        return Value::integer(static_cast<const List*>(at)->rights(server));
+      },
+      [](const Value& value, InstanceId server) noexcept {
+        return server != kMaxId && Holder<Identifier>::fits(value);
+      },
+      [](void* at, InstanceId server, const Value& value) noexcept {
+        static_cast<List*>(at)->set(server, static_cast<std::uint16_t>(value.as_integer()));
+      },
+      [](void* at) noexcept { static_cast<List*>(at)->clear(); }};
+};
+
+/// kEntries: servers that one ACL has room for, the default entry among them.
+template <std::size_t kEntries>
+struct AccessControlInstance {
+  Identifier object;
+  Identifier instance;  ///< 65535: the object itself, whose instances may be created
+  AccessList<kEntries> acl;
+  Identifier owner{kMaxId};  ///< 65535: nobody but the bootstrap server
+
+  static constexpr ObjectId kId = kAccessControlObject;
+  static constexpr TypedResource kResources[]{
+      resource<&AccessControlInstance::object>(0, Operations::kR, Presence::kMandatory, in_range<1, 65534>),
+      resource<&AccessControlInstance::instance>(1, Operations::kR, Presence::kMandatory),
+      resource<&AccessControlInstance::acl>(2, Operations::kRW),
+      resource<&AccessControlInstance::owner>(3, Operations::kRW, Presence::kMandatory)};
+};
+
+template <std::size_t N, std::size_t kEntries = 4>
+using AccessControlObject = Instances<AccessControlInstance<kEntries>, N>;
+
+}  // namespace linnet::client
