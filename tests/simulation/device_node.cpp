@@ -75,13 +75,23 @@ void DeviceNode::receive(const Datagram& datagram, Instant now) {
   now_ = now;
   idle_steps_ = 0;
   request_ = datagram.bytes;
-  engine_->receive(coap::LinkId{0}, datagram.bytes, now);
+  engine_->receive(coap::LinkId{0}, datagram.bytes, now + clock_);
   request_ = {};
 }
 
 void DeviceNode::step(Instant now) {
   now_ = now;
-  invariants_.stepped(idle_steps_, engine_->step(now), now, endpoint_);
+  (void)engine_->step(now + clock_);
+  invariants_.stepped(idle_steps_, next_deadline(), now, endpoint_);
+}
+
+void DeviceNode::jump(Millis by, Instant now) {
+  // What passed since it looked at its clock last would be lost to any device.
+  step(now);
+  clock_ += by;
+  skipped_ += std::max(by, Millis(0));
+  if (by > Millis(0)) invariants_.device_jumped(index_, engine_time(now));
+  step(now);
 }
 
 void DeviceNode::move_value(Instant now) {
@@ -104,7 +114,7 @@ ByteSpan DeviceNode::prepare(coap::LinkId /*link*/, std::size_t size) noexcept {
 void DeviceNode::send(coap::LinkId /*link*/, std::size_t size) noexcept {
   const ByteView datagram = ByteView(buffer_).first(size);
   invariants_.hold(size <= traits_.max_message, Rule::kFits, now_, endpoint_);
-  invariants_.sent_by_device(index_, datagram, now_);
+  invariants_.sent_by_device(index_, datagram, engine_time(now_));
   network_.send(address_, kServerAddress, datagram, now_);
 }
 
@@ -124,7 +134,7 @@ void DeviceNode::on_event(const client::Event& event) noexcept {
     case EventType::kExecuted: return invariants_.effect(index_, serial_of(event.text), now_);
     case EventType::kDeleted: return invariants_.deleted(index_, event.path);
     case EventType::kAttributesWritten: return invariants_.attributes_written(index_, event.path, request_);
-    case EventType::kObserved: return invariants_.observed(index_, event.path, request_, now_);
+    case EventType::kObserved: return invariants_.observed(index_, event.path, request_, engine_time(now_));
     case EventType::kCancelled: return invariants_.cancelled(index_, event.path);
     default: return;
   }

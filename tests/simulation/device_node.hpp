@@ -41,11 +41,20 @@ class DeviceNode final : public coap::Links, public client::Listener {
   DeviceNode(const DeviceNode&) = delete;
   DeviceNode& operator=(const DeviceNode&) = delete;
 
+  // Times are the fleet's; the device has a clock of its own, which jumps.
+
   void start(Instant now);  ///< after a power cut as well: only the account survives
   void receive(const Datagram& datagram, Instant now);
   void step(Instant now);
-  [[nodiscard]] Instant next_deadline() const noexcept { return engine_->next_deadline(); }
+  [[nodiscard]] Instant next_deadline() const noexcept {
+    const Instant next = engine_->next_deadline();
+    return next == kNever || next == Instant::min() ? next : next - clock_;
+  }
   void move_value(Instant now);
+  /// Its clock goes forward or back. To the engine a second back is no time, one forward is a second.
+  void jump(Millis by, Instant now);
+  /// The time that has passed for the engine, as the fleet counts.
+  [[nodiscard]] Instant engine_time(Instant now) const noexcept { return now + skipped_; }
 
   /// A new port, which the device itself does not notice.
   void change_address() noexcept { ++address_.port; }
@@ -86,6 +95,8 @@ class DeviceNode final : public coap::Links, public client::Listener {
   Bytes buffer_;
   ByteView request_;  // the datagram that is being received
   Instant now_{};
+  Millis clock_ = Seconds(10'000'000);  // what its clock is ahead of the fleet's
+  Millis skipped_{0};                   // the sum of its jumps forward
   std::uint32_t idle_steps_ = 0;
   std::vector<std::byte> memory_;
   std::unique_ptr<Objects> objects_;

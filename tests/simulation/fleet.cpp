@@ -136,7 +136,7 @@ void Fleet::arm_server() {
 }
 
 void Fleet::sweep() {
-  for (std::uint32_t i = 0; i < plan_.devices; ++i) invariants_.sweep(i, now_);
+  for (std::uint32_t i = 0; i < plan_.devices; ++i) invariants_.sweep(i, devices_[i]->engine_time(now_));
   queue_.push(now_ + plan_.sweep_every, {kSweep, 0});
 }
 
@@ -163,7 +163,7 @@ void Fleet::operate(std::uint32_t index) {
 void Fleet::mishap(std::uint32_t index) {
   plan_next(kMishap, index, plan_.mishaps);
   DeviceNode& device = *devices_[index];
-  switch (dice_.below(6)) {
+  switch (dice_.below(8)) {
     case 0:
       device.start(now_);
       left_[index] = false;
@@ -181,6 +181,8 @@ void Fleet::mishap(std::uint32_t index) {
       device.engine().register_now();
       left_[index] = false;
       break;
+    case 5: device.jump(dice_.between(Millis(1), plan_.longest_jump), now_); break;
+    case 6: device.jump(-dice_.between(Millis(1), plan_.longest_jump), now_); break;
     default: device.engine().update(); break;
   }
   arm_device(index);

@@ -128,15 +128,16 @@ void Invariants::sent_by_device(std::uint32_t index, ByteView datagram, Instant 
 void Invariants::sweep(std::uint32_t index, Instant now) {
   const Device& device = devices_[index];
   if (!device.lifetime) return;
-  hold(now - device.refresh_sent <= *device.lifetime, Rule::kLifetimeRefreshed, now,
+  hold(now <= std::max(device.refresh_sent + *device.lifetime, device.jumped + kConfirmable),
+       Rule::kLifetimeRefreshed, now,
        device_text(index) + "after " + seconds_text(now - device.refresh_sent));
   for (const auto& [path, observation] : device.observations) {
     const lwm2m::Attributes effective = attributes(device, path);
     if (observation.ended || effective.pmax.value_or(0) == 0) continue;
     const bool may_wait = device.confirms_all || observation.confirmable ||
                           now - observation.confirmed >= confirm_after - Seconds(100);
-    const Millis limit = Seconds(*effective.pmax) + (may_wait ? kConfirmable : Seconds(1));
-    hold(now - observation.last <= limit, Rule::kPmax, now,
+    const Instant due = std::max(observation.last + Seconds(*effective.pmax), device.jumped);
+    hold(now <= due + (may_wait ? kConfirmable : Seconds(1)), Rule::kPmax, now,
          device_text(index) + to_text(path) + " after " + seconds_text(now - observation.last));
   }
 }

@@ -86,6 +86,12 @@ class Invariants {
   void attributes_written(std::uint32_t device, const lwm2m::Path& path, ByteView request);
   void sent_by_device(std::uint32_t device, ByteView datagram, Instant now);
   void device_stopped(std::uint32_t device);
+  /// Its clock went forward to `now`: what that made due counts from here, and what it remembered of
+  /// messages has aged.
+  void device_jumped(std::uint32_t device, Instant now) {
+    devices_[device].jumped = now;
+    ++devices_[device].boots;
+  }
   void deleted(std::uint32_t device, const lwm2m::Path& path);
   void registered(std::uint32_t device, Seconds lifetime) { devices_[device].lifetime = lifetime; }
   void not_registered(std::uint32_t device) { devices_[device].lifetime.reset(); }
@@ -133,6 +139,7 @@ class Invariants {
     std::map<lwm2m::Path, lwm2m::Attributes> attributes;
     std::optional<Seconds> lifetime;  // while registered
     Instant refresh_sent{};
+    Instant jumped{};
   };
 
   [[nodiscard]] lwm2m::Attributes attributes(const Device& device, const lwm2m::Path& path) const;

@@ -28,9 +28,10 @@ struct Plan {
 
   Span value_moves{Seconds{5}, Seconds{60}};   ///< per device
   Span operations{Seconds{20}, Seconds{120}};  ///< per device
-  Span mishaps{Seconds{600}, Seconds{3600}};   ///< per device: restarts, new addresses, partitions
+  Span mishaps{Seconds{600}, Seconds{3600}};   ///< per device: restarts, new addresses, partitions, clocks
   Span crashes{Seconds{300}, Seconds{1800}};   ///< of the server
   Seconds longest_partition{300};
+  Seconds longest_jump{7200};  ///< of a device's clock, either way
   Seconds longest_outage{60};  ///< of the server
 
   Seconds sweep_every{10};  ///< how often it is looked at what time alone can break
