@@ -42,7 +42,7 @@ TEST_P(Reporting, Int302_cancel_by_reset) {
   observe_battery();
   pass_quietly(2s);
   if (has_server()) {
-    const auto observation = server.engine.find_observation(registration(), {3, 0, 9});
+    const auto observation = server.engine.find_observation(registration(), lwm2m::Path(3, 0, 9));
     ASSERT_TRUE(observation);
     ASSERT_TRUE(server.engine.forget_observation(*observation, now));
   }

@@ -37,8 +37,22 @@ std::string place_in(const Bytes& datagram) {
 struct Asked {
   explicit Asked(const Message& request);
   std::vector<lwm2m::AttributeWrite> attributes;
+  std::vector<lwm2m::Path> paths;
   server::Operation operation;
 };
+
+/// The names of a composite request's pack.
+std::vector<lwm2m::Path> names_in(lwm2m::ContentFormat format, std::string_view pack) {
+  std::vector<lwm2m::Path> paths;
+  std::array<std::uint8_t, 64> scratch{};
+  const auto type_of = [](const lwm2m::Path&) { return lwm2m::DataType::kNone; };
+  const auto take = [&](const lwm2m::Record& record) -> Result<void> {
+    paths.push_back(record.path);
+    return {};
+  };
+  EXPECT_TRUE(lwm2m::decode(format, lwm2m::Path(), as_bytes(pack), type_of, scratch, take));
+  return paths;
+}
 
 Asked::Asked(const Message& request) {
   using Operation = server::OperationKind;
@@ -71,7 +85,16 @@ Asked::Asked(const Message& request) {
       if (depth == 3) operation.arguments = std::exchange(operation.payload, {}).empty() ? "" : request.body;
       return;
     case 0x03: operation.kind = queried ? Operation::kWriteAttributes : Operation::kWriteReplace; return;
-    default: operation.kind = Operation::kDelete; return;
+    case 0x04: operation.kind = Operation::kDelete; return;
+    case 0x05:
+      operation.kind = observe == 0U   ? Operation::kObserveComposite
+                       : observe == 1U ? Operation::kCancelObserveComposite
+                                       : Operation::kReadComposite;
+      paths = names_in(*operation.format, request.body);
+      operation.paths = paths;
+      operation.payload = {};
+      return;
+    default: operation.kind = Operation::kWriteComposite; return;
   }
 }
 

@@ -49,7 +49,10 @@ Result<void> check_composite(const Operation& operation, std::uint16_t max_paths
   }
   if (operation.paths.empty() || operation.paths.size() > max_paths) return fail(Errc::kInvalidArgument);
   for (const lwm2m::Path& path : operation.paths) {
-    if (path.depth() == 0) return fail(Errc::kInvalidArgument);
+    // All of a device can be read at once, but not observed.
+    if (path.depth() == 0 && operation.kind != OperationKind::kReadComposite) {
+      return fail(Errc::kInvalidArgument);
+    }
   }
   return {};
 }

@@ -56,7 +56,7 @@ struct Operation {
   OperationKind kind = OperationKind::kRead;
   lwm2m::Path path;  ///< the root for a composite operation
   /// Read- and Observe-Composite, and Cancel-Composite, which names the same in the same order. Each is
-  /// an object or below; up to EngineConfig::max_composite_paths.
+  /// an object or below, or (Read-Composite) the root; up to EngineConfig::max_composite_paths.
   std::span<const lwm2m::Path> paths;
   /// Read and Observe: the Accept to send; chosen for the device where absent (formats.hpp). Composite
   /// ones send their paths in this format too. Write and Create: the format of `payload`, which must be
