@@ -4,12 +4,15 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
+#include <type_traits>
+#include <utility>
 
 namespace linnet {
 
 /// Why something failed. The floors below `net` report nothing else.
 enum class Errc : std::uint8_t {
-  kMalformed,        ///< bytes or text that no rule of the format allows
+  kMalformed = 1,    ///< bytes or text that no rule of the format allows
   kTruncated,        ///< input ended inside an element
   kTooLarge,         ///< a named bound would be exceeded
   kNoSpace,          ///< the buffer or arena handed over is full
@@ -36,8 +39,88 @@ struct Error {
   friend constexpr bool operator==(const Error&, const Error&) = default;
 };
 
+/// What a Result keeps of an error: 0 for none, so that a processor needs one register and one
+/// comparison for what std::expected spreads over three bytes of memory.
+namespace packed_error {
+using Bits = std::uint16_t;
+[[nodiscard]] constexpr Bits pack(Error error) noexcept {
+  return static_cast<Bits>(static_cast<unsigned>(error.response) << 8 | static_cast<unsigned>(error.code));
+}
+[[nodiscard]] constexpr Error unpack(unsigned bits) noexcept {
+  return {static_cast<Errc>(bits & 0xFFU), static_cast<std::uint8_t>(bits >> 8)};
+}
+}  // namespace packed_error
+
+/// A value or an Error, with the members of std::expected<T, Error> that linnet uses. What is not
+/// copied as bytes is a std::expected.
 template <typename T>
-using Result = std::expected<T, Error>;
+class [[nodiscard]] Result : public std::expected<T, Error> {
+ public:
+  using std::expected<T, Error>::expected;
+};
+
+template <typename T>
+  requires(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>)
+class [[nodiscard]] Result<T> {
+ public:
+  using value_type = T;
+
+  template <typename U = T>
+    requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
+  constexpr explicit(!std::is_convertible_v<U, T>) Result(U&& value) noexcept
+      : value_(std::forward<U>(value)), error_(0) {}
+  constexpr Result(
+      std::unexpected<Error> error) noexcept  // NOLINT(google-explicit-constructor): as std::expected
+      : none_(), error_(packed_error::pack(error.error())) {}
+
+  [[nodiscard]] constexpr bool has_value() const noexcept { return error_ == 0; }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return error_ == 0; }
+  // Only where there is a value.
+  [[nodiscard]] constexpr const T& operator*() const noexcept { return value_; }
+  [[nodiscard]] constexpr T& operator*() noexcept { return value_; }
+  [[nodiscard]] constexpr const T* operator->() const noexcept { return std::addressof(value_); }
+  [[nodiscard]] constexpr T* operator->() noexcept { return std::addressof(value_); }
+  [[nodiscard]] constexpr const T& value() const noexcept { return value_; }
+  template <typename U>
+  [[nodiscard]] constexpr T value_or(U&& other) const noexcept {
+    return error_ == 0 ? value_ : static_cast<T>(std::forward<U>(other));
+  }
+  /// Only where there is none.
+  [[nodiscard]] constexpr Error error() const noexcept { return packed_error::unpack(error_); }
+
+  friend constexpr bool operator==(const Result& a, const Result& b) noexcept {
+    return a.error_ == b.error_ && (a.error_ != 0 || a.value_ == b.value_);
+  }
+
+ private:
+  struct None {};
+  union {
+    None none_;
+    T value_;
+  };
+  packed_error::Bits error_;
+};
+
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  using value_type = void;
+
+  constexpr Result() noexcept = default;
+  constexpr Result(
+      std::unexpected<Error> error) noexcept  // NOLINT(google-explicit-constructor): as std::expected
+      : error_(packed_error::pack(error.error())) {}
+
+  [[nodiscard]] constexpr bool has_value() const noexcept { return error_ == 0; }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return error_ == 0; }
+  /// Only where there is one.
+  [[nodiscard]] constexpr Error error() const noexcept { return packed_error::unpack(error_); }
+
+  friend constexpr bool operator==(const Result&, const Result&) noexcept = default;
+
+ private:
+  unsigned error_ = 0;  // a whole register
+};
 
 /// `return fail(Errc::kTruncated);` in any function that returns a Result.
 [[nodiscard]] constexpr std::unexpected<Error> fail(Errc code, std::uint8_t response = 0) noexcept {
