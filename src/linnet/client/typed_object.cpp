@@ -39,17 +39,17 @@ bool TypedObject::drop_instance(InstanceId instance) noexcept {
   return false;
 }
 
-const TypedResource& TypedObject::row(const ResourceDefinition& resource) const noexcept {
+const Access& TypedObject::access(const ResourceDefinition& resource) const noexcept {
   return type_.resources[&resource - definition().resources.data()];
 }
 
-const TypedResource* TypedObject::row(ResourceId resource) const noexcept {
+const Access* TypedObject::access(ResourceId resource) const noexcept {
   const ResourceDefinition* found = definition().find(resource);
-  return found != nullptr ? &row(*found) : nullptr;
+  return found != nullptr ? &access(*found) : nullptr;
 }
 
 bool TypedObject::has(InstanceId instance, const ResourceDefinition& resource) const noexcept {
-  const TypedResource& typed = row(resource);
+  const Access& typed = access(resource);
   // A multiple resource is there without instances too; what is absent has no single value.
   if (typed.storage == nullptr || (resource.multiple && resource.mandatory)) return true;
   return typed.storage->next(typed.address(find(instance)), 0) != kMaxId;
@@ -57,14 +57,14 @@ bool TypedObject::has(InstanceId instance, const ResourceDefinition& resource) c
 
 InstanceId TypedObject::next_resource_instance(InstanceId instance, ResourceId resource,
                                                InstanceId from) const noexcept {
-  const TypedResource* typed = row(resource);
+  const Access* typed = access(resource);
   void* at = find(instance);
   if (typed == nullptr || typed->storage == nullptr || at == nullptr) return kMaxId;
   return typed->storage->next(typed->address(at), from);
 }
 
 Result<Value> TypedObject::read(const Path& path) noexcept {
-  const TypedResource* typed = row(path.resource());
+  const Access* typed = access(path.resource());
   void* at = find(path.instance());
   if (typed == nullptr || typed->storage == nullptr || at == nullptr) return fail(Errc::kNotFound);
   const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
@@ -74,7 +74,7 @@ Result<Value> TypedObject::read(const Path& path) noexcept {
 }
 
 Result<void> TypedObject::validate(const Path& path, const Value& value) const noexcept {
-  const TypedResource* typed = row(path.resource());
+  const Access* typed = access(path.resource());
   if (typed == nullptr || typed->storage == nullptr) return fail(Errc::kNotAllowed);
   const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
   const bool taken = typed->storage->fits(value, element) && (typed->check == nullptr || typed->check(value));
@@ -85,7 +85,7 @@ Result<void> TypedObject::write(const Path& path, const Value& value) noexcept {
   if (const auto valid = validate(path, value); !valid) return valid;
   void* at = find(path.instance());
   if (at == nullptr) return fail(Errc::kNotFound);
-  const TypedResource* typed = row(path.resource());
+  const Access* typed = access(path.resource());
   const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
   at = typed->address(at);
   typed->storage->write(at, element, value);
@@ -95,16 +95,16 @@ Result<void> TypedObject::write(const Path& path, const Value& value) noexcept {
 }
 
 void TypedObject::erase(const Path& resource) noexcept {
-  const TypedResource* typed = row(resource.resource());
+  const Access* typed = access(resource.resource());
   void* at = find(resource.instance());
   if (typed == nullptr || typed->storage == nullptr || at == nullptr) return;
   typed->storage->erase(typed->address(at));
 }
 
 Result<void> TypedObject::execute(const Path& path, std::string_view arguments) noexcept {
-  const TypedResource* typed = row(path.resource());
+  const Access* typed = access(path.resource());
   void* at = find(path.instance());
-  if (typed == nullptr || typed->run == nullptr || at == nullptr) return fail(Errc::kNotFound);
+  if (typed == nullptr || typed->storage != nullptr || at == nullptr) return fail(Errc::kNotFound);
   const auto done = typed->run(at, arguments);
   // What a command does may change any value of its instance.
   if (done) changed(path.prefix(2));

@@ -31,16 +31,24 @@ namespace linnet::client {
 
 enum class Presence : std::uint8_t { kOptional, kMandatory };
 
+using ValueCheck = bool (*)(const Value& value) noexcept;
+using Command = Result<void> (*)(void* instance, std::string_view arguments) noexcept;
+
+/// How a resource is served, beside its definition: what stays in flash for each.
+struct Access {
+  const Storage* storage;            ///< null for a command
+  void* (*address)(void*) noexcept;  ///< where the member of an instance is
+  union {
+    ValueCheck check;  ///< beyond type and size; null for none
+    Command run;       ///< of a command
+  };
+};
+
 /// One member of a structure as a resource.
 struct TypedResource {
   ResourceDefinition definition;
-  const Storage* storage = nullptr;                      ///< null for a command
-  void* (*address)(void* instance) noexcept = nullptr;   ///< where the member is
-  bool (*check)(const Value& value) noexcept = nullptr;  ///< beyond type and size; null for none
-  Result<void> (*run)(void* instance, std::string_view arguments) noexcept = nullptr;
+  Access access;
 };
-
-using ValueCheck = bool (*)(const Value&) noexcept;
 
 /// A check for integers.
 template <std::int64_t kLow, std::int64_t kHigh>
@@ -77,10 +85,7 @@ template <auto kMember>
                                                ValueCheck check = nullptr) noexcept {
   const Storage& storage = StorageOf<typename MemberOf<decltype(kMember)>::Type>::kStorage;
   return {{id, storage.type, operations, storage.multiple, presence == Presence::kMandatory},
-          &storage,
-          address_of<kMember>,
-          check,
-          nullptr};
+          {&storage, address_of<kMember>, {.check = check}}};
 }
 
 template <typename T>
@@ -131,10 +136,7 @@ template <auto kGet, auto kSet = nullptr>
                                                ValueCheck check = nullptr) noexcept {
   const Storage& storage = ComputedStorage<kGet, kSet>::kStorage;
   return {{id, storage.type, operations, false, presence == Presence::kMandatory},
-          &storage,
-          [](void* instance) noexcept { return instance; },
-          check,
-          nullptr};
+          {&storage, [](void* instance) noexcept { return instance; }, {.check = check}}};
 }
 
 template <typename>
@@ -152,14 +154,11 @@ struct CommandOf<Result<void> (T::*)(std::string_view)> {
 template <auto kMember>
 [[nodiscard]] constexpr TypedResource command(ResourceId id,
                                               Presence presence = Presence::kOptional) noexcept {
-  return {
-      {id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory},
-      nullptr,
-      nullptr,
-      nullptr,
-      [](void* instance, std::string_view arguments) noexcept {
-        return (static_cast<typename CommandOf<decltype(kMember)>::Owner*>(instance)->*kMember)(arguments);
-      }};
+  const Command run = [](void* instance, std::string_view arguments) noexcept {
+    return (static_cast<typename CommandOf<decltype(kMember)>::Owner*>(instance)->*kMember)(arguments);
+  };
+  return {{id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory},
+          {nullptr, nullptr, {.run = run}}};
 }
 
 /// Who may create and delete instances, beside the bootstrap interface.
@@ -184,8 +183,8 @@ class TypedObject : public Object {
 
  protected:
   struct Type {
-    const TypedResource* resources;  ///< in the order of the definition
-    std::size_t size;                ///< bytes from one instance to the next
+    const Access* resources;  ///< in the order of the definition
+    std::size_t size;         ///< bytes from one instance to the next
     void (*reset)(void* instance) noexcept;
     Creation creation;
   };
@@ -201,8 +200,8 @@ class TypedObject : public Object {
   bool drop_instance(InstanceId instance) noexcept;
 
  private:
-  [[nodiscard]] const TypedResource* row(ResourceId resource) const noexcept;
-  [[nodiscard]] const TypedResource& row(const ResourceDefinition& definition) const noexcept;
+  [[nodiscard]] const Access* access(ResourceId resource) const noexcept;
+  [[nodiscard]] const Access& access(const ResourceDefinition& definition) const noexcept;
 
   const Type& type_;
   std::byte* values_;
@@ -245,9 +244,9 @@ class Instances final : public TypedObject {
 
   /// The resource that a member is, kMaxId where it is none.
   template <auto kMember>
-  [[nodiscard]] static ResourceId id_of() noexcept {
+  [[nodiscard]] static consteval ResourceId id_of() noexcept {
     for (const TypedResource& row : T::kResources) {
-      if (row.address == address_of<kMember>) return row.definition.id;
+      if (row.access.address == address_of<kMember>) return row.definition.id;
     }
     return kMaxId;
   }
@@ -259,6 +258,11 @@ class Instances final : public TypedObject {
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
     return rows;
   }
+  static constexpr auto accesses() noexcept {
+    std::array<Access, std::size(T::kResources)> rows{};
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].access;
+    return rows;
+  }
   static constexpr lwm2m::Version version() noexcept {
     if constexpr (requires { T::kVersion; }) return T::kVersion;
     return lwm2m::kDefaultObjectVersion;
@@ -266,7 +270,8 @@ class Instances final : public TypedObject {
   static constexpr auto kRows = definitions();
   static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
   static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
-  static constexpr Type kType{std::data(T::kResources), sizeof(T),
+  static constexpr auto kAccesses = accesses();
+  static constexpr Type kType{kAccesses.data(), sizeof(T),
                               [](void* instance) noexcept {
                                 if constexpr (kRaw)
                                   ::new (instance) T();
