@@ -40,9 +40,9 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
                           std::span<Object* const> objects, Listener* listener) noexcept {
   if (!valid(config)) return fail(Errc::kInvalidArgument);
   if (const auto checked = check_objects(objects); !checked) return checked;
-  const auto servers = arena.make<Server>(config.max_servers);
-  const auto observations = arena.make<Observation>(config.max_observations);
-  const auto rows = arena.make<AttributeTable::Row>(config.max_attributes);
+  const auto servers = arena.make_zeroed<Server>(config.max_servers);
+  const auto observations = arena.make_zeroed<Observation>(config.max_observations);
+  const auto rows = arena.make_zeroed<AttributeTable::Row>(config.max_attributes);
   const auto work = arena.make_zeroed<std::uint8_t>(config.coap.max_body);
   const auto rollback = arena.make_zeroed<std::uint8_t>(kRollback ? config.max_rollback : 0U);
   if (!servers || !observations || !rows || !work || !rollback) return fail(Errc::kNoSpace);

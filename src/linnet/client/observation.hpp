@@ -10,6 +10,7 @@
 
 namespace linnet::client {
 
+/// All zero is a free row; the defaults are those of one in use.
 struct Observation {
   ShortServerId server = 0;  ///< 0: the row is free
   Path path;

@@ -53,7 +53,8 @@ class Location {
   std::uint8_t size_ = 0;
 };
 
-/// One server account that the engine serves; a table of these comes from the arena.
+/// One server account that the engine serves; a table of these comes from the arena. All zero is a
+/// free row; the defaults are those of one in use.
 struct Server {
   ShortServerId id = 0;  ///< 0: the row is free
   coap::LinkId link = coap::kNoLink;
