@@ -149,9 +149,7 @@ coap::Reply Engine::write_attributes(Request& request) noexcept {
   lwm2m::Attributes attributes = before != nullptr ? *before : lwm2m::Attributes();
   for (const coap::Option& option : request.message.options) {
     if (option.number != coap::OptionNumber::kUriQuery) continue;
-    const auto write = lwm2m::parse_attribute_write(option.text());
-    if (!write) return answer(write.error());
-    attributes.apply(*write);
+    if (const auto written = attributes.write(option.text()); !written) return answer(written.error());
   }
   if (const auto consistent = attributes.check(); !consistent) return answer(consistent.error());
   const bool numeric =

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/lwm2m/features.hpp"
 #include "linnet/lwm2m/link_format.hpp"
 
 namespace linnet::lwm2m {
@@ -40,13 +41,15 @@ struct Attributes {
   std::optional<double> gt = {}, lt = {}, st = {};
 
   [[nodiscard]] std::optional<double> get(AttributeName name) const noexcept;
+  /// One Uri-Query of a Write-Attributes, with the errors of `parse_attribute_write`.
+  Result<AttributeName> write(std::string_view query) noexcept;
   void apply(const AttributeWrite& write) noexcept;
 
   [[nodiscard]] bool empty() const noexcept {
     return !pmin && !pmax && !epmin && !epmax && !has_thresholds();
   }
   /// gt, lt or st: only numeric resources take them.
-  [[nodiscard]] bool has_thresholds() const noexcept { return gt || lt || st; }
+  [[nodiscard]] bool has_thresholds() const noexcept { return kThresholds && (gt || lt || st); }
 
   /// The rules over what one level holds after a Write-Attributes: lt < gt, lt + 2 st < gt,
   /// pmin <= pmax, epmin <= epmax. 4.00 (kInvalidArgument) otherwise.

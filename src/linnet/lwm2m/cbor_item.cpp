@@ -32,42 +32,13 @@ constexpr bool is_string(CborMajor major) noexcept {
   return major == CborMajor::kBytes || major == CborMajor::kText;
 }
 
-double from_half(std::uint64_t bits) noexcept {
-  const std::uint64_t sign = bits >> 15 << 63;
-  const std::uint64_t exponent = bits >> 10 & 0x1F;
-  std::uint64_t fraction = bits & 0x3FF;
-  if (exponent == 0x1F) return std::bit_cast<double>(sign | std::uint64_t{0x7FF} << 52 | fraction << 42);
-  if (exponent != 0) return std::bit_cast<double>(sign | (exponent + 1023 - 15) << 52 | fraction << 42);
-  if (fraction == 0) return std::bit_cast<double>(sign);
-  std::uint64_t biased = 1023 - 14;  // a subnormal half is a normal double
-  for (; (fraction & 0x400) == 0; fraction <<= 1) --biased;
-  return std::bit_cast<double>(sign | biased << 52 | (fraction & 0x3FF) << 42);
-}
-
-/// The half of the same value; false where there is none.
-bool to_half(double v, std::uint16_t& half) noexcept {
-  const auto bits = std::bit_cast<std::uint64_t>(v);
-  const auto exponent = static_cast<int>(bits >> 52 & 0x7FF) - 1023;
-  const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
-  std::uint64_t magnitude = 0;
-  if (exponent >= -14 && exponent <= 15) {
-    magnitude = static_cast<std::uint64_t>(exponent + 15) << 10 | fraction >> 42;
-  } else if (exponent >= -24 && exponent < -14) {
-    magnitude = (fraction | std::uint64_t{1} << 52) >> (28 - exponent);
-  } else if (exponent == 1024) {
-    magnitude = 0x7C00;
-  }
-  half = static_cast<std::uint16_t>(bits >> 63 << 15 | magnitude);
-  return std::bit_cast<std::uint64_t>(from_half(half)) == bits;
-}
-
 Value from_unsigned(std::uint64_t v) noexcept {
   return v > kMaxSigned ? Value::unsigned_integer(v) : Value::integer(static_cast<std::int64_t>(v));
 }
 
 /// -1 - v
 Value from_negative(std::uint64_t v) noexcept {
-  if (v > kMaxSigned) return Value::number(-1.0 - static_cast<double>(v));
+  if (v > kMaxSigned) return Value::number(-1.0 - rounded_to_double(v));
   return Value::integer(-1 - static_cast<std::int64_t>(v));
 }
 
@@ -170,11 +141,8 @@ Result<Value> CborReader::untagged(const CborHead& item, ByteSpan scratch) noexc
   switch (item.info) {
     case kFalse: return Value::boolean(false);
     case kTrue: return Value::boolean(true);
-    case kHalf: return Value::number(from_half(item.argument));
-    case kSingle: {
-      const auto bits = static_cast<std::uint32_t>(item.argument);
-      return Value::number(static_cast<double>(std::bit_cast<float>(bits)));
-    }
+    case kHalf: return Value::number(widen(static_cast<std::uint32_t>(item.argument), kHalfFormat));
+    case kSingle: return Value::number(widen(static_cast<std::uint32_t>(item.argument), kSingleFormat));
     case kDouble: return Value::number(std::bit_cast<double>(item.argument));
     default: return item.is_break() ? Result<Value>(malformed()) : Result<Value>(wrong_type());
   }
@@ -197,7 +165,7 @@ Result<Value> CborReader::bignum(const CborHead& item, bool negative, ByteSpan s
   if (behind == 0) return negative ? from_negative(top) : from_unsigned(top);
   constexpr std::size_t kBeyondDouble = 128;  // bytes
   if (behind > kBeyondDouble) return wrong_type();
-  const double v = std::ldexp(static_cast<double>(top), static_cast<int>(8 * behind));
+  const double v = std::ldexp(rounded_to_double(top), static_cast<int>(8 * behind));
   return finite(negative ? -v : v);
 }
 
@@ -314,15 +282,13 @@ void write_cbor_integer(ByteWriter& out, std::int64_t v) noexcept {
 void write_cbor_double(ByteWriter& out, double v) noexcept {
   constexpr std::uint16_t kNan = 0x7E00;
   constexpr auto kInitial = [](std::uint8_t info) { return static_cast<std::uint8_t>(0xE0 | info); };
-  std::uint16_t half = kNan;
-  if (v != v || to_half(v, half)) {
+  if (const auto half = is_nan(v) ? kNan : narrow(v, kHalfFormat)) {
     out.u8(kInitial(kHalf));
-    return out.uint(half, 2);
+    return out.uint(*half, 2);
   }
-  const auto single = static_cast<float>(v);
-  if (static_cast<double>(single) == v) {
+  if (const auto single = narrow(v, kSingleFormat)) {
     out.u8(kInitial(kSingle));
-    return out.uint(std::bit_cast<std::uint32_t>(single), 4);
+    return out.uint(*single, 4);
   }
   out.u8(kInitial(kDouble));
   out.uint(std::bit_cast<std::uint64_t>(v), 8);

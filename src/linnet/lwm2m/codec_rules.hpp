@@ -6,6 +6,7 @@
 #include <array>
 
 #include "linnet/lwm2m/codec.hpp"
+#include "linnet/lwm2m/float_bits.hpp"
 
 namespace linnet::lwm2m {
 
@@ -38,11 +39,6 @@ inline constexpr std::uint8_t kResponseUnsupportedFormat = 0x8F;  // 4.15
 /// be: the formats have one kind of number. A String for an Objlnk is read as its text: Leshan 2.0
 /// sends it as `vs` or `sv`.
 [[nodiscard]] Result<Value> typed(const Value& value, DataType wanted) noexcept;
-
-/// Neither infinite nor NaN.
-[[nodiscard]] constexpr bool is_finite(double v) noexcept {
-  return v - v == 0;
-}
 
 /// Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
 [[nodiscard]] bool valid_utf8(ByteView text) noexcept;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "linnet/lwm2m/codec_rules.hpp"
+#include "linnet/lwm2m/float_bits.hpp"
 
 namespace linnet::lwm2m::tlv {
 namespace {
@@ -55,10 +56,8 @@ Number number_of(const Value& value) noexcept {
     case DataType::kObjlnk:
       return {static_cast<std::uint64_t>(value.as_objlnk().object) << 16 | value.as_objlnk().instance, 4};
     case DataType::kFloat: {
-      const double v = value.as_float();
-      const auto single = static_cast<float>(v);
-      if (v != v || static_cast<double>(single) == v) return {std::bit_cast<std::uint32_t>(single), 4};
-      return {std::bit_cast<std::uint64_t>(v), 8};
+      if (const auto single = narrow(value.as_float(), kSingleFormat)) return {*single, 4};
+      return {std::bit_cast<std::uint64_t>(value.as_float()), 8};
     }
     default: return {static_cast<std::uint64_t>(value.as_integer()), integer_width(value.as_integer())};
   }
@@ -186,7 +185,7 @@ Result<Value> read_float(ByteView content) noexcept {
   const auto bits = ByteReader(content).uint(content.size());
   if (!bits || (content.size() != 4 && content.size() != 8)) return wrong_type();
   if (content.size() == 8) return Value::number(std::bit_cast<double>(*bits));
-  return Value::number(static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(*bits))));
+  return Value::number(widen(static_cast<std::uint32_t>(*bits), kSingleFormat));
 }
 
 Result<Value> read_value(ByteView content, DataType type) noexcept {

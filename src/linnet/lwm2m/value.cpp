@@ -4,6 +4,8 @@
 #include <bit>
 #include <limits>
 
+#include "linnet/lwm2m/float_bits.hpp"
+
 namespace linnet::lwm2m {
 namespace {
 
@@ -71,8 +73,11 @@ std::string_view to_string(DataType type) noexcept {
 double Value::to_double() const noexcept {
   switch (type_) {
     case DataType::kInteger:
-    case DataType::kTime: return static_cast<double>(integer_);
-    case DataType::kUnsigned: return static_cast<double>(unsigned_);
+    case DataType::kTime: {
+      const auto bits = static_cast<std::uint64_t>(integer_);
+      return integer_ < 0 ? -rounded_to_double(~bits + 1) : rounded_to_double(bits);
+    }
+    case DataType::kUnsigned: return rounded_to_double(unsigned_);
     case DataType::kFloat: return float_;
     default: return 0.0;
   }
@@ -107,7 +112,7 @@ bool operator==(const Value& a, const Value& b) noexcept {
     case DataType::kUnsigned: return a.unsigned_ == b.unsigned_;
     case DataType::kFloat:
       return std::bit_cast<std::uint64_t>(a.float_) == std::bit_cast<std::uint64_t>(b.float_) ||
-             (a.float_ != a.float_ && b.float_ != b.float_);
+             (is_nan(a.float_) && is_nan(b.float_));
     case DataType::kBoolean: return a.boolean_ == b.boolean_;
     case DataType::kObjlnk: return a.objlnk_ == b.objlnk_;
   }
