@@ -143,6 +143,10 @@ class World final : public coap::Links, public coap::Handler, public coap::BodyH
     return chance != 2;
   }
 
+  void on_error(coap::RequestId id, const coap::IncomingResponse&, Instant) noexcept override {
+    require(under_way.erase(id) == 1);
+  }
+
   void make_fetch(coap::LinkId link, std::uint32_t offset, Instant now) noexcept {
     coap::OutgoingRequest request;
     request.path = kPath;

@@ -130,6 +130,7 @@ class Engine final : private coap::Handler {
   [[nodiscard]] Instant now() const noexcept { return now_; }
 
  private:
+  friend class PackageStreams;
   using Server = client::Server;
 
   // coap::Handler

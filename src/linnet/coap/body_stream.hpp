@@ -50,6 +50,12 @@ class BodyHandler {
   /// no more is wanted, and nothing more is reported.
   virtual bool on_part(RequestId id, const IncomingResponse& response, const BodyPart& part,
                        Instant now) noexcept = 0;
+  /// The peer answered what `fetch` asked for with an error.
+  virtual void on_error(RequestId id, const IncomingResponse& response, Instant now) noexcept = 0;
+  /// The rest of what `fetch` asked for will not come, as in Handler::on_failure. kMalformed says
+  /// also that the representation is another one now, or that the peer cannot begin where it was
+  /// asked to: it may be fetched from the beginning.
+  virtual void on_failure(RequestId id, Errc why, Instant now) noexcept = 0;
 
  protected:
   ~BodyHandler() = default;

@@ -194,10 +194,8 @@ class Endpoint {
   /// From now on bodies of requests that `bodies` takes, and what `fetch` asks for, go to it block by
   /// block. It must outlive the endpoint.
   void stream_to(BodyHandler& bodies) noexcept { bodies_ = &bodies; }
-  /// A GET (without payload and Observe) of a body of any size. Its outcome is the last part; or
-  /// Handler::on_response with an error of the peer; or Handler::on_failure, where kMalformed says
-  /// that the representation is another one now, or that the peer cannot begin at `from`: it may be
-  /// fetched from the beginning. kUnsupported without a BodyHandler, kBusy beyond max_streams.
+  /// A GET (without payload and Observe) of a body of any size, whose parts and outcome the
+  /// BodyHandler is told: kUnsupported without one, kBusy beyond max_streams.
   [[nodiscard]] Result<RequestId> fetch(LinkId link, const OutgoingRequest& request, const Resumption& from,
                                         Instant now) noexcept;
   /// The token that a request under way carries (an observation is matched by it).

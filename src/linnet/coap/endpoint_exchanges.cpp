@@ -203,7 +203,9 @@ void Endpoint::fail_exchange(std::uint32_t index, Errc why, Instant now) noexcep
   close_exchange(index, now);
   switch (exchange.kind) {
     case Exchange::Kind::kRequest:
-    case Exchange::Kind::kPing: return handler_->on_failure(id, why, now);
+    case Exchange::Kind::kPing:
+      if (kStreaming && exchange.stream != 0) return bodies_->on_failure(id, why, now);
+      return handler_->on_failure(id, why, now);
     case Exchange::Kind::kNotification:
       return handler_->on_notification_outcome(
           exchange.link, exchange.token,

@@ -231,7 +231,7 @@ void Endpoint::complete(std::uint32_t index, const Message& message, const Scann
   IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
   response.token = exchanges_[index].first_token;
   if constexpr (kStreaming) {
-    if (fetching && is_success(response.code)) return pass_on(index, response, scanned, now);
+    if (fetching) return pass_on(index, response, scanned, now);
   }
   deliver(index, response, now);
 }

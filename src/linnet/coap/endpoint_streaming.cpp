@@ -147,10 +147,14 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
   return request_id(*opened);
 }
 
-/// A block of what was fetched came: tells, and asks for the next one.
+/// A block of what was fetched came: tells, and asks for the next one. Or an error came instead.
 void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response, const ScannedOptions& scanned,
                        Instant now) noexcept {
   const RequestId id = request_id(index);
+  if (!is_success(response.code)) {
+    close_exchange(index, now);
+    return bodies_->on_error(id, response, now);
+  }
   BodyStream& stream = streams_[exchanges_[index].stream - 1U];
   const std::size_t size = response.payload.size();
   // A body that came at once may leave the option out.

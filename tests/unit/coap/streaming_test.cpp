@@ -61,6 +61,16 @@ class RecordingBodies final : public coap::BodyHandler {
     return fetched ? fetched(id, part) : true;
   }
 
+  void on_error(coap::RequestId id, const coap::IncomingResponse& response, Instant) noexcept override {
+    outcomes[id].push_back(RecordingHandler::outcome(response));
+  }
+  void on_failure(coap::RequestId id, Errc why, Instant) noexcept override {
+    Outcome failure;
+    failure.failed = true;
+    failure.why = why;
+    outcomes[id].push_back(failure);
+  }
+
   void take(const coap::BodyPart& part, ByteView bytes) {
     if (part.offset == 0) body.clear();
     EXPECT_EQ(part.offset, start + body.size());
@@ -75,6 +85,7 @@ class RecordingBodies final : public coap::BodyHandler {
   std::size_t start = 0;  ///< bytes that are there before
   Bytes body, etag;
   std::optional<std::uint32_t> total;
+  std::map<coap::RequestId, std::vector<Outcome>> outcomes;
   int asked = 0, parts = 0, ends = 0, broken = 0;
 };
 
@@ -422,11 +433,11 @@ class Fetch : public ::testing::Test {
     EXPECT_TRUE(id);
     return id.value_or(coap::RequestId{});
   }
-  std::size_t outcomes(coap::RequestId id) { return pair->client.handler.outcomes[id].size(); }
+  std::size_t outcomes(coap::RequestId id) { return bodies.outcomes[id].size(); }
   void expect_failure(coap::RequestId id, Errc why) {
     ASSERT_EQ(outcomes(id), 1U);
-    EXPECT_TRUE(pair->client.handler.outcomes[id].front().failed);
-    EXPECT_EQ(pair->client.handler.outcomes[id].front().why, why);
+    EXPECT_TRUE(bodies.outcomes[id].front().failed);
+    EXPECT_EQ(bodies.outcomes[id].front().why, why);
     EXPECT_EQ(bodies.ends, 0);
   }
   void expect_idle() {
@@ -544,13 +555,13 @@ TEST_F(Fetch, notices_that_the_representation_changed) {
   }
 }
 
-TEST_F(Fetch, an_error_of_the_peer_is_a_response) {
+TEST_F(Fetch, an_error_of_the_peer_is_told) {
   start(2, 2);
   pair->server.handler.answer = [](const auto&, auto, auto) { return reply_of(Code::kNotFound); };
   const auto id = fetch();
   pair->run();
   ASSERT_EQ(outcomes(id), 1U);
-  EXPECT_EQ(pair->client.handler.outcomes[id].front().code, Code::kNotFound);
+  EXPECT_EQ(bodies.outcomes[id].front().code, Code::kNotFound);
   EXPECT_EQ(bodies.parts, 0);
   expect_idle();
 }
@@ -648,7 +659,7 @@ class AnswerByAnswer : public ::testing::Test {
     node.endpoint.receive(coap::LinkId{0}, buffer, network.now);
   }
   bool malformed() {
-    const auto& all = node.handler.outcomes[id];
+    const auto& all = bodies.outcomes[id];
     return all.size() == 1 && all.front().failed && all.front().why == Errc::kMalformed;
   }
 
