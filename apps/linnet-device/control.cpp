@@ -38,9 +38,9 @@ std::string text_of(const Json& json) {
 }
 
 std::string_view state_text(client::RegistrationState state) noexcept {
-  static constexpr std::array<std::string_view, 9> kNames{"offline",  "registering",   "registered",
-                                                          "updating", "deregistering", "deregistered",
-                                                          "disabled", "waiting",       "failed"};
+  static constexpr std::array<std::string_view, 11> kNames{
+      "offline",       "pending",      "connecting", "registering", "registered", "updating",
+      "deregistering", "deregistered", "disabled",   "waiting",     "failed"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

@@ -17,6 +17,7 @@ client::Config engine_config(const Settings& settings) {
   client::Config config;
   config.endpoint = settings.endpoint;
   config.queue_mode = settings.queue_mode;
+  if (settings.awake) config.awake = Seconds(*settings.awake);
   config.codecs = lwm2m::all_codecs();
   config.max_servers = static_cast<std::uint8_t>(settings.accounts.size());
   config.max_observations = Device::kMaxObservations;
@@ -122,6 +123,8 @@ OrRefusal<void> Device::begin(Simulation& simulation) {
 }
 
 void Device::receive(coap::LinkId link, ByteView datagram) noexcept {
+  // The radio is off: nobody hears it.
+  if (settings_.queue_mode && engine_->sleep_advice().radio_until <= clock_.now()) return;
   engine_->receive(link, datagram, clock_.now());
 }
 

@@ -41,6 +41,8 @@ std::string_view event_name(EventType type) noexcept {
     case EventType::kRegistrationFailed: return "registration-failed";
     case EventType::kRegistrationGaveUp: return "registration-gave-up";
     case EventType::kUpdated: return "updated";
+    case EventType::kAwake: return "awake";
+    case EventType::kAsleep: return "asleep";
     case EventType::kDeregistered: return "deregistered";
     case EventType::kWritten: return "written";
     case EventType::kExecuted: return "executed";
@@ -64,6 +66,8 @@ std::string event_json(const Event& event) {
       params["reason"] = reason(event);
       params["code"] = event.response == coap::Code::kEmpty ? Json() : Json(api::code_text(event.response));
       break;
+    case EventType::kAwake:
+    case EventType::kAsleep:
     case EventType::kDeregistered: break;
     case EventType::kWritten:
       params["value"] = api::to_json(event.value);
@@ -86,6 +90,8 @@ std::string event_line(const Event& event, const Settings& settings) {
   switch (event.type) {
     case EventType::kRegistered: return "registered with " + server + " as " + std::string(event.text);
     case EventType::kUpdated: return "updated the registration with " + server;
+    case EventType::kAwake: return "awake for " + server;
+    case EventType::kAsleep: return "asleep for " + server;
     case EventType::kDeregistered: return "de-registered from " + server;
     case EventType::kRegistrationFailed: return "registration with " + server + " failed: " + reason(event);
     case EventType::kRegistrationGaveUp:

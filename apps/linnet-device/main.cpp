@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "linnet/lwm2m/power_plan.hpp"
 #include "linnet/lwm2m/registration_parameters.hpp"
 #include "program.hpp"
 
@@ -31,6 +32,8 @@ struct Arguments {
   std::vector<std::string> model_folders;
   std::string control;
   std::string bind;
+  std::optional<std::int64_t> psm;
+  std::optional<std::int64_t> edrx;
   bool verbose = false;
 };
 
@@ -54,6 +57,13 @@ void declare(CLI::App& app, Arguments& a) {
       })
       ->capture_default_str();
   app.add_flag("--queue-mode", a.settings.queue_mode, "register in queue mode");
+  app.add_option("--awake", a.settings.awake,
+                 "seconds to listen after the last message in queue mode (default: MAX_TRANSMIT_WAIT, 93)")
+      ->check(CLI::Range(1, 86'400));
+  app.add_option("--psm", a.psm, "seconds of the PSM timer (Extended T3412): warns where it does not fit")
+      ->check(CLI::Range(1, INT32_MAX));
+  app.add_option("--edrx", a.edrx, "seconds of the eDRX cycle: warns where it does not fit")
+      ->check(CLI::Range(1, INT32_MAX));
   app.add_option("--object", a.objects,
                  "OBJECT[@VERSION][:INSTANCES] of the registry, besides 1 and 3; repeat the option")
       ->allow_extra_args(false);
@@ -97,6 +107,16 @@ std::expected<ControlPlace, std::string> control_place(const std::string& text) 
   return place;
 }
 
+/// What the radio's timers and those of LwM2M do to each other; periods are those of a fresh account.
+void warn_of_power_plan(const Arguments& a) {
+  lwm2m::PowerPlan plan{.lifetime = Seconds(a.settings.lifetime), .pmin = Seconds(0)};
+  if (a.psm) plan.psm = Seconds(*a.psm);
+  if (a.edrx) plan.edrx = Seconds(*a.edrx);
+  lwm2m::check_power_plan(plan, [](lwm2m::PowerConflict conflict) {
+    std::cerr << "linnet-device: " << lwm2m::to_sentence(conflict) << '\n';
+  });
+}
+
 std::expected<int, std::string> run(Arguments& a) {
   if (a.servers.size() > Settings::kMaxServers) return std::unexpected("there are more than 8 servers");
   Settings& settings = a.settings;
@@ -105,6 +125,7 @@ std::expected<int, std::string> run(Arguments& a) {
   if (auto parsed = parse_each(a.simulations, settings.simulations); !parsed) {
     return std::unexpected("--simulate " + parsed.error());
   }
+  warn_of_power_plan(a);
   const auto control = control_place(a.control);
   if (!control) return std::unexpected(control.error());
   std::optional<net::Address> bind;

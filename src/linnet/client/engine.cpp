@@ -59,6 +59,7 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   }
   listener_ = listener;
   counter_.attach(links);
+  if (kQueueMode && config.queue_mode) counter_.watch(servers_, now_, config.awake);
   if (const auto made = endpoint_.init(config.coap, arena, counter_, *this, random); !made) return made;
   for (Object* object : objects) object->attach(*this);
   return {};
@@ -105,7 +106,7 @@ Engine::Server* Engine::find_server(coap::LinkId link) const noexcept {
 void Engine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {
   advance(now);
   work_pending_ = true;
-  counter_.count_received(datagram.size());
+  counter_.count_received(link, datagram.size());
   endpoint_.receive(link, datagram, now_);
 }
 
@@ -128,12 +129,14 @@ Instant Engine::step(Instant now) noexcept {
     }
   }
   deadline_ = std::min({deadline_, step_observations(), endpoint_.next_deadline()});
+  if (kQueueMode && config_.queue_mode) step_windows();
   return next_deadline();
 }
 
 Instant Engine::next_deadline() const noexcept {
   if (work_pending_) return Instant::min();
-  return deadline_ == kNever ? kNever : deadline_ - lag_;
+  const Instant next = kQueueMode ? std::min(deadline_, window_end_) : deadline_;
+  return next == kNever ? kNever : next - lag_;
 }
 
 void Engine::changed(const Path& path) noexcept {

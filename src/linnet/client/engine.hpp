@@ -33,6 +33,9 @@ struct Config {
   std::string_view alternate_path;  ///< "/lwm2m"; empty for the root (TS 6.4.1)
   std::string_view sms;             ///< the device's own MSISDN, empty for none
   bool queue_mode = false;          ///< Q in the registration
+  /// Queue mode: how long the device listens after the last message of a server, either way;
+  /// MAX_TRANSMIT_WAIT of the link where absent (TS 6.5).
+  std::optional<Millis> awake;
   /// Content formats that this device speaks. Where a server names none, the first that can hold
   /// the answer is taken.
   std::span<const lwm2m::Codec> codecs;
@@ -64,6 +67,16 @@ enum class Session : std::uint8_t {
   kKept,  ///< the same as before or resumed: a registration that still stands is updated
 };
 
+/// When the radio may be off, in the caller's time. A sleeping device hears nothing; it calls `step`
+/// at `next` at the latest, which opens the window again where that sends something.
+struct SleepAdvice {
+  /// The radio must stay on until then; kNever while something is under way (ask again after the next
+  /// `step`), or always without queue mode.
+  Instant radio_until;
+  Instant
+      next;  ///< when something is due again: an Update, a notification, a retransmission; kNever: nothing
+};
+
 class Engine final : private coap::Handler {
  public:
   Engine() noexcept;
@@ -90,6 +103,9 @@ class Engine final : private coap::Handler {
   /// long as their lifetime lasts; back online they are updated, or made anew where they ended.
   void set_online(bool online) noexcept;
   [[nodiscard]] bool online() const noexcept { return online_; }
+  [[nodiscard]] SleepAdvice sleep_advice() const noexcept;
+  /// Queue mode: closes the awake window early, once nothing is under way.
+  void sleep_now(ShortServerId server = kEveryServer) noexcept;
   /// Ends what goes on with all servers, without telling them; `start_servers` begins anew with what
   /// objects 0 and 1 say by then.
   void stop_servers() noexcept;
@@ -186,6 +202,10 @@ class Engine final : private coap::Handler {
   void cancel_request(Server& server) noexcept;
   void bootstrap_wanted(const ServerSettings& settings) noexcept;
 
+  // queue_mode.cpp
+  [[nodiscard]] bool must_listen(const Server& server) const noexcept;
+  void step_windows() noexcept;
+
   // Rights: without access control there is nothing to ask.
   [[nodiscard]] bool may(ShortServerId server, Right right, const Path& path) const noexcept {
     return !kAccessControl || access_.allows(server, right, path);
@@ -252,8 +272,9 @@ class Engine final : private coap::Handler {
   std::array<std::uint8_t, 5> location_instance_{};
   Instant now_{};
   Instant deadline_ = kNever;
-  Millis lag_{0};         ///< what the caller's clock lost by going backwards
-  bool started_ = false;  ///< the first time has been seen
+  Instant window_end_ = kNever;  ///< of the first awake window to close
+  Millis lag_{0};                ///< what the caller's clock lost by going backwards
+  bool started_ = false;         ///< the first time has been seen
   bool work_pending_ = false;
   bool online_ = true;
   bool stopped_ = false;           ///< between stop_servers and start_servers

@@ -14,6 +14,8 @@ enum class EventType : std::uint8_t {
   kRegistrationFailed,  ///< an attempt failed: `response` (kEmpty where none came) and `why`
   kRegistrationGaveUp,  ///< all attempts failed: the next comes after the Communication Sequence Delay Timer
   kUpdated,
+  kAwake,              ///< queue mode: a message opened the awake window
+  kAsleep,             ///< queue mode: the window closed, the radio may go off as far as this server goes
   kDeregistered,       ///< also where the server no longer answers
   kWritten,            ///< one for each value of a Write or Create: `path`, `value`
   kExecuted,           ///< `path`, `text`: the arguments

@@ -20,6 +20,9 @@
 #ifndef LINNET_CLIENT_SEQUENCE
 #define LINNET_CLIENT_SEQUENCE 1
 #endif
+#ifndef LINNET_CLIENT_QUEUE_MODE
+#define LINNET_CLIENT_QUEUE_MODE 1
+#endif
 #ifndef LINNET_CLIENT_ROLLBACK
 #define LINNET_CLIENT_ROLLBACK 1
 #endif
@@ -45,6 +48,10 @@ inline constexpr bool kPersistence = LINNET_CLIENT_PERSISTENCE != 0;
 /// The order, delays and retry resources of several servers (resources 13 to 20 of object 1, digest
 /// §4). Without it each server that is connected is registered with on its own, with the default retries.
 inline constexpr bool kSequence = LINNET_CLIENT_SEQUENCE != 0;
+
+/// The awake window of queue mode (TS 6.5). Without it Q can be registered, but when to sleep is for the
+/// application to find out.
+inline constexpr bool kQueueMode = LINNET_CLIENT_QUEUE_MODE != 0;
 
 /// Undoing a Write whose handler fails half way. Without it what was written before stays.
 inline constexpr bool kRollback = LINNET_CLIENT_ROLLBACK != 0;

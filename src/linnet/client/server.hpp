@@ -76,6 +76,8 @@ struct Server {
   std::optional<coap::RequestId> request;  ///< Register, Update or De-register under way
   Instant sent = kNever;                   ///< when that was sent
   Instant refreshed{};                     ///< when the last one was sent that renewed the registration
+  Instant awake_until = Instant::min();    ///< queue mode: the end of the awake window
+  bool awake = false;                      ///< ... as the listener was told
   Instant due = kNever;                    ///< the next thing this state does by itself
   Location location;                       ///< empty where there is no registration
 
