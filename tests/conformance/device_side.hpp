@@ -15,6 +15,7 @@
 namespace linnet::conformance {
 
 inline constexpr client::ShortServerId kAccount = 1;
+inline constexpr client::ShortServerId kOtherAccount = 2;
 inline constexpr std::string_view kEndpoint = "ets-device";
 
 class DeviceSide final : public coap::Links, public Random, public client::Listener, public client::Platform {
@@ -31,6 +32,11 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
     account.default_pmin = 1;
     account.default_pmax = 10;
     account.disable_timeout = 86400;
+    if (other_account) {
+      security.add(1)->uri.assign("coap://192.0.2.2");
+      security.get(1)->short_server_id = kOtherAccount;
+      servers.add(1)->short_server_id = kOtherAccount;
+    }
     client::DeviceInstance& about = *device.add(0);
     about.platform = this;
     about.manufacturer = "linnet";
@@ -76,6 +82,7 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   std::deque<Bytes> sent;
   std::vector<client::EventType> events;
   std::int32_t lifetime = 86400;  ///< seconds, of the server account
+  bool other_account = false;     ///< a second server account, which is not connected
   int reboots = 0;
   bool ready = false;
 

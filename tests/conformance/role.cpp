@@ -106,9 +106,7 @@ Message register_message(const std::string& objects) {
       .query("lt=86400")
       .query("lwm2m=1.1")
       .query("b=U")
-      .payload(kLinkFormat,
-               "</>;rt=\"oma.lwm2m\";ct=\"60 110 112 11542 11543\",</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>" +
-                   objects);
+      .payload(kLinkFormat, "</>;rt=\"oma.lwm2m\";ct=\"60 110 112 11542 11543\",</1>;ver=1.1," + objects);
 }
 
 Message registered_answer() {
@@ -128,7 +126,8 @@ void Case::start(std::vector<client::Object*> extra) {
 
 void Case::registered(std::vector<client::Object*> extra, const std::string& objects) {
   start(std::move(extra));
-  tell({}, register_message(objects), registered_answer());
+  const std::string others = objects.empty() ? "" : "," + objects;
+  tell({}, register_message("</1/0>,</3>;ver=1.1,</3/0>" + others), registered_answer());
 }
 
 void Case::tell(const Trigger& trigger, const Message& request, const Message& response) {

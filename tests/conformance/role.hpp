@@ -79,8 +79,8 @@ class Case : public testing::TestWithParam<Role> {
   std::uint8_t next_token_ = 0x70;
 };
 
-/// The Register of our device; `objects` is what it lists behind `</3/0>`.
-[[nodiscard]] Message register_message(const std::string& objects = "");
+/// The Register of our device; `objects` is what it lists behind `</1>;ver=1.1`.
+[[nodiscard]] Message register_message(const std::string& objects = "</1/0>,</3>;ver=1.1,</3/0>");
 [[nodiscard]] Message registered_answer();
 
 }  // namespace linnet::conformance

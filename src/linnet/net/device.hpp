@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "linnet/lwm2m/content_format.hpp"
 #include "linnet/lwm2m/path.hpp"
 #include "linnet/net/address.hpp"
+#include "linnet/server/bootstrap_result.hpp"
 #include "linnet/server/event.hpp"
 #include "linnet/server/formats.hpp"
 #include "linnet/server/registration.hpp"
@@ -56,6 +58,9 @@ struct Event {
     kForgotten,         ///< removed by hand
     kNotified,          ///< `path`, `code`, `format`, `payload`
     kObservationEnded,  ///< `path`
+    kBootstrapStarted,  ///< `bootstrap`: its configuration only
+    kBootstrapped,      ///< `bootstrap`
+    kBootstrapFailed,   ///< `bootstrap`; null where no configuration is for the endpoint
     kSent,              ///< `format`, `payload`
   };
 
@@ -73,6 +78,7 @@ struct Event {
   coap::Code code{};
   std::optional<lwm2m::ContentFormat> format{};
   std::vector<std::uint8_t> payload{};
+  std::shared_ptr<const server::BootstrapResult> bootstrap{};
 };
 
 }  // namespace linnet::net

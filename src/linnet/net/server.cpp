@@ -108,6 +108,9 @@ void Server::stop() {
 const std::vector<Address>& Server::listening() const noexcept {
   return workers_->config().listen;
 }
+BootstrapServer* Server::bootstrap() noexcept {
+  return workers_->bootstrap();
+}
 unsigned Server::shards() const noexcept {
   return workers_->size();
 }
@@ -171,22 +174,31 @@ Result<void> Server::forget_observation(std::string_view endpoint, const lwm2m::
 }
 
 Result<void> Server::statistics(StatisticsHandler done) {
-  return workers_->walk(0,
-                        [sum = ServerStatistics{}, shards = workers_->size(),
-                         done = std::move(done)](Shard* shard) mutable -> std::optional<unsigned> {
-                          if (shard != nullptr) {
-                            shard->add_statistics(sum);
-                            if (shard->index() + 1 < shards) return shard->index() + 1;
-                          }
-                          done(sum);
-                          return std::nullopt;
-                        });
+  return workers_->walk(
+      0,
+      [sum = ServerStatistics{}, shards = workers_->size(), bootstrap = bootstrap(),
+       done = std::make_shared<StatisticsHandler>(std::move(done))](
+          Shard* shard) mutable -> std::optional<unsigned> {
+        if (shard != nullptr) {
+          shard->add_statistics(sum);
+          if (shard->index() + 1 < shards) return shard->index() + 1;
+        }
+        Result<void> asked = fail(Errc::kNotFound);
+        if (bootstrap != nullptr) {
+          asked = bootstrap->statistics([sum, done](const server::BootstrapStatistics& own) mutable {
+            sum.bootstrap = own;
+            (*done)(sum);
+          });
+        }
+        if (!asked) (*done)(sum);
+        return std::nullopt;
+      });
 }
 
 std::unique_ptr<Subscription> Server::subscribe(std::string endpoint, std::size_t capacity,
                                                 std::function<void()> wake) {
   auto channel =
-      std::make_shared<EventChannel>(workers_->size(), capacity, std::move(endpoint), std::move(wake));
+      std::make_shared<EventChannel>(workers_->publishers(), capacity, std::move(endpoint), std::move(wake));
   workers_->add_channel(channel);
   return std::make_unique<Subscription>(std::move(channel));
 }

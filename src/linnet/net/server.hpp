@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "linnet/net/address.hpp"
+#include "linnet/net/bootstrap_server.hpp"
 #include "linnet/net/device.hpp"
 #include "linnet/net/subscription.hpp"
 #include "linnet/server/engine.hpp"
@@ -24,15 +25,17 @@ namespace linnet::net {
 using StoreFactory = std::function<store::OpenResult(store::StoreListener&, store::ShardIndex shards)>;
 
 struct ServerConfig {
-  std::vector<Address> listen;        ///< at least one; a wildcard answers from the address it was reached at
+  /// At least one, or one of `bootstrap`; a wildcard answers from the address it was reached at.
+  std::vector<Address> listen;
   unsigned shards = 0;                ///< workers; 0: one per core. More where stored registrations name more
   std::uint32_t max_links = 100'000;  ///< peers known at once, all shards
   /// Limits of all shards together for registrations, observations and strings; `shard`, `durable`
   /// and `endpoint.max_peers` are set by the server.
   server::EngineConfig engine;
   std::uint32_t max_queued_calls =
-      65'536;               ///< of perform, find and so on that wait for a worker; more get kBusy
-  StoreFactory open_store;  ///< empty: nothing outlives the process, and nothing is waited for
+      65'536;                       ///< of perform, find and so on that wait for a worker; more get kBusy
+  BootstrapServerConfig bootstrap;  ///< off by default
+  StoreFactory open_store;          ///< empty: nothing outlives the process, and nothing is waited for
   /// The store's condition changed. Called from the store's thread; must be short.
   std::function<void(const store::Health&)> on_health;
 };
@@ -64,7 +67,8 @@ struct DevicePage {
 };
 
 struct ServerStatistics {
-  server::EngineStatistics engine;  ///< of all shards
+  server::EngineStatistics engine;        ///< of all shards
+  server::BootstrapStatistics bootstrap;  ///< zero where there is no bootstrap server
   coap::EndpointStatistics endpoint;
   std::uint64_t received = 0;  ///< datagrams
   std::uint64_t sent = 0;
@@ -105,6 +109,8 @@ class Server {
   /// Where it listens, with the ports that the system chose.
   [[nodiscard]] const std::vector<Address>& listening() const noexcept;
   [[nodiscard]] unsigned shards() const noexcept;
+  /// Null where none was configured. It ends with the server.
+  [[nodiscard]] BootstrapServer* bootstrap() noexcept;
   /// The store's condition; kOk without a store.
   [[nodiscard]] store::Health health() const;
   /// Registrations brought back at the start, and records that could not be.

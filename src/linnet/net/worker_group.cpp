@@ -15,6 +15,8 @@ namespace {
 
 // As many as a store is opened for, so that the registrations of a server with more workers come back.
 constexpr unsigned kMaxShards = 64;
+// The bootstrap server hands its operations over behind all shards.
+constexpr store::ShardIndex kBootstrapShard = kMaxShards;
 // Peers are not spread evenly: a shard may have this much more than its part.
 constexpr std::uint32_t kUnevenPercent = 125;
 constexpr std::uint32_t kUnevenExtra = 64;
@@ -79,22 +81,26 @@ class WorkerGroup::Call {
 std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
                                                     const server::Models& models) {
   config_ = config;
-  if (config_.listen.empty()) return std::unexpected("there is no address to listen on");
+  if (config_.listen.empty() && config_.bootstrap.listen.empty())
+    return std::unexpected("there is no address to listen on");
+  if (config_.listen.empty()) config_.shards = 1;
   if (config_.shards == 0) config_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxShards);
   if (config_.shards > kMaxShards) return std::unexpected("more than 64 workers");
   if (const auto opened = open_store(); !opened) return opened;
   const auto shards = count_shards();
   if (!shards) return std::unexpected(shards.error());
   if (const auto made = make_shards(*shards, models); !made) return made;
+  if (const auto made = make_bootstrap(); !made) return made;
   if (const auto done = restore(); !done) return done;
   for (const auto& shard : fleet_.shards) shard->start();
+  if (bootstrap_) bootstrap_->start();
   started_ = true;
   return {};
 }
 
 std::expected<void, std::string> WorkerGroup::open_store() {
   if (!config_.open_store) return {};
-  auto opened = config_.open_store(*this, kMaxShards);
+  auto opened = config_.open_store(*this, kMaxShards + 1);
   if (!opened) return std::unexpected(opened.error().message);
   store_ = std::move(*opened);
   fleet_.store = store_.get();
@@ -130,6 +136,14 @@ std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const
   } catch (const std::exception& error) {
     return std::unexpected(error.what());
   }
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::make_bootstrap() {
+  if (config_.bootstrap.listen.empty()) return {};
+  auto made = BootstrapServer::make(config_.bootstrap, store_.get(), kBootstrapShard);
+  if (!made) return std::unexpected(made.error());
+  bootstrap_ = std::move(*made);
   return {};
 }
 
@@ -169,6 +183,7 @@ void WorkerGroup::stop() {
   // What was accepted gets onto the disk, and the answers into the queues in front of the end.
   if (store_) [[maybe_unused]]
     const auto flushed = store_->flush();
+  if (bootstrap_) bootstrap_->stop();
   everywhere([](Shard& shard) { shard.end(); });
   for (const auto& shard : fleet_.shards) shard->join();
   if (store_) store_->close();
@@ -179,6 +194,7 @@ void WorkerGroup::stop() {
 }
 
 void WorkerGroup::settle(store::ShardIndex shard, std::span<const store::Ticket> tickets, bool committed) {
+  if (shard == kBootstrapShard && bootstrap_) return bootstrap_->settle(tickets, committed);
   if (shard >= fleet_.shards.size()) return;
   Task task = [owned = std::vector(tickets.begin(), tickets.end()), committed](Shard& here) {
     here.settle(owned, committed);
@@ -205,6 +221,7 @@ void WorkerGroup::carry(Call call, unsigned shard, Step step) {
 }
 
 void WorkerGroup::add_channel(const std::shared_ptr<EventChannel>& channel) {
+  if (bootstrap_) bootstrap_->add_channel(channel, size());
   for (const auto& shard : fleet_.shards) {
     Task task = [channel](Shard& here) { here.add_channel(channel); };
     [[maybe_unused]] const bool posted = shard->post(task);

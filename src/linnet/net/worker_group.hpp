@@ -36,6 +36,9 @@ class WorkerGroup final : public store::StoreListener {
   void add_channel(const std::shared_ptr<EventChannel>& channel);
 
   [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(fleet_.shards.size()); }
+  /// Who may publish events: shards, and the bootstrap server behind them.
+  [[nodiscard]] std::size_t publishers() const noexcept { return size() + (bootstrap_ ? 1U : 0U); }
+  [[nodiscard]] BootstrapServer* bootstrap() noexcept { return bootstrap_.get(); }
   [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
   [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }
   [[nodiscard]] std::uint64_t restored() const noexcept { return restored_; }
@@ -62,12 +65,14 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<void, std::string> open_store();
   [[nodiscard]] std::expected<unsigned, std::string> count_shards() const;
   [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
+  [[nodiscard]] std::expected<void, std::string> make_bootstrap();
   [[nodiscard]] std::expected<void, std::string> restore();
   void everywhere(void (*act)(Shard&));
 
   ServerConfig config_;
   ShardFleet fleet_;
-  std::unique_ptr<store::RegistrationStore> store_;  // ends before the shards that it reports to
+  std::unique_ptr<BootstrapServer> bootstrap_;       // null where none was configured
+  std::unique_ptr<store::RegistrationStore> store_;  // ends before those that it reports to
   std::uint64_t restored_ = 0;
   std::uint64_t not_restored_ = 0;
   bool started_ = false;
