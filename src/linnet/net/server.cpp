@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "linnet/net/worker_group.hpp"
+#include "linnet/server/owned_operation.hpp"
 
 namespace linnet::net {
 
@@ -12,31 +13,6 @@ namespace {
 
 // A cursor of the whole server: the shard above, the engine's own cursor below.
 constexpr unsigned kShardShift = 32;
-
-/// A server::Operation whose views are its own.
-struct OwnedOperation {
-  explicit OwnedOperation(const server::Operation& given)
-      : operation(given),
-        paths(given.paths.begin(), given.paths.end()),
-        payload(given.payload.begin(), given.payload.end()),
-        arguments(given.arguments),
-        attributes(given.attributes.begin(), given.attributes.end()) {}
-
-  [[nodiscard]] server::Operation view() const noexcept {
-    server::Operation seen = operation;
-    seen.paths = paths;
-    seen.payload = payload;
-    seen.arguments = arguments;
-    seen.attributes = attributes;
-    return seen;
-  }
-
-  server::Operation operation;
-  std::vector<lwm2m::Path> paths;
-  std::vector<std::uint8_t> payload;
-  std::string arguments;
-  std::vector<lwm2m::AttributeWrite> attributes;
-};
 
 Outcome failed(const server::Operation& operation, Errc why) {
   Outcome outcome;
@@ -126,10 +102,10 @@ std::uint64_t Server::not_restored() const noexcept {
 
 Result<void> Server::perform(std::string_view endpoint, const server::Operation& operation,
                              OutcomeHandler done) {
-  return workers_->at_owner(endpoint, [owned = OwnedOperation(operation), done = std::move(done)](
+  return workers_->at_owner(endpoint, [owned = server::OwnedOperation(operation), done = std::move(done)](
                                           Shard* shard, std::optional<server::RegistrationId> id) mutable {
-    if (shard == nullptr) return done(failed(owned.operation, Errc::kClosed));
-    if (!id) return done(failed(owned.operation, Errc::kNotFound));
+    if (shard == nullptr) return done(failed(owned.view(), Errc::kClosed));
+    if (!id) return done(failed(owned.view(), Errc::kNotFound));
     shard->perform(*id, owned.view(), std::move(done));
   });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/server/device_management.hpp"
 
+#include "linnet/server/device_queue.hpp"
+
 namespace linnet::server {
 namespace {
 
@@ -23,11 +25,12 @@ constexpr std::size_t kNameRoom = lwm2m::Path::kMaxText + 16;
 }  // namespace
 
 void DeviceManagement::init(const EngineConfig& config, coap::Endpoint& endpoint,
-                            RegistrationTable& registrations, const Models& models, Listener& listener,
-                            Random& random) noexcept {
+                            RegistrationTable& registrations, DeviceQueue& queue, const Models& models,
+                            Listener& listener, Random& random) noexcept {
   config_ = &config;
   endpoint_ = &endpoint;
   registrations_ = &registrations;
+  queue_ = &queue;
   models_ = &models;
   listener_ = &listener;
   operations_.init(config.max_operations);
@@ -173,6 +176,7 @@ Result<OperationId> DeviceManagement::submit(std::uint32_t index, const Operatio
   pending.kind = operation.kind;
   pending.observation = observation;
   pending.path = operation.path;
+  pending.instance = operation.instance;
   ++slot.operation_count;
   return operations_.id_of(operations_.add(pending, slot.operations, now + timeout));
 }
@@ -191,6 +195,7 @@ void DeviceManagement::on_response(coap::RequestId request, const coap::Incoming
   if (index == kNone) return;
   const OperationId id = operations_.id_of(index);
   const PendingOperation pending = take(index);
+  queue_->heard(pending.registration, now);
   if (pending.rest) return finish_rest(pending, response, now);
 
   OperationResult result;
@@ -202,9 +207,14 @@ void DeviceManagement::on_response(coap::RequestId request, const coap::Incoming
   result.payload = response.payload;
   if (pending.kind == OperationKind::kCreate && response.code == coap::Code::kCreated) {
     result.created = created_instance(pending.path, response.options);
+    if (!result.created) result.created = pending.instance;
   }
   if (observes(pending.kind)) result.observation = finish_observe(pending, response, now);
-  listener_->on_result(id, result, now);
+  report(id, result, now);
+}
+
+void DeviceManagement::report(OperationId id, const OperationResult& result, Instant now) noexcept {
+  if (!queue_->took(id, result, now)) listener_->on_result(id, result, now);
 }
 
 void DeviceManagement::on_failure(coap::RequestId request, Errc why, Instant now) noexcept {
@@ -225,7 +235,7 @@ void DeviceManagement::fail_operation(std::uint32_t index, Errc why, Instant now
   result.kind = pending.kind;
   result.path = pending.path;
   result.failure = why;
-  listener_->on_result(id, result, now);
+  report(id, result, now);
 }
 
 void DeviceManagement::abandon(OperationId operation, Instant now) noexcept {

@@ -16,10 +16,12 @@
 
 namespace linnet::server {
 
+class DeviceQueue;
+
 class DeviceManagement {
  public:
   void init(const EngineConfig& config, coap::Endpoint& endpoint, RegistrationTable& registrations,
-            const Models& models, Listener& listener, Random& random) noexcept;
+            DeviceQueue& queue, const Models& models, Listener& listener, Random& random) noexcept;
 
   // As in Engine.
   [[nodiscard]] Result<OperationId> perform(RegistrationId registration, const Operation& operation,
@@ -65,6 +67,7 @@ class DeviceManagement {
                                            coap::OutgoingRequest& request,
                                            std::optional<ObservationId> observation, Instant now) noexcept;
   PendingOperation take(std::uint32_t operation) noexcept;
+  void report(OperationId id, const OperationResult& result, Instant now) noexcept;
   void fail_operation(std::uint32_t index, Errc why, Instant now) noexcept;
 
   // observing.cpp
@@ -84,6 +87,7 @@ class DeviceManagement {
   const EngineConfig* config_ = nullptr;
   coap::Endpoint* endpoint_ = nullptr;
   RegistrationTable* registrations_ = nullptr;
+  DeviceQueue* queue_ = nullptr;
   const Models* models_ = nullptr;
   Listener* listener_ = nullptr;
   OperationTable operations_;

@@ -63,6 +63,10 @@ bool is_composite(OperationKind kind) noexcept {
   return kind >= OperationKind::kReadComposite;
 }
 
+bool is_operation_kind(std::uint8_t number) noexcept {
+  return number < kRules.size();
+}
+
 Result<void> check_operation(const Operation& operation, std::uint16_t max_paths) noexcept {
   const Rule& rule = rule_of(operation.kind);
   if (operation.path.depth() < rule.min_depth || operation.path.depth() > rule.max_depth) {

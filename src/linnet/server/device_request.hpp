@@ -12,6 +12,8 @@
 
 namespace linnet::server {
 
+/// Whether the number names an OperationKind.
+[[nodiscard]] bool is_operation_kind(std::uint8_t number) noexcept;
 /// One whose paths are in the payload, not in the URI: that is the alternate path alone, or the root.
 [[nodiscard]] bool is_composite(OperationKind kind) noexcept;
 

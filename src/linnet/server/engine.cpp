@@ -6,6 +6,7 @@
 
 #include "linnet/server/data_push.hpp"
 #include "linnet/server/device_management.hpp"
+#include "linnet/server/device_queue.hpp"
 #include "linnet/server/registration_interface.hpp"
 #include "linnet/server/registration_record.hpp"
 #include "linnet/server/registration_table.hpp"
@@ -61,6 +62,12 @@ class Engine::Parts final : public coap::Handler {
  public:
   coap::Reply on_request(const coap::IncomingRequest& request, coap::DeferredId deferred, ByteSpan /*space*/,
                          Instant now) noexcept override {
+    const coap::Reply reply = answer(request, deferred, now);
+    const std::uint32_t registration = registrations.first_on(request.link);
+    if (registration != kNone) queue.heard(registration, now);
+    return reply;
+  }
+  coap::Reply answer(const coap::IncomingRequest& request, coap::DeferredId deferred, Instant now) noexcept {
     const Target target(request.options);
     if (target.depth == 2 && target.segments[0] == kRegistrationPath) {
       if (request.method == coap::Code::kPost)
@@ -103,6 +110,7 @@ class Engine::Parts final : public coap::Handler {
   coap::Endpoint endpoint;
   RegistrationTable registrations;
   DeviceManagement management;
+  DeviceQueue queue;
   RegistrationInterface interface;
   DataPush push;
 };
@@ -142,7 +150,8 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
       (!config.durable || config.max_changes > 0) && config.max_object_list > 0 &&
       config.max_extra_parameters > 0 && config.max_composite_paths > 0 &&
       config.max_composite_paths <= kMaxCompositePaths && config.lifetime_grace.count() >= 0 &&
-      config.restart_grace.count() >= 0 && config.operation_timeout.count() > 0;
+      config.restart_grace.count() >= 0 && config.operation_timeout.count() > 0 &&
+      config.awake_window.count() >= 0 && config.keep_results.count() >= 0;
   if (parts_ || !in_range) return fail(Errc::kInvalidArgument);
   auto parts = std::make_unique<Parts>();
   parts->config = config;
@@ -160,9 +169,11 @@ Result<void> Engine::init(const EngineConfig& config, coap::Links& links, LinkDi
   const auto ready = parts->endpoint.init(endpoint, arena, links, *parts, random);
   if (!ready) return ready;
   parts->registrations.init(parts->config, random);
-  parts->management.init(parts->config, parts->endpoint, parts->registrations, models, listener, random);
-  parts->interface.init(parts->config, parts->endpoint, parts->registrations, parts->management, listener,
-                        random);
+  parts->management.init(parts->config, parts->endpoint, parts->registrations, parts->queue, models, listener,
+                         random);
+  parts->queue.init(parts->config, parts->registrations, parts->management, listener, random);
+  parts->interface.init(parts->config, parts->endpoint, parts->registrations, parts->management, parts->queue,
+                        listener, random);
   parts->push.init(parts->config, parts->registrations, listener);
   parts_ = std::move(parts);
   return {};
@@ -174,18 +185,20 @@ std::size_t Engine::endpoint_memory(const EngineConfig& config) noexcept {
 
 void Engine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {
   parts_->endpoint.receive(link, datagram, now);
+  parts_->queue.start_due(now);
 }
 
 Instant Engine::step(Instant now) noexcept {
   parts_->interface.step(now);
   parts_->management.step(now);
   parts_->endpoint.step(now);
+  parts_->queue.step(now);
   return next_deadline();
 }
 
 Instant Engine::next_deadline() const noexcept {
   return std::min({parts_->endpoint.next_deadline(), parts_->registrations.next_deadline(),
-                   parts_->management.next_deadline()});
+                   parts_->management.next_deadline(), parts_->queue.next_deadline()});
 }
 
 void Engine::prefetch(coap::LinkId link) const noexcept {
@@ -223,6 +236,33 @@ std::optional<ObservationId> Engine::find_observation(RegistrationId registratio
 void Engine::for_each_observation(RegistrationId registration,
                                   FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept {
   parts_->management.for_each_observation(registration, visit);
+}
+
+Result<QueuedId> Engine::enqueue(RegistrationId registration, const Operation& operation, const Hold& hold,
+                                 Instant now, Millis wall) noexcept {
+  return parts_->queue.enqueue(registration, operation, hold, now, wall);
+}
+
+Result<void> Engine::cancel(std::string_view endpoint, QueuedId id, Instant now) noexcept {
+  return parts_->queue.cancel(endpoint, id, now);
+}
+
+std::optional<QueuedOperation> Engine::find_queued(std::string_view endpoint, QueuedId id) const noexcept {
+  return parts_->queue.find(endpoint, id);
+}
+
+void Engine::for_each_queued(std::string_view endpoint,
+                             FunctionRef<void(const QueuedOperation&)> visit) const noexcept {
+  parts_->queue.for_each(endpoint, visit);
+}
+
+std::uint32_t Engine::queued(std::string_view endpoint) const noexcept {
+  return parts_->queue.waiting(endpoint);
+}
+
+bool Engine::awake(RegistrationId registration, Instant now) const noexcept {
+  const std::uint32_t index = parts_->registrations.find(registration);
+  return index != kNone && parts_->queue.awake(index, now);
 }
 
 std::optional<RegistrationId> Engine::find(std::string_view endpoint) const noexcept {
@@ -281,18 +321,26 @@ bool Engine::forget_endpoint(std::string_view endpoint, Instant now) noexcept {
   return true;
 }
 
+void Engine::take_operations(std::string_view endpoint,
+                             FunctionRef<void(const QueuedChange&)> visit) noexcept {
+  parts_->queue.take(endpoint, visit);
+}
+
 Result<void> Engine::remove(RegistrationId registration, Instant now) noexcept {
   const std::uint32_t index = parts_->registrations.find(registration);
   if (index == kNone) return fail(Errc::kNotFound);
+  parts_->queue.cancel_all(parts_->registrations.name_of(parts_->registrations[index]),
+                           QueuedReason::kForgotten, now);
   parts_->interface.end_for_good(index, EndReason::kForgotten, now);
   return {};
 }
 
 void Engine::committed(Ticket ticket, Instant now) noexcept {
-  parts_->interface.committed(ticket, now);
+  if (!parts_->queue.committed(ticket, now)) parts_->interface.committed(ticket, now);
+  parts_->queue.start_due(now);
 }
 void Engine::refused(Ticket ticket, Instant now) noexcept {
-  parts_->interface.refused(ticket, now);
+  if (!parts_->queue.refused(ticket, now)) parts_->interface.refused(ticket, now);
 }
 
 void Engine::drain_touched(FunctionRef<bool(const Registration&)> visit) noexcept {
@@ -338,7 +386,12 @@ Result<RegistrationId> Engine::restore(ByteView bytes, UnixTime expires, Instant
   if (!record->address.empty()) {
     if (const auto link = parts_->directory->open(record->address)) registrations.attach(index, *link);
   }
+  parts_->queue.restored(index);
   return record->id;
+}
+
+Result<QueuedId> Engine::restore_operation(ByteView record, Instant expires, RestoreFrom from) noexcept {
+  return parts_->queue.restore(record, expires, from);
 }
 
 EngineStatistics Engine::statistics() const noexcept {
@@ -348,6 +401,7 @@ EngineStatistics Engine::statistics() const noexcept {
   statistics.object_lists = parts_->registrations.interned();
   statistics.observations = parts_->management.observations();
   statistics.operations = parts_->management.operations();
+  statistics.queued = parts_->queue.size();
   statistics.notified = parts_->management.notified();
   statistics.sent = parts_->push.taken();
   return statistics;

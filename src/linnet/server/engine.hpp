@@ -17,6 +17,7 @@
 #include "linnet/server/event.hpp"
 #include "linnet/server/formats.hpp"
 #include "linnet/server/operation.hpp"
+#include "linnet/server/queued_operation.hpp"
 #include "linnet/server/registration.hpp"
 
 namespace linnet::server {
@@ -53,6 +54,14 @@ struct EngineConfig {
   Seconds lifetime_grace{45};                ///< beyond `lt`: MAX_TRANSMIT_SPAN of an Update sent at its end
   Seconds restart_grace{60};                 ///< added to what `restore` brings back
   Millis operation_timeout{120'000};
+  /// How long a device in queue mode is awake after a message of its own: MAX_TRANSMIT_WAIT (TS 6.5).
+  Millis awake_window = coap::TransmissionParameters{}.max_transmit_wait();
+  std::uint32_t max_queued = 65'536;  ///< operations that wait, all devices
+  std::uint32_t max_queued_per_device = 64;
+  std::size_t max_queued_bytes = 64U << 20U;  ///< of those and of the results kept
+  std::uint32_t max_results = 4096;           ///< of queued operations that are kept; the oldest goes first
+  Seconds keep_results{3600};                 ///< after their end
+  static constexpr Seconds kLongestHold{365 * 86'400};
   /// An Update from another address takes the registration there: behind a NAT a device cannot know
   /// that its address changed. TS 6.4.3 wants it to register anew; false insists on that with 4.04.
   bool follow_address = true;
@@ -67,7 +76,7 @@ struct EngineConfig {
 };
 
 struct EngineStatistics {
-  std::uint32_t registrations = 0, observations = 0, operations = 0, object_lists = 0;
+  std::uint32_t registrations = 0, observations = 0, operations = 0, queued = 0, object_lists = 0;
   std::uint64_t registered = 0, updated = 0, deregistered = 0, expired = 0, notified = 0, refused = 0,
                 sent = 0;
 };
@@ -120,6 +129,30 @@ class Engine {
   void for_each_observation(RegistrationId registration,
                             FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept;
 
+  // Queue mode (TS 6.5): operations that wait for their device and are done in order, one at a time.
+
+  /// Takes an operation into the queue of the endpoint. It is accepted when Listener::on_operation_queued
+  /// says so: inside this call, or with `durable` after `committed`. It starts at the next step or message
+  /// at which the device is awake, at once where it does not use queue mode. `wall` are milliseconds
+  /// since 1970. kNotFound, kInvalidArgument, kBusy and kTooLarge as for `perform`; kInvalidArgument also
+  /// for a `ttl` that is not 1 s to EngineConfig::kLongestHold.
+  [[nodiscard]] Result<QueuedId> enqueue(RegistrationId registration, const Operation& operation,
+                                         const Hold& hold, Instant now, Millis wall) noexcept;
+  /// Ends one that waits, or gives up one that was sent; on_operation_finished says when that is so.
+  /// With `durable` that is after `committed`; where it is refused, on_operation_queued. A finished one
+  /// is forgotten at once and silently. kNotFound.
+  [[nodiscard]] Result<void> cancel(std::string_view endpoint, QueuedId id, Instant now) noexcept;
+  /// One that waits, or is finished and still kept.
+  [[nodiscard]] std::optional<QueuedOperation> find_queued(std::string_view endpoint,
+                                                           QueuedId id) const noexcept;
+  /// The finished ones that are kept, then those that wait, each oldest first.
+  void for_each_queued(std::string_view endpoint,
+                       FunctionRef<void(const QueuedOperation&)> visit) const noexcept;
+  /// How many are not finished.
+  [[nodiscard]] std::uint32_t queued(std::string_view endpoint) const noexcept;
+  /// True where an operation would be sent now: the device does not use queue mode, or spoke lately.
+  [[nodiscard]] bool awake(RegistrationId registration, Instant now) const noexcept;
+
   // Registrations.
 
   [[nodiscard]] std::optional<RegistrationId> find(std::string_view endpoint) const noexcept;
@@ -147,7 +180,12 @@ class Engine {
   /// Ends a registration with kForgotten and tells the store nothing: the endpoint is registered at
   /// another shard. False when there is none.
   bool forget_endpoint(std::string_view endpoint, Instant now) noexcept;
-  /// Removes a registration by hand; with `durable`, Listener::on_change follows. kNotFound.
+  /// Shows what waits for an endpoint that is registered at another shard, for `restore_operation` there,
+  /// and forgets it without a word to the store. What is with the store or under way stays: it is told by
+  /// on_operation_queued when it can be taken.
+  void take_operations(std::string_view endpoint, FunctionRef<void(const QueuedChange&)> visit) noexcept;
+  /// Removes a registration by hand, and what waits for it; with `durable`, Listener::on_change follows.
+  /// kNotFound.
   [[nodiscard]] Result<void> remove(RegistrationId registration, Instant now) noexcept;
 
   // Durability (EngineConfig::durable).
@@ -171,6 +209,11 @@ class Engine {
   /// kNoSpace.
   [[nodiscard]] Result<RegistrationId> restore(ByteView record, UnixTime expires, Instant now,
                                                UnixTime wall) noexcept;
+
+  /// Brings a queued operation back, in its order, whether its device is registered or not. `expires` is what
+  /// was kept beside the record. kMalformed, kTruncated, kUnsupported, kExists.
+  [[nodiscard]] Result<QueuedId> restore_operation(ByteView record, Instant expires,
+                                                   RestoreFrom from) noexcept;
 
   [[nodiscard]] EngineStatistics statistics() const noexcept;
   [[nodiscard]] const coap::EndpointStatistics& endpoint_statistics() const noexcept;

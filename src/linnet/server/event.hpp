@@ -73,6 +73,9 @@ struct Change {
   Instant expires{};  ///< of kPut: to be kept beside the record
 };
 
+struct QueuedOperation;
+struct QueuedChange;
+
 class Listener {
  public:
   /// Whether this endpoint may register over this link: nothing, or the response to give, 4.00 or
@@ -97,6 +100,14 @@ class Listener {
                                     ObservationEnd why, Instant now) noexcept = 0;
   /// Once for each Send, whose 2.04 is on its way; not again when the device repeats the message.
   virtual void on_sent(const Sent& /*sent*/, Instant /*now*/) noexcept {}
+
+  /// It is accepted and waits; again for one that was sent, or was to be cancelled, and goes on waiting.
+  virtual void on_operation_queued(const QueuedOperation& /*operation*/, Instant /*now*/) noexcept {}
+  virtual void on_operation_started(const QueuedOperation& /*operation*/, Instant /*now*/) noexcept {}
+  /// With its result, or the reason why there is none; once for each.
+  virtual void on_operation_finished(const QueuedOperation& /*operation*/, Instant /*now*/) noexcept {}
+  /// Only with EngineConfig::durable.
+  virtual void on_operation_change(const QueuedChange& /*change*/, Instant /*now*/) noexcept {}
 
   /// Only with EngineConfig::durable. The record may be read with `encode_registration` from here.
   virtual void on_change(const Change& /*change*/, Instant /*now*/) noexcept {}

@@ -2,6 +2,7 @@
 // Notifications and the end of observations: the part of DeviceManagement that is Information
 // Reporting (Core 1.1 §6.4, RFC 7641).
 #include "linnet/server/device_management.hpp"
+#include "linnet/server/device_queue.hpp"
 
 namespace linnet::server {
 
@@ -33,7 +34,9 @@ std::optional<ObservationId> DeviceManagement::finish_observe(const PendingOpera
 bool DeviceManagement::on_notification(const coap::IncomingResponse& response, Instant now) noexcept {
   const std::uint32_t index = observations_.find(response.token);
   if (index == kNone || observations_[index].state != Observation::State::kActive) return false;
-  if (!speaks_for(observations_[index].registration, response.link)) return false;
+  const std::uint32_t registration = observations_[index].registration;
+  if (!speaks_for(registration, response.link)) return false;
+  if ((*registrations_)[registration].link == coap::index(response.link)) queue_->heard(registration, now);
   if (!coap::is_success(response.code) || !response.observe) {
     // An error, or a value with which the device says that no other will follow.
     notified(index, response, now);

@@ -22,6 +22,7 @@ enum class OperationId : std::uint64_t {};
 /// Names an observation from its 2.05 until it ends.
 enum class ObservationId : std::uint64_t {};
 
+/// The numbers are in the records of queued operations: new ones stand at the end.
 enum class OperationKind : std::uint8_t {
   kRead,
   kDiscover,
@@ -67,6 +68,7 @@ struct Operation {
   std::span<const lwm2m::AttributeWrite> attributes;  ///< Write-Attributes
   /// How long until it fails with kTimeout whatever happens; zero: EngineConfig::operation_timeout.
   Millis timeout{0};
+  std::optional<lwm2m::Path> instance = {};  ///< Create: the instance that the payload names, where it does
 };
 
 /// What came of an operation. Either `failure` says why there was no answer, or `code` and what
@@ -81,7 +83,8 @@ struct OperationResult {
   coap::Code code{};
   std::optional<lwm2m::ContentFormat> format;
   ByteView payload;
-  std::optional<lwm2m::Path> created;        ///< Create: the instance, where the device names it
+  /// Create: the instance, where the device or the operation names it.
+  std::optional<lwm2m::Path> created;
   std::optional<ObservationId> observation;  ///< Observe: accepted under this name
 
   [[nodiscard]] bool success() const noexcept { return !failure && coap::is_success(code); }

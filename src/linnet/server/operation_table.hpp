@@ -27,6 +27,7 @@ struct PendingOperation {
   std::uint32_t sequence = 0;                ///< of that notification
   std::optional<ObservationId> observation;  ///< of Observe, and of a rest
   lwm2m::Path path;
+  std::optional<lwm2m::Path> instance;  ///< of Create: the one that the payload names
 };
 
 class OperationTable {

@@ -56,7 +56,10 @@ bool RegistrationInterface::registering(const RegistrationSlot& slot) noexcept {
 
 void RegistrationInterface::end(std::uint32_t index, EndReason why, Instant now) noexcept {
   management_->end(index, now);
-  if (why == EndReason::kDeregistered) ++counted_.deregistered;
+  if (why == EndReason::kDeregistered) {
+    ++counted_.deregistered;
+    queue_->cancel_all(registrations_->name_of((*registrations_)[index]), QueuedReason::kDeregistered, now);
+  }
   if (why == EndReason::kExpired) ++counted_.expired;
   listener_->on_ended(registrations_->view(index), why, now);
   registrations_->remove(index);

@@ -28,11 +28,12 @@ coap::Reply later() noexcept {
 
 void RegistrationInterface::init(const EngineConfig& config, coap::Endpoint& endpoint,
                                  RegistrationTable& registrations, DeviceManagement& management,
-                                 Listener& listener, Random& random) noexcept {
+                                 DeviceQueue& queue, Listener& listener, Random& random) noexcept {
   config_ = &config;
   endpoint_ = &endpoint;
   registrations_ = &registrations;
   management_ = &management;
+  queue_ = &queue;
   listener_ = &listener;
   changes_.init(config.max_changes);
   lists_.init(random);
@@ -168,6 +169,7 @@ void RegistrationInterface::publish(std::uint32_t index, coap::LinkId link, Inst
   registrations_->refresh(index, now);
   ++counted_.registered;
   listener_->on_registered(registrations_->view(index), now);
+  queue_->published(index, now);
 }
 
 std::uint32_t RegistrationInterface::locate(std::string_view location, coap::LinkId link) noexcept {
@@ -240,6 +242,7 @@ coap::Reply RegistrationInterface::update(std::string_view location, const coap:
   if (config_->durable) registrations_->touch(index);
   ++counted_.updated;
   listener_->on_updated(registrations_->view(index), *changes, now);
+  queue_->heard(index, now);
   if (!config_->durable || (!changes->any() && !slot.unsaved)) return reply_with(coap::Code::kChanged);
 
   const bool unsaved = slot.unsaved;

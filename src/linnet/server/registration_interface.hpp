@@ -9,6 +9,7 @@
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/server/change_table.hpp"
 #include "linnet/server/device_management.hpp"
+#include "linnet/server/device_queue.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/server/object_list_cache.hpp"
 #include "linnet/server/registration_table.hpp"
@@ -18,7 +19,7 @@ namespace linnet::server {
 class RegistrationInterface {
  public:
   void init(const EngineConfig& config, coap::Endpoint& endpoint, RegistrationTable& registrations,
-            DeviceManagement& management, Listener& listener, Random& random) noexcept;
+            DeviceManagement& management, DeviceQueue& queue, Listener& listener, Random& random) noexcept;
 
   /// POST /rd
   [[nodiscard]] coap::Reply register_device(const coap::IncomingRequest& request, coap::DeferredId deferred,
@@ -75,6 +76,7 @@ class RegistrationInterface {
   coap::Endpoint* endpoint_ = nullptr;
   RegistrationTable* registrations_ = nullptr;
   DeviceManagement* management_ = nullptr;
+  DeviceQueue* queue_ = nullptr;
   Listener* listener_ = nullptr;
   ChangeTable changes_;
   ObjectListCache lists_;

@@ -49,8 +49,9 @@ struct alignas(64) RegistrationSlot {
   State state;
   std::uint8_t binding;
   lwm2m::LwM2mVersion version;
-  bool unsaved;  ///< the store refused what an Update brought
-  bool timed;    ///< its timer is armed, for `deadline` or earlier
+  bool unsaved : 1;  ///< the store refused what an Update brought
+  bool timed : 1;    ///< its timer is armed, for `deadline` or earlier
+  bool queued : 1;   ///< operations may wait for its endpoint
 };
 
 /// What a new registration is made from. The views are copied.
@@ -143,6 +144,7 @@ class RegistrationTable {
   void drain_touched(FunctionRef<bool(const Registration&)> visit) noexcept;
 
   [[nodiscard]] std::uint32_t size() const noexcept { return live_; }
+  [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
   /// Places that have ever been used: all registrations are below.
   [[nodiscard]] std::uint32_t end() const noexcept { return used_; }
   [[nodiscard]] std::uint32_t interned() const noexcept { return interned_.size(); }

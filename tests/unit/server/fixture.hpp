@@ -116,6 +116,15 @@ class RecordingListener final : public Listener {
     Instant expires;
   };
 
+  struct QueueStored {
+    Change::Kind kind;
+    std::optional<Ticket> ticket;
+    std::string endpoint;
+    QueuedId id;
+    Instant expires;
+    Bytes record;
+  };
+
   linnet::Result<void> admit(coap::LinkId /*link*/, std::string_view endpoint) noexcept override {
     if (endpoint == refused) return fail(Errc::kUnauthorized, refusal);
     return {};
@@ -159,6 +168,22 @@ class RecordingListener final : public Listener {
     changes.push_back({change.kind, change.ticket, change.id, std::string(change.endpoint), change.expires});
   }
 
+  void on_operation_queued(const QueuedOperation& operation, Instant /*now*/) noexcept override {
+    queue.push_back("queued " + path_of(operation));
+  }
+  void on_operation_started(const QueuedOperation& operation, Instant /*now*/) noexcept override {
+    queue.push_back("started " + path_of(operation));
+  }
+  void on_operation_finished(const QueuedOperation& operation, Instant /*now*/) noexcept override {
+    static constexpr std::array kStates{"", "", "", "done ", "expired ", "cancelled ", "refused "};
+    queue.push_back(kStates[static_cast<std::size_t>(operation.state)] + path_of(operation));
+    ended[operation.id] = operation.reason;
+  }
+  void on_operation_change(const QueuedChange& change, Instant /*now*/) noexcept override {
+    queue_changes.push_back({change.kind, change.ticket, std::string(change.endpoint), change.id,
+                             change.expires, Bytes(change.record.begin(), change.record.end())});
+  }
+
   std::string refused;
   std::uint8_t refusal = 0;
   RegistrationId last;
@@ -168,6 +193,17 @@ class RecordingListener final : public Listener {
   std::vector<lwm2m::Path> ended_paths;  // of the observation that ended last
   std::vector<Push> sent;
   std::vector<Stored> changes;
+  std::vector<std::string> queue;  // "queued /3/0/0", ...
+  std::map<QueuedId, QueuedReason> ended;
+  std::vector<QueueStored> queue_changes;
+
+ private:
+  static std::string path_of(const QueuedOperation& operation) {
+    std::array<std::uint8_t, lwm2m::Path::kMaxText> text;
+    ByteWriter out(text);
+    operation.operation.path.write(out);
+    return std::string(as_text(out.written()));
+  }
 };
 
 /// One message as a device writes it.
