@@ -11,6 +11,7 @@
 #include "linnet/lwm2m/content_format.hpp"
 #include "linnet/lwm2m/path.hpp"
 #include "linnet/net/address.hpp"
+#include "linnet/net/outcome.hpp"
 #include "linnet/server/bootstrap_result.hpp"
 #include "linnet/server/event.hpp"
 #include "linnet/server/formats.hpp"
@@ -38,6 +39,8 @@ struct Device {
   UnixTime registered;
   UnixTime updated;
   UnixTime expires;                       ///< grace included
+  bool awake = true;                      ///< an operation would be sent now
+  std::uint32_t queued = 0;               ///< operations that wait or are under way in its queue
   std::vector<Observation> observations;  ///< only from Server::find
 
   [[nodiscard]] lwm2m::CompactObjectList objects() const noexcept {
@@ -55,13 +58,16 @@ struct Event {
     kUpdated,  ///< `changes` says what of, beside a new lease of life
     kDeregistered,
     kExpired,
-    kForgotten,         ///< removed by hand
-    kNotified,          ///< `path`, `code`, `format`, `payload`
-    kObservationEnded,  ///< `path`
-    kBootstrapStarted,  ///< `bootstrap`: its configuration only
-    kBootstrapped,      ///< `bootstrap`
-    kBootstrapFailed,   ///< `bootstrap`; null where no configuration is for the endpoint
-    kSent,              ///< `format`, `payload`
+    kForgotten,          ///< removed by hand
+    kNotified,           ///< `path`, `code`, `format`, `payload`
+    kObservationEnded,   ///< `path`
+    kBootstrapStarted,   ///< `bootstrap`: its configuration only
+    kBootstrapped,       ///< `bootstrap`
+    kBootstrapFailed,    ///< `bootstrap`; null where no configuration is for the endpoint
+    kSent,               ///< `format`, `payload`
+    kOperationQueued,    ///< `queued`: accepted, or sent without an answer and waiting again
+    kOperationStarted,   ///< `queued`
+    kOperationFinished,  ///< `queued`
   };
 
   Kind kind{};
@@ -79,6 +85,7 @@ struct Event {
   std::optional<lwm2m::ContentFormat> format{};
   std::vector<std::uint8_t> payload{};
   std::shared_ptr<const server::BootstrapResult> bootstrap{};
+  std::optional<Queued> queued{};
 };
 
 }  // namespace linnet::net

@@ -2,6 +2,7 @@
 #include "linnet/net/server.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "linnet/net/worker_group.hpp"
@@ -96,6 +97,9 @@ store::Health Server::health() const {
 std::uint64_t Server::restored() const noexcept {
   return workers_->restored();
 }
+std::uint64_t Server::operations_restored() const noexcept {
+  return workers_->operations_restored();
+}
 std::uint64_t Server::not_restored() const noexcept {
   return workers_->not_restored();
 }
@@ -108,6 +112,55 @@ Result<void> Server::perform(std::string_view endpoint, const server::Operation&
     if (!id) return done(failed(owned.view(), Errc::kNotFound));
     shard->perform(*id, owned.view(), std::move(done));
   });
+}
+
+Result<void> Server::enqueue(std::string_view endpoint, const server::Operation& operation,
+                             const server::Hold& hold, Millis patience, QueuedHandler done) {
+  return workers_->at_owner(
+      endpoint, [owned = server::OwnedOperation(operation), hold, patience, done = std::move(done)](
+                    Shard* shard, std::optional<server::RegistrationId> id) mutable {
+        if (shard == nullptr) return done(fail(Errc::kClosed));
+        if (!id) return done(fail(Errc::kNotFound));
+        shard->enqueue(*id, owned.view(), hold, patience, std::move(done));
+      });
+}
+
+Result<void> Server::find_queued(std::string_view endpoint, server::QueuedId id, Millis patience,
+                                 QueuedHandler done) {
+  return workers_->look_everywhere(endpoint, [endpoint = std::string(endpoint), id, patience,
+                                              done = std::move(done)](Shard* shard) mutable {
+    if (shard != nullptr) return shard->find_queued(endpoint, id, patience, done);
+    done(fail(Errc::kNotFound));
+    return true;
+  });
+}
+
+Result<void> Server::cancel_queued(std::string_view endpoint, server::QueuedId id, DoneHandler done) {
+  return workers_->look_everywhere(
+      endpoint, [endpoint = std::string(endpoint), id, done = std::move(done)](Shard* shard) mutable {
+        if (shard != nullptr) return shard->cancel_queued(endpoint, id, done);
+        done(fail(Errc::kNotFound));
+        return true;
+      });
+}
+
+Result<void> Server::list_queued(std::string_view endpoint, QueuedListHandler done) {
+  return workers_->look_everywhere(
+      endpoint, [endpoint = std::string(endpoint), all = std::map<server::QueuedId, Queued>(),
+                 done = std::move(done)](Shard* shard) mutable {
+        if (shard != nullptr) {
+          shard->engine().for_each_queued(endpoint, [&](const server::QueuedOperation& operation) {
+            if (operation.state != server::QueuedState::kSaving) {
+              all.insert_or_assign(operation.id, shard->owned(operation));
+            }
+          });
+          return false;
+        }
+        std::vector<Queued> list;
+        for (auto& [id, operation] : all) list.push_back(std::move(operation));
+        done(std::move(list));
+        return true;
+      });
 }
 
 Result<void> Server::find(std::string_view endpoint, DeviceHandler done) {

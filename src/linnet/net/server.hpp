@@ -15,6 +15,7 @@
 #include "linnet/net/address.hpp"
 #include "linnet/net/bootstrap_server.hpp"
 #include "linnet/net/device.hpp"
+#include "linnet/net/outcome.hpp"
 #include "linnet/net/subscription.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/store/registration_store.hpp"
@@ -29,8 +30,8 @@ struct ServerConfig {
   std::vector<Address> listen;
   unsigned shards = 0;                ///< workers; 0: one per core. More where stored registrations name more
   std::uint32_t max_links = 100'000;  ///< peers known at once, all shards
-  /// Limits of all shards together for registrations, observations and strings; `shard`, `durable`
-  /// and `endpoint.max_peers` are set by the server.
+  /// Limits of all shards together for registrations, observations, strings and queued operations; `shard`,
+  /// `durable` and `endpoint.max_peers` are set by the server.
   server::EngineConfig engine;
   std::uint32_t max_queued_calls =
       65'536;                       ///< of perform, find and so on that wait for a worker; more get kBusy
@@ -38,22 +39,6 @@ struct ServerConfig {
   StoreFactory open_store;          ///< empty: nothing outlives the process, and nothing is waited for
   /// The store's condition changed. Called from the store's thread; must be short.
   std::function<void(const store::Health&)> on_health;
-};
-
-/// What came of an operation; owns its bytes. `failure` also says what kept it from being sent:
-/// kNotFound (no such device), kClosed (no link to it, or the server stops), kBusy,
-/// kInvalidArgument, kExists (observed already), kTooLarge.
-struct Outcome {
-  std::optional<Errc> failure;
-  server::OperationKind kind = server::OperationKind::kRead;
-  lwm2m::Path path;
-  coap::Code code{};  ///< without a failure: what the device answered, success or not
-  std::optional<lwm2m::ContentFormat> format;
-  std::vector<std::uint8_t> payload;
-  std::optional<lwm2m::Path> created;
-  std::optional<server::ObservationId> observation;
-
-  [[nodiscard]] bool success() const noexcept { return !failure && coap::is_success(code); }
 };
 
 struct DeviceFilter {
@@ -91,6 +76,8 @@ class Server {
   using DeviceHandler = std::move_only_function<void(std::optional<Device>)>;
   using PageHandler = std::move_only_function<void(DevicePage)>;
   using StatisticsHandler = std::move_only_function<void(const ServerStatistics&)>;
+  using QueuedHandler = std::move_only_function<void(Result<Queued>)>;
+  using QueuedListHandler = std::move_only_function<void(std::vector<Queued>)>;
   using DoneHandler = std::move_only_function<void(Result<void>)>;
 
   /// Binds, opens the store, brings registrations back and starts the workers. `models` must outlive
@@ -113,13 +100,32 @@ class Server {
   [[nodiscard]] BootstrapServer* bootstrap() noexcept;
   /// The store's condition; kOk without a store.
   [[nodiscard]] store::Health health() const;
-  /// Registrations brought back at the start, and records that could not be.
+  /// Registrations and queued operations brought back at the start, and records that could not be.
   [[nodiscard]] std::uint64_t restored() const noexcept;
+  [[nodiscard]] std::uint64_t operations_restored() const noexcept;
   [[nodiscard]] std::uint64_t not_restored() const noexcept;
 
   /// Carries out an operation on the device of that endpoint name. Views in `operation` are copied.
   [[nodiscard]] Result<void> perform(std::string_view endpoint, const server::Operation& operation,
                                      OutcomeHandler done);
+
+  // Operations that wait for a device in queue mode (docs/api.md, "Queue mode").
+
+  /// Takes an operation into the device's queue. `done` gets it when it is finished, or `patience` after it
+  /// was accepted. Or why it was not: what server::Engine::enqueue says, kIo (the store could not keep it)
+  /// or kClosed.
+  [[nodiscard]] Result<void> enqueue(std::string_view endpoint, const server::Operation& operation,
+                                     const server::Hold& hold, Millis patience, QueuedHandler done);
+  /// One that waits, or is finished and still kept, at once or when it is finished, after `patience` at the
+  /// latest. kNotFound.
+  [[nodiscard]] Result<void> find_queued(std::string_view endpoint, server::QueuedId id, Millis patience,
+                                         QueuedHandler done);
+  /// All of an endpoint, registered or not, oldest first.
+  [[nodiscard]] Result<void> list_queued(std::string_view endpoint, QueuedListHandler done);
+  /// Ends one that waits or was sent; `done` is called when that is on disk. A finished one is forgotten.
+  /// kNotFound, kIo.
+  [[nodiscard]] Result<void> cancel_queued(std::string_view endpoint, server::QueuedId id, DoneHandler done);
+
   /// The device with its observations, or nothing.
   [[nodiscard]] Result<void> find(std::string_view endpoint, DeviceHandler done);
   /// Up to `limit` (at most kMaxPage) devices from `cursor` (0 at first) on. A page may be short, or

@@ -92,9 +92,11 @@ void Shard::run() {
     }
     do_tasks();
     if (engine_.next_deadline() <= now_) engine_.step(now_);
+    answer_impatient();
     if (fleet_.store != nullptr && write_behind_at_ <= now_) write_behind();
     // Others must forget an endpoint before its device learns that it is registered here.
     tell_others();
+    send_strays();
     links_.flush();
   }
 }
@@ -103,6 +105,7 @@ int Shard::wait_millis() const noexcept {
   if (!refused_.empty()) return 0;
   Instant until = engine_.next_deadline();
   if (fleet_.store != nullptr) until = std::min(until, write_behind_at_);
+  if (!impatient_.empty()) until = std::min(until, impatient_.begin()->first);
   constexpr Millis kLongest{60'000};
   if (until == kNever) return static_cast<int>(kLongest.count());
   return static_cast<int>(std::clamp(until - ShardClock::now(), Millis{0}, kLongest).count());
@@ -252,10 +255,11 @@ void Shard::tell_others() {
   const auto names = std::make_shared<const std::string>(std::exchange(registered_here_, {}));
   for (const auto& other : fleet_.shards) {
     if (other.get() == this) continue;
-    Task task = [names](Shard& shard) {
+    Task task = [names, here = index_](Shard& shard) {
       for (std::string_view rest = *names; !rest.empty();) {
         const auto size = static_cast<std::uint8_t>(rest[0]);
         shard.engine_.forget_endpoint(rest.substr(1, size), shard.now_);
+        shard.move_queue(std::string(rest.substr(1, size)), here);
         rest.remove_prefix(1U + size);
       }
     };
@@ -287,6 +291,10 @@ bool Shard::finish() {
     Outcome closed;
     closed.failure = Errc::kClosed;
     done(std::move(closed));
+  }
+  if (!queue_waiters_.empty() || !cancel_waiters_.empty()) {
+    any = true;
+    end_waiting();
   }
   while (!tasks_.close()) {
     any = true;

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@
 namespace linnet::net {
 
 class Shard;
+
+/// What waits for an endpoint, and who waits for that, on the way to the shard where it is registered.
+struct MovedQueue;
 
 /// Something for a shard to do, on its thread or, after that has ended, on the stopping one.
 using Task = std::move_only_function<void(Shard&)>;
@@ -53,6 +57,7 @@ struct ShardFleet {
   unsigned count = 1;  ///< how many there will be
   EndpointHints hints;
   store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
+  std::atomic<std::uint32_t> moving = 0;      ///< queues that are between two shards
 };
 
 class Shard final : private server::Listener {
@@ -72,6 +77,14 @@ class Shard final : private server::Listener {
   [[nodiscard]] Instant now() const noexcept { return now_; }
   void perform(server::RegistrationId registration, const server::Operation& operation,
                Server::OutcomeHandler done);
+  void enqueue(server::RegistrationId registration, const server::Operation& operation,
+               const server::Hold& hold, Millis patience, Server::QueuedHandler done);
+  /// False, and `done` is as it was: there is none here.
+  [[nodiscard]] bool find_queued(const std::string& endpoint, server::QueuedId id, Millis patience,
+                                 Server::QueuedHandler& done);
+  [[nodiscard]] bool cancel_queued(const std::string& endpoint, server::QueuedId id,
+                                   Server::DoneHandler& done);
+  [[nodiscard]] Queued owned(const server::QueuedOperation& operation) const;
   [[nodiscard]] Result<void> remove(server::RegistrationId registration);
   [[nodiscard]] Device describe(const server::Registration& registration) const;
   void add_channel(std::shared_ptr<EventChannel> channel) { channels_.push_back(std::move(channel)); }
@@ -80,6 +93,10 @@ class Shard final : private server::Listener {
   void settle(std::span<const store::Ticket> tickets, bool committed);
   [[nodiscard]] Result<server::RegistrationId> restore(ByteView record, UnixTime expires) {
     return engine_.restore(record, expires, now_, clock_.wall(now_));
+  }
+
+  [[nodiscard]] Result<server::QueuedId> restore_operation(ByteView record, UnixTime expires) {
+    return engine_.restore_operation(record, ShardClock::instant(expires), server::RestoreFrom::kStore);
   }
 
   // The end, in this order; each but the last two as a task.
@@ -113,6 +130,26 @@ class Shard final : private server::Listener {
   void do_tasks();
   void tell_others();
   void write_behind();
+
+  // shard_queue.cpp: operations that wait, who waits for them, and their way to another shard
+  struct Waiter {
+    std::string endpoint;
+    Instant until = kNever;  ///< kNever: the operation is not accepted yet
+    Millis patience{0};
+    Server::QueuedHandler done;
+  };
+  friend struct MovedQueue;
+  void wait_for(server::QueuedId id, Waiter waiter);
+  void answer_impatient();
+  void move_queue(const std::string& endpoint, unsigned first);
+  void pass_queue(const std::shared_ptr<MovedQueue>& moved, unsigned shard, unsigned left);
+  void adopt(const std::shared_ptr<MovedQueue>& moved, unsigned left);
+  void send_strays();
+  void end_waiting();
+  void on_operation_queued(const server::QueuedOperation& operation, Instant now) noexcept override;
+  void on_operation_started(const server::QueuedOperation& operation, Instant now) noexcept override;
+  void on_operation_finished(const server::QueuedOperation& operation, Instant now) noexcept override;
+  void on_operation_change(const server::QueuedChange& change, Instant now) noexcept override;
 
   // shard_events.cpp: what the engine tells
   void on_registered(const server::Registration& registration, Instant now) noexcept override;
@@ -158,7 +195,11 @@ class Shard final : private server::Listener {
   std::vector<std::uint8_t> record_;    // scratch
   std::vector<store::Ticket> refused_;  // the store would not take them
   std::string registered_here_;  // endpoint names, each behind its length, that other shards must forget
-  std::unordered_map<std::uint64_t, Server::OutcomeHandler> waiting_;  // by OperationId
+  std::unordered_map<std::uint64_t, Server::OutcomeHandler> waiting_;                   // by OperationId
+  std::unordered_map<std::uint64_t, std::vector<Waiter>> queue_waiters_;                // by QueuedId
+  std::unordered_map<std::uint64_t, std::vector<Server::DoneHandler>> cancel_waiters_;  // by QueuedId
+  std::multimap<Instant, std::uint64_t> impatient_;  // when somebody's patience for an operation ends
+  std::vector<std::string> strays_;  // endpoints with a queue here and, it may be, a registration elsewhere
   std::vector<std::shared_ptr<EventChannel>> channels_;
   std::uint64_t received_ = 0;
   std::uint64_t forwarded_ = 0;

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine tells a shard, and what becomes of it: results, events, changes for the store.
 #include "linnet/net/shard.hpp"
+#include "linnet/net/shard_publish.hpp"
+#include "linnet/net/store_ticket.hpp"
 
 namespace linnet::net {
-
-namespace {
-
-// Tickets of the engine may be any number, kNoTicket of the store is one.
-store::Ticket to_store(std::optional<server::Ticket> ticket) noexcept {
-  return ticket ? static_cast<store::Ticket>(*ticket) + 1 : store::kNoTicket;
-}
-server::Ticket from_store(store::Ticket ticket) noexcept {
-  return server::Ticket{ticket - 1};
-}
 
 Outcome owned(const server::OperationResult& result) {
   return {.failure = result.failure,
@@ -24,8 +16,6 @@ Outcome owned(const server::OperationResult& result) {
           .created = result.created,
           .observation = result.observation};
 }
-
-}  // namespace
 
 void Shard::perform(server::RegistrationId registration, const server::Operation& operation,
                     Server::OutcomeHandler done) {
@@ -62,6 +52,8 @@ Device Shard::describe(const server::Registration& registration) const {
                 .registered = ShardClock::wall(registration.registered),
                 .updated = ShardClock::wall(registration.updated),
                 .expires = ShardClock::wall(registration.expires),
+                .awake = engine_.awake(registration.id, now_),
+                .queued = engine_.queued(registration.endpoint),
                 .observations = {}};
   const ByteView extras = registration.extras.encoded();
   device.extra_parameters.assign(extras.begin(), extras.end());
@@ -76,6 +68,7 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
   e.registrations += engine.registrations;
   e.observations += engine.observations;
   e.operations += engine.operations;
+  e.queued += engine.queued;
   e.object_lists += engine.object_lists;
   e.registered += engine.registered;
   e.updated += engine.updated;
@@ -114,23 +107,6 @@ void Shard::settle(std::span<const store::Ticket> tickets, bool committed) {
     } else {
       engine_.refused(from_store(ticket), now_);
     }
-  }
-}
-
-template <typename Make>
-void Shard::publish(std::string_view endpoint, Make&& make) {
-  if (channels_.empty()) return;
-  std::erase_if(channels_, [&](const std::shared_ptr<EventChannel>& channel) {
-    if (!channel->closed()) return false;
-    if (index_ == 0) events_dropped_ += channel->dropped();
-    return true;
-  });
-  for (const auto& channel : channels_) {
-    if (!channel->wants(endpoint)) continue;
-    Event event = make();
-    event.at = ShardClock::wall();
-    event.endpoint = endpoint;
-    channel->publish(index_, std::move(event));
   }
 }
 
@@ -182,7 +158,7 @@ void Shard::on_result(server::OperationId id, const server::OperationResult& res
   if (waiting == waiting_.end()) return;
   Server::OutcomeHandler done = std::move(waiting->second);
   waiting_.erase(waiting);
-  done(owned(result));
+  done(net::owned(result));
 }
 
 void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {

@@ -92,6 +92,7 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   if (const auto made = make_shards(*shards, models); !made) return made;
   if (const auto made = make_bootstrap(); !made) return made;
   if (const auto done = restore(); !done) return done;
+  if (const auto done = restore_operations(); !done) return done;
   for (const auto& shard : fleet_.shards) shard->start();
   if (bootstrap_) bootstrap_->start();
   started_ = true;
@@ -126,6 +127,9 @@ std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const
   engine.max_registrations = part_of(engine.max_registrations, shards);
   engine.max_observations = part_of(engine.max_observations, shards);
   engine.max_string_bytes = part_of(engine.max_string_bytes, shards);
+  engine.max_queued = part_of(engine.max_queued, shards);
+  engine.max_results = part_of(engine.max_results, shards);
+  engine.max_queued_bytes /= shards;
   const std::uint32_t links = part_of(config_.max_links, shards);
   fleet_.count = shards;
   try {
@@ -160,6 +164,21 @@ std::expected<void, std::string> WorkerGroup::restore() {
     ++restored_;
   });
   if (!loaded) return std::unexpected("the stored registrations cannot be read: " + store_->health().detail);
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::restore_operations() {
+  if (!store_) return {};
+  const auto loaded = store_->load(store::RecordKind::kOperation, [&](const store::RecordView& record) {
+    const std::string_view endpoint =
+        record.key.substr(0, record.key.size() - std::min(record.key.size(), sizeof(server::QueuedId)));
+    // Where its device is registered; the first one keeps what waits for a device that is not.
+    const auto at = std::ranges::find_if(
+        fleet_.shards, [&](const auto& shard) { return shard->engine().find(endpoint).has_value(); });
+    Shard& shard = at == fleet_.shards.end() ? *fleet_.shards.front() : **at;
+    (shard.restore_operation(record.value, record.expiry) ? operations_restored_ : not_restored_) += 1;
+  });
+  if (!loaded) return std::unexpected("the stored operations cannot be read: " + store_->health().detail);
   return {};
 }
 
@@ -226,6 +245,26 @@ void WorkerGroup::add_channel(const std::shared_ptr<EventChannel>& channel) {
     Task task = [channel](Shard& here) { here.add_channel(channel); };
     [[maybe_unused]] const bool posted = shard->post(task);
   }
+}
+
+Result<void> WorkerGroup::look_everywhere(std::string_view endpoint, Look look) {
+  constexpr unsigned kRounds = 8;
+  const unsigned first = fleet_.hints.shard(endpoint) % size();
+  return walk(first,
+              [this, look = std::move(look), left = size() - 1,
+               rounds = kRounds](Shard* shard) mutable -> std::optional<unsigned> {
+                if (shard == nullptr) {
+                  static_cast<void>(look(nullptr));
+                  return std::nullopt;
+                }
+                if (look(shard)) return std::nullopt;
+                if (left == 0 && fleet_.moving.load() > 0 && rounds-- > 0) left = size();
+                if (left-- == 0) {
+                  static_cast<void>(look(nullptr));
+                  return std::nullopt;
+                }
+                return (shard->index() + 1) % size();
+              });
 }
 
 Result<void> WorkerGroup::at_owner(std::string_view endpoint, Act act) {

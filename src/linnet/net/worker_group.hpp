@@ -32,6 +32,11 @@ class WorkerGroup final : public store::StoreListener {
   using Act = std::move_only_function<void(Shard*, std::optional<server::RegistrationId>)>;
   [[nodiscard]] Result<void> at_owner(std::string_view endpoint, Act act);
 
+  /// Is called at one shard after the other until it returns true, and with null when none did or the server
+  /// has ended. What is between two shards is looked for again.
+  using Look = std::move_only_function<bool(Shard*)>;
+  [[nodiscard]] Result<void> look_everywhere(std::string_view endpoint, Look look);
+
   /// Every shard publishes into it from its next task on; when stopped, nobody does.
   void add_channel(const std::shared_ptr<EventChannel>& channel);
 
@@ -42,6 +47,7 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
   [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }
   [[nodiscard]] std::uint64_t restored() const noexcept { return restored_; }
+  [[nodiscard]] std::uint64_t operations_restored() const noexcept { return operations_restored_; }
   [[nodiscard]] std::uint64_t not_restored() const noexcept { return not_restored_; }
 
   // store::StoreListener
@@ -67,6 +73,7 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
   [[nodiscard]] std::expected<void, std::string> make_bootstrap();
   [[nodiscard]] std::expected<void, std::string> restore();
+  [[nodiscard]] std::expected<void, std::string> restore_operations();
   void everywhere(void (*act)(Shard&));
 
   ServerConfig config_;
@@ -74,6 +81,7 @@ class WorkerGroup final : public store::StoreListener {
   std::unique_ptr<BootstrapServer> bootstrap_;       // null where none was configured
   std::unique_ptr<store::RegistrationStore> store_;  // ends before those that it reports to
   std::uint64_t restored_ = 0;
+  std::uint64_t operations_restored_ = 0;
   std::uint64_t not_restored_ = 0;
   bool started_ = false;
   std::atomic<std::uint32_t> queued_ = 0;

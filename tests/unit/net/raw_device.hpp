@@ -76,8 +76,10 @@ class RawDevice {
   }
 
   /// Registers and returns the last segment of the location; empty when that was refused.
-  std::string register_as(const std::string& endpoint) {
-    request(coap::Code::kPost, {"rd"}, {"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"}, "</1/0>,</3/0>");
+  std::string register_as(const std::string& endpoint, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> query{"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"};
+    query.insert(query.end(), more.begin(), more.end());
+    request(coap::Code::kPost, {"rd"}, query, "</1/0>,</3/0>");
     const RawMessage reply = receive();
     std::string location;
     if (reply.view().code() != coap::Code::kCreated) return location;

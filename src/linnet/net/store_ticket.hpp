@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's tickets as the store's: the engine's may be any number, kNoTicket of the store is one.
+#pragma once
+
+#include <optional>
+
+#include "linnet/server/event.hpp"
+#include "linnet/store/registration_store.hpp"
+
+namespace linnet::net {
+
+[[nodiscard]] inline store::Ticket to_store(std::optional<server::Ticket> ticket) noexcept {
+  return ticket ? static_cast<store::Ticket>(*ticket) + 1 : store::kNoTicket;
+}
+[[nodiscard]] inline server::Ticket from_store(store::Ticket ticket) noexcept {
+  return server::Ticket{ticket - 1};
+}
+
+}  // namespace linnet::net
