@@ -43,6 +43,7 @@ std::string_view event_name(EventType type) noexcept {
     case EventType::kUpdated: return "updated";
     case EventType::kAwake: return "awake";
     case EventType::kAsleep: return "asleep";
+    case EventType::kSaveFailed: return "save-failed";
     case EventType::kDeregistered: return "deregistered";
     case EventType::kWritten: return "written";
     case EventType::kExecuted: return "executed";
@@ -69,6 +70,7 @@ std::string event_json(const Event& event) {
     case EventType::kAwake:
     case EventType::kAsleep:
     case EventType::kDeregistered: break;
+    case EventType::kSaveFailed: params = {{"reason", to_string(event.why)}}; break;
     case EventType::kWritten:
       params["value"] = api::to_json(event.value);
       params["type"] = std::string(lwm2m::to_string(event.value.type()));
@@ -90,6 +92,7 @@ std::string event_line(const Event& event, const Settings& settings) {
   switch (event.type) {
     case EventType::kRegistered: return "registered with " + server + " as " + std::string(event.text);
     case EventType::kUpdated: return "updated the registration with " + server;
+    case EventType::kSaveFailed: return std::string("the state could not be kept: ") + to_string(event.why);
     case EventType::kAwake: return "awake for " + server;
     case EventType::kAsleep: return "asleep for " + server;
     case EventType::kDeregistered: return "de-registered from " + server;

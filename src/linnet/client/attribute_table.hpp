@@ -21,6 +21,7 @@ class AttributeTable {
   AttributeTable() noexcept = default;
   explicit AttributeTable(std::span<Row> rows) noexcept : rows_(rows) {}
 
+  [[nodiscard]] std::span<const Row> rows() const noexcept { return rows_; }
   /// What was written at exactly this path, or null.
   [[nodiscard]] const lwm2m::Attributes* find(ShortServerId server, const Path& path) const noexcept;
   /// Replaces it; empty attributes free the row. kBusy when no row is free.

@@ -45,13 +45,16 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   const auto rows = arena.make_zeroed<AttributeTable::Row>(config.max_attributes);
   const auto work = arena.make_zeroed<std::uint8_t>(config.coap.max_body);
   const auto rollback = arena.make_zeroed<std::uint8_t>(kRollback ? config.max_rollback : 0U);
-  if (!servers || !observations || !rows || !work || !rollback) return fail(Errc::kNoSpace);
+  const bool kept = kPersistence && config.medium != nullptr;
+  const auto state = arena.make_zeroed<std::uint8_t>(kept ? config.max_state : 0U);
+  if (!servers || !observations || !rows || !work || !rollback || !state) return fail(Errc::kNoSpace);
   config_ = config;
   servers_ = *servers;
   observations_ = *observations;
   attributes_ = AttributeTable(*rows);
   work_ = *work;
   rollback_ = *rollback;
+  state_ = *state;
   tree_ = ObjectTree(objects);
   if constexpr (kAccessControl) {
     access_ = AccessControl(tree_, config.own_rights);
@@ -62,6 +65,9 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   if (kQueueMode && config.queue_mode) counter_.watch(servers_, now_, config.awake);
   if (const auto made = endpoint_.init(config.coap, arena, counter_, *this, random); !made) return made;
   for (Object* object : objects) object->attach(*this);
+  if constexpr (kPersistence) {
+    if (kept) load_state();
+  }
   return {};
 }
 
@@ -69,13 +75,19 @@ std::size_t Engine::memory_needed(const Config& config) noexcept {
   constexpr std::size_t kPadding = 3 * alignof(std::max_align_t);
   return config.max_servers * sizeof(Server) + config.max_observations * sizeof(Observation) +
          config.max_attributes * sizeof(AttributeTable::Row) + config.coap.max_body +
-         (kRollback ? config.max_rollback : 0U) + kPadding + coap::Endpoint::memory_needed(config.coap);
+         (kRollback ? config.max_rollback : 0U) +
+         (kPersistence && config.medium != nullptr ? config.max_state : 0U) + kPadding +
+         coap::Endpoint::memory_needed(config.coap);
 }
 
 Instant Engine::advance(Instant now) noexcept {
   if (!started_) {
     started_ = true;
     now_ = now;
+    // Registrations that were kept: how old they are an Update will show.
+    if constexpr (kPersistence) {
+      for (Server& server : servers_) server.refreshed = now;
+    }
   }
   if (now + lag_ < now_) lag_ = now_ - now;
   return now_ = now + lag_;
@@ -130,6 +142,9 @@ Instant Engine::step(Instant now) noexcept {
   }
   deadline_ = std::min({deadline_, step_observations(), endpoint_.next_deadline()});
   if (kQueueMode && config_.queue_mode) step_windows();
+  if constexpr (kPersistence) {
+    if (config_.medium != nullptr && !stopped_) step_state();
+  }
   return next_deadline();
 }
 
@@ -145,6 +160,7 @@ void Engine::changed(const Path& path) noexcept {
   const bool parameters = path.depth() == 0 || path.object() == kServerObject;
   if (kSequence && (parameters || path.object() == kSecurityObject)) accounts_changed_ = true;
   if (parameters) parameters_changed();
+  if (kPersistence && (path.depth() == 0 || keeps(path.object()))) save_soon();
   if (kAccessControl && (path.depth() == 0 || path.object() == kAccessControlObject)) missing_pending_ = true;
   look_at_observations(parameters ? Path() : path);
 }
@@ -152,6 +168,7 @@ void Engine::changed(const Path& path) noexcept {
 void Engine::instances_changed(ObjectId object) noexcept {
   work_pending_ = true;
   missing_pending_ = true;
+  if (kPersistence && keeps(object)) save_soon();
   if (kSequence && (object == kServerObject || object == kSecurityObject)) accounts_changed_ = true;
   if (hidden(object)) return;
   for (Server& server : servers_) {

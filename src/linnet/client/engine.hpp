@@ -20,6 +20,7 @@
 #include "linnet/client/features.hpp"
 #include "linnet/client/object_tree.hpp"
 #include "linnet/client/observation.hpp"
+#include "linnet/client/persistence.hpp"
 #include "linnet/client/server.hpp"
 #include "linnet/client/traffic.hpp"
 #include "linnet/coap/endpoint.hpp"
@@ -53,7 +54,13 @@ struct Config {
   /// Opens links when the engine wants them, in the order that object 1 says; null: the application
   /// connects servers by itself. Must outlive the engine.
   Connector* connector = nullptr;
-  coap::EndpointConfig coap;  ///< max_body bounds what is read, written and registered
+  /// Keeps accounts, rights, registrations, attributes and `parts` over a power cut; null: nothing is
+  /// kept. What stands there when the engine is set up replaces what the objects hold.
+  Medium* medium = nullptr;
+  std::span<Persistent* const> parts;  ///< with state of their own; must outlive the engine
+  std::uint32_t max_state = 1024;      ///< bytes of one image, where there is a medium
+  Millis save_delay{1000};             ///< changes within are kept in one go
+  coap::EndpointConfig coap;           ///< max_body bounds what is read, written and registered
 };
 
 struct Assignment;  // of request.hpp
@@ -106,6 +113,8 @@ class Engine final : private coap::Handler {
   [[nodiscard]] SleepAdvice sleep_advice() const noexcept;
   /// Queue mode: closes the awake window early, once nothing is under way.
   void sleep_now(ShortServerId server = kEveryServer) noexcept;
+  /// A part of Config::parts changed: the state is kept soon, in a `step`.
+  void save_soon() noexcept;
   /// Ends what goes on with all servers, without telling them; `start_servers` begins anew with what
   /// objects 0 and 1 say by then.
   void stop_servers() noexcept;
@@ -215,6 +224,16 @@ class Engine final : private coap::Handler {
     return kAccessControl ? access_.walk(server, path, sink) : tree_.walk(path, sink);
   }
 
+  // state.cpp
+  [[nodiscard]] static bool keeps(ObjectId object) noexcept;
+  void load_state() noexcept;
+  void step_state() noexcept;
+  void write_state(ByteWriter& out) const noexcept;
+  void write_registrations(ByteWriter& out) const noexcept;
+  void read_registrations(ByteView bytes) noexcept;
+  void write_attribute_rows(ByteWriter& out) const noexcept;
+  void read_attribute_rows(ByteView bytes) noexcept;
+
   // request.cpp: the operations of table 6.4.4-1
   struct Request;  ///< one operation being served
   [[nodiscard]] Result<Path> request_path(const coap::IncomingRequest& request) const noexcept;
@@ -276,6 +295,9 @@ class Engine final : private coap::Handler {
   Millis lag_{0};                ///< what the caller's clock lost by going backwards
   bool started_ = false;         ///< the first time has been seen
   bool work_pending_ = false;
+  ByteSpan state_;  ///< for an image of the state
+  StateImage image_;
+  Instant save_due_ = kNever;
   bool online_ = true;
   bool stopped_ = false;           ///< between stop_servers and start_servers
   bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at

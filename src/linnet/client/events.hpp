@@ -16,6 +16,7 @@ enum class EventType : std::uint8_t {
   kUpdated,
   kAwake,              ///< queue mode: a message opened the awake window
   kAsleep,             ///< queue mode: the window closed, the radio may go off as far as this server goes
+  kSaveFailed,         ///< the state could not be kept (`why`); tried again in a minute
   kDeregistered,       ///< also where the server no longer answers
   kWritten,            ///< one for each value of a Write or Create: `path`, `value`
   kExecuted,           ///< `path`, `text`: the arguments

@@ -147,7 +147,8 @@ void Engine::deregister(ShortServerId server) noexcept {
 void Engine::abandon(Server& server) noexcept {
   cancel_request(server);
   end_observations(server.id);
-  if constexpr (kSequence) server.location.clear();
+  if constexpr (kSequence || kPersistence) server.location.clear();
+  if constexpr (kPersistence) save_soon();
 }
 
 void Engine::cancel_request(Server& server) noexcept {
@@ -251,6 +252,7 @@ void Engine::send_update(Server& server) noexcept {
   if (server.state != RegistrationState::kUpdating) return;
   server.sent_lifetime = wanted.lifetime;
   server.sent_binding = wanted.binding;
+  if constexpr (kPersistence) save_soon();
   server.update_wanted = server.objects_changed = false;
 }
 
@@ -333,6 +335,7 @@ void Engine::registered(Server& server, const coap::IncomingResponse& response) 
     server.tried = {};
     server.settled = true;
   }
+  if constexpr (kPersistence) save_soon();
   updated(server);
 }
 
@@ -366,6 +369,7 @@ void Engine::deregistered(Server& server) noexcept {
     server.settled = true;
     server.closing = accounts_changed_ = managed();
   }
+  if constexpr (kPersistence) save_soon();
   emit(EventType::kDeregistered, server.id);
 }
 

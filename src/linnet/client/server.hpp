@@ -41,7 +41,10 @@ class Location {
 
   /// False where it does not fit or has more than Reply::kMaxLocation segments.
   bool assign(coap::Options options) noexcept;
+  /// What `bytes` gave; false, and empty, where they are no segments.
+  bool restore(ByteView bytes) noexcept;
   void clear() noexcept { size_ = 0; }
+  [[nodiscard]] ByteView bytes() const noexcept { return {bytes_.data(), size_}; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// The segments as views into this; returns how many.
   std::size_t segments(std::array<std::string_view, coap::Reply::kMaxLocation>& out) const noexcept;

@@ -50,7 +50,7 @@ class Switchboard final : public Connector {
 };
 
 class ManagedDevice : public ::testing::Test {
- protected:
+ public:
   ManagedDevice() {
     config.endpoint = "device";
     config.codecs = lwm2m::all_codecs();
@@ -134,14 +134,17 @@ class ManagedDevice : public ::testing::Test {
     EXPECT_EQ(engine.state(server), RegistrationState::kRegistered);
     return server;
   }
-  /// A request without payload, or with a text.
-  Sent ask(std::uint32_t link, Code method, std::vector<std::string> path, std::string_view text = {}) {
+  /// A request, with a text as its payload where there is one.
+  Sent ask(std::uint32_t link, Code method, std::vector<std::string> path, std::string_view text = {},
+           std::string_view query = {}, std::optional<std::uint32_t> accept = {}) {
     std::array<std::uint8_t, 256> buffer{};
     const std::array<std::uint8_t, 1> token{0x11};
     coap::MessageWriter writer(buffer, Type::kConfirmable, method, coap::MessageId{next_id++},
                                coap::Token(token));
     for (const std::string& segment : path) writer.option(OptionNumber::kUriPath, std::string_view(segment));
     if (!text.empty()) writer.option(OptionNumber::kContentFormat, std::uint32_t{0});
+    if (!query.empty()) writer.option(OptionNumber::kUriQuery, query);
+    if (accept) writer.option(OptionNumber::kAccept, *accept);
     writer.payload(as_bytes(text));
     engine.receive(coap::LinkId{link}, ByteView(buffer).first(writer.finish().value()), now);
     settle();
