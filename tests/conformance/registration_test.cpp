@@ -98,4 +98,37 @@ TEST_P(Registration, Int108_turn_on_queue_mode) {
   }
 }
 
+TEST_P(Registration, Int109_behaviour_in_queue_mode) {
+  device.config.queue_mode = true;
+  start();
+  tell({}, register_message().query("Q"), registered_answer());
+  // Awake: asked at once. The window is MAX_TRANSMIT_WAIT after the last message, 93 s.
+  pass_quietly(50s);
+  ask(get("/3/0/0").accept(kText), content(kText, "linnet"));
+  pass_quietly(92s);
+  ask(get("/3/0/1").accept(kText), content(kText, "conformance"));
+  if (has_device()) {
+    EXPECT_EQ(device.count(client::EventType::kAsleep), 0U);
+  }
+  pass_quietly(94s);
+  if (has_device()) {
+    EXPECT_EQ(device.count(client::EventType::kAsleep), 1U);
+    EXPECT_LE(device.engine.sleep_advice().radio_until, now);
+  }
+  // Asleep: held, in order, until its next contact.
+  hold(get("/3/0/2").accept(kText));
+  hold(put("/1/0/2").payload(kText, "7"));
+  pass_quietly(3600s);
+  tell([&] { device.engine.update(kAccount); }, update(), changed());
+  released(get("/3/0/2").accept(kText), content(kText, "345000123"));
+  released(put("/1/0/2").payload(kText, "7"), changed());
+  pass_quietly(94s);
+  if (has_device()) {
+    EXPECT_EQ(device.count(client::EventType::kAsleep), 2U);
+  }
+  if (has_server()) {
+    EXPECT_FALSE(server.engine.awake(registration(), now));
+  }
+}
+
 }  // namespace linnet::conformance

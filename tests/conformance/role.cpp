@@ -8,6 +8,7 @@ namespace linnet::conformance {
 namespace {
 
 constexpr coap::LinkId kLink{0};
+constexpr Millis kWall = Seconds(1'700'000'000);
 constexpr unsigned kObserve = 6, kUriPath = 11, kContentFormat = 12, kUriQuery = 15, kAccept = 17;
 
 Bytes next_of(std::deque<Bytes>& queue) {
@@ -150,13 +151,7 @@ void Case::ask(const Message& request, const Message& response) {
     operation = *started;
     server.engine.step(now);
   }
-  // A cancellation carries the token of what it cancels (RFC 7641 §3.6).
-  const auto observe = request.find(kObserve);
-  const Bytes token = observe == 1U ? observed_ : Bytes{next_token_++};
-  const Sent sent = said(has_server(), server.links.sent[0], request, Kind::kConfirmable, token);
-  if (observe == 0U) observed_ = sent.head.token;
-  if (has_device()) to_device(sent.datagram);
-  const Bytes reply = replied(has_device(), device.sent, response, sent.head);
+  const Bytes reply = exchange(request, response);
   if (!has_server()) return;
   server.listener.results.clear();
   server.engine.receive(kLink, reply, now);
@@ -166,6 +161,34 @@ void Case::ask(const Message& request, const Message& response) {
   EXPECT_FALSE(result.failure);
   EXPECT_EQ(static_cast<std::uint8_t>(result.code), response.code);
   EXPECT_EQ(std::string(result.payload.begin(), result.payload.end()), response.body);
+}
+
+Bytes Case::exchange(const Message& request, const Message& response) {
+  // A cancellation carries the token of what it cancels (RFC 7641 §3.6).
+  const auto observe = request.find(kObserve);
+  const Bytes token = observe == 1U ? observed_ : Bytes{next_token_++};
+  const Sent sent = said(has_server(), server.links.sent[0], request, Kind::kConfirmable, token);
+  if (observe == 0U) observed_ = sent.head.token;
+  if (has_device()) to_device(sent.datagram);
+  return replied(has_device(), device.sent, response, sent.head);
+}
+
+void Case::hold(const Message& request) {
+  if (!has_server()) return;
+  const Asked asked(request);
+  EXPECT_FALSE(server.engine.awake(registration(), now));
+  ASSERT_TRUE(server.engine.enqueue(registration(), asked.operation, {}, now, kWall));
+  server.engine.step(now);
+  expect_no_answer();
+}
+
+void Case::released(const Message& request, const Message& response) {
+  const Bytes reply = exchange(request, response);
+  if (!has_server()) return;
+  server.listener.queue.clear();
+  server.engine.receive(kLink, reply, now);
+  ASSERT_FALSE(server.listener.queue.empty());
+  EXPECT_TRUE(server.listener.queue.front().starts_with("done ")) << server.listener.queue.front();
 }
 
 void Case::notified(const Trigger& trigger, const Message& message, Reaction reaction) {

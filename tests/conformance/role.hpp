@@ -41,6 +41,9 @@ class Case : public testing::TestWithParam<Role> {
   void tell(const Trigger& trigger, const Message& request, const Message& response);
   /// The server asks something of the device.
   void ask(const Message& request, const Message& response);
+  /// ... which sleeps: nothing is sent before the device's next contact, behind which `released` comes.
+  void hold(const Message& request);
+  void released(const Message& request, const Message& response);
   /// The device notifies what was observed last, Non-confirmable where the message says nothing else.
   void notified(const Trigger& trigger, const Message& message, Reaction reaction = Reaction::kTaken);
 
@@ -67,6 +70,8 @@ class Case : public testing::TestWithParam<Role> {
   };
 
   static Head head_of(const Bytes& datagram);
+  /// The request, from ours or from the script, to the device, and its reply.
+  Bytes exchange(const Message& request, const Message& response);
   void to_device(const Bytes& datagram);
   void expect_no_answer();
   /// A message of ours, taken and held against the script, or the script itself.
