@@ -70,6 +70,8 @@ coap::Reply Engine::read_composite(Request& request) noexcept {
   coap::Reply reply = answer(Code::kContent);
   reply.content_format = static_cast<std::uint16_t>(codec->format);
   reply.payload = request.space.first(*size);
+  if (message.observe == 0U) reply.observe = observe(request, codec->format, &paths);
+  if (message.observe == 1U) cancel_observation(request, &paths);
   return reply;
 }
 

@@ -28,6 +28,8 @@ bool valid(const Config& config) noexcept {
          !config.codecs.empty() && config.max_servers > 0 &&
          config.alternate_path.size() <= lwm2m::kMaxAlternatePath &&
          (config.alternate_path.empty() || config.alternate_path.front() == '/') &&
+         std::uint32_t{config.max_observations} + config.max_composite_paths <=
+             ObservationTable::kMaxWatches &&
          config.confirm_after <= Seconds(86'400) && (kSequence || config.connector == nullptr);
 }
 
@@ -41,16 +43,18 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   if (!valid(config)) return fail(Errc::kInvalidArgument);
   if (const auto checked = check_objects(objects); !checked) return checked;
   const auto servers = arena.make_zeroed<Server>(config.max_servers);
-  const auto observations = arena.make_zeroed<Observation>(config.max_observations);
   const auto rows = arena.make_zeroed<AttributeTable::Row>(config.max_attributes);
   const auto work = arena.make_zeroed<std::uint8_t>(config.coap.max_body);
   const auto rollback = arena.make_zeroed<std::uint8_t>(kRollback ? config.max_rollback : 0U);
   const bool kept = kPersistence && config.medium != nullptr;
   const auto state = arena.make_zeroed<std::uint8_t>(kept ? config.max_state : 0U);
-  if (!servers || !observations || !rows || !work || !rollback || !state) return fail(Errc::kNoSpace);
+  if (!servers || !rows || !work || !rollback || !state) return fail(Errc::kNoSpace);
+  if (const auto made = observations_.init(arena, config.max_observations, config.max_composite_paths);
+      !made) {
+    return made;
+  }
   config_ = config;
   servers_ = *servers;
-  observations_ = *observations;
   attributes_ = AttributeTable(*rows);
   work_ = *work;
   rollback_ = *rollback;
@@ -72,12 +76,14 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
 }
 
 std::size_t Engine::memory_needed(const Config& config) noexcept {
-  constexpr std::size_t kPadding = 3 * alignof(std::max_align_t);
-  return config.max_servers * sizeof(Server) + config.max_observations * sizeof(Observation) +
-         config.max_attributes * sizeof(AttributeTable::Row) + config.coap.max_body +
-         (kRollback ? config.max_rollback : 0U) +
-         (kPersistence && config.medium != nullptr ? config.max_state : 0U) + kPadding +
-         coap::Endpoint::memory_needed(config.coap);
+  ArenaMeter meter;
+  meter.add<Server>(config.max_servers);
+  meter.add<AttributeTable::Row>(config.max_attributes);
+  meter.add<std::uint8_t>(config.coap.max_body);
+  if constexpr (kRollback) meter.add<std::uint8_t>(config.max_rollback);
+  if (kPersistence && config.medium != nullptr) meter.add<std::uint8_t>(config.max_state);
+  ObservationTable::measure(meter, config.max_observations, config.max_composite_paths);
+  return meter.size() + coap::Endpoint::memory_needed(config.coap);
 }
 
 Instant Engine::advance(Instant now) noexcept {
@@ -162,7 +168,8 @@ void Engine::changed(const Path& path) noexcept {
   if (parameters) parameters_changed();
   if (kPersistence && (path.depth() == 0 || keeps(path.object()))) save_soon();
   if (kAccessControl && (path.depth() == 0 || path.object() == kAccessControlObject)) missing_pending_ = true;
-  look_at_observations(parameters ? Path() : path);
+  look_at_observations(path);
+  if (parameters) reschedule(kEveryServer, Path());
 }
 
 void Engine::instances_changed(ObjectId object) noexcept {
@@ -175,11 +182,7 @@ void Engine::instances_changed(ObjectId object) noexcept {
     server.update_wanted = true;
     server.objects_changed = true;
   }
-  for (Observation& observation : observations_) {
-    if (observation.server == 0 || observation.path != Path(object)) continue;
-    observation.pending = true;
-    schedule(observation);
-  }
+  look_at_instances(object);
 }
 
 RegistrationState Engine::state(ShortServerId server) const noexcept {
@@ -201,7 +204,7 @@ std::string_view Engine::location(ShortServerId server, ByteSpan out) const noex
 
 std::size_t Engine::observations() const noexcept {
   return static_cast<std::size_t>(
-      std::ranges::count_if(observations_, [](const Observation& row) { return row.server != 0; }));
+      std::ranges::count_if(observations_.rows(), [](const Observation& row) { return row.server != 0; }));
 }
 
 }  // namespace linnet::client

@@ -19,7 +19,7 @@
 #include "linnet/client/events.hpp"
 #include "linnet/client/features.hpp"
 #include "linnet/client/object_tree.hpp"
-#include "linnet/client/observation.hpp"
+#include "linnet/client/observation_table.hpp"
 #include "linnet/client/persistence.hpp"
 #include "linnet/client/server.hpp"
 #include "linnet/client/traffic.hpp"
@@ -42,7 +42,9 @@ struct Config {
   std::span<const lwm2m::Codec> codecs;
   std::uint8_t max_servers = 1;
   std::uint16_t max_observations = 8;  ///< all servers together
-  std::uint16_t max_attributes = 8;    ///< paths with attributes, all servers together
+  /// Paths of composite observations beyond the first of each, all servers together (kComposite).
+  std::uint16_t max_composite_paths = 8;
+  std::uint16_t max_attributes = 8;  ///< paths with attributes, all servers together
   /// Bytes in which a Write of several values keeps the old ones until all are written; one whose old
   /// values do not fit is answered 5.00 and changes nothing (kRollback).
   std::uint32_t max_rollback = 512;
@@ -63,7 +65,8 @@ struct Config {
   coap::EndpointConfig coap;           ///< max_body bounds what is read, written and registered
 };
 
-struct Assignment;  // of request.hpp
+struct Assignment;  // of request.hpp, as the next
+class PathList;
 
 /// Names all servers at once where a call takes one.
 inline constexpr ShortServerId kEveryServer = 0;
@@ -260,17 +263,29 @@ class Engine final : private coap::Handler {
   Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;
 
   // reporting.cpp
-  [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format) noexcept;
-  void cancel_observation(const Request& request) noexcept;
-  [[nodiscard]] Observation* find_observation(ShortServerId server, const coap::Token& token) const noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format,
+                                                     const PathList* paths = nullptr) noexcept;
+  void cancel_observation(const Request& request, const PathList* paths = nullptr) noexcept;
+  [[nodiscard]] Observation* find_observation(const Request& request, const PathList* paths) const noexcept;
+  [[nodiscard]] bool watches_exactly(const Observation& row, const PathList& paths) const noexcept;
+  [[nodiscard]] Path path_of(const Observation& row) const noexcept;
   void end_observation(Observation& observation) noexcept;
   void end_observations(ShortServerId server) noexcept;
   void end_missing_observations() noexcept;
-  [[nodiscard]] lwm2m::Attributes attributes_of(const Observation& observation) const noexcept;
-  void schedule(Observation& observation) noexcept;
+  [[nodiscard]] lwm2m::Attributes attributes_of(ShortServerId server, const Path& path) const noexcept;
+  [[nodiscard]] Instant notification_due(const Observation& row) const noexcept;
+  [[nodiscard]] Instant evaluation_due(const Observation& row, const Watch& watch) const noexcept;
+  void schedule(Observation& row) noexcept;
+  void reschedule(ShortServerId server, const Path& path) noexcept;
   void look_at_observations(const Path& path) noexcept;
-  void evaluate(Observation& observation) noexcept;
+  void look_at_instances(ObjectId object) noexcept;
+  void evaluate(const Observation& row, Watch& watch) noexcept;
+  void told(Observation& row) noexcept;
   [[nodiscard]] bool confirms(const Observation& observation) const noexcept;
+  [[nodiscard]] bool clear(const Observation& row) const noexcept;
+  void look_after(Observation& row) noexcept;
+  void drop_pending(Observation& row) noexcept;
+  [[nodiscard]] Result<std::size_t> encode(const Observation& row) noexcept;
   void notify(Observation& observation) noexcept;
   void notify_end(Observation& observation, coap::Code code) noexcept;
   [[nodiscard]] Instant step_observations() noexcept;
@@ -282,7 +297,7 @@ class Engine final : private coap::Handler {
   AccessControl access_;
   Listener* listener_ = nullptr;
   std::span<Server> servers_;
-  std::span<Observation> observations_;
+  ObservationTable observations_;
   std::uint16_t first_observation_ = 0;  ///< whose turn it is
   AttributeTable attributes_;
   ByteSpan rollback_;                              ///< old values while a request is applied
@@ -302,6 +317,7 @@ class Engine final : private coap::Handler {
   bool stopped_ = false;           ///< between stop_servers and start_servers
   bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at
   bool bootstrap_wanted_ = false;  ///< registration failed for good where object 1 asks to bootstrap then
+  bool blocked_ = false;           ///< some observation waits for the way to its server
   bool missing_pending_ = false;   ///< instances or rights went: observations and attributes may have to end
 };
 

@@ -26,6 +26,12 @@
 #ifndef LINNET_CLIENT_ROLLBACK
 #define LINNET_CLIENT_ROLLBACK 1
 #endif
+#ifndef LINNET_CLIENT_EVALUATION_PERIODS
+#define LINNET_CLIENT_EVALUATION_PERIODS 1
+#endif
+#ifndef LINNET_CLIENT_MANY_OBSERVATIONS
+#define LINNET_CLIENT_MANY_OBSERVATIONS 1
+#endif
 
 namespace linnet::client {
 
@@ -55,5 +61,13 @@ inline constexpr bool kQueueMode = LINNET_CLIENT_QUEUE_MODE != 0;
 
 /// Undoing a Write whose handler fails half way. Without it what was written before stays.
 inline constexpr bool kRollback = LINNET_CLIENT_ROLLBACK != 0;
+
+/// The attributes epmin and epmax. Without it they are kept and shown, and a value is looked at when it
+/// changes.
+inline constexpr bool kEvaluationPeriods = LINNET_CLIENT_EVALUATION_PERIODS != 0;
+
+/// Observations in the order of their deadlines and of their paths, so that those which sleep cost
+/// nothing. Without it each step and each change looks at all of them, which is less for a handful.
+inline constexpr bool kManyObservations = LINNET_CLIENT_MANY_OBSERVATIONS != 0;
 
 }  // namespace linnet::client

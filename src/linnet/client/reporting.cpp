@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observe, Notify and Cancel (TS 6.4.5, RFC 7641 §4, digest §8).
+// Observe, Notify and Cancel, of one path and of several (TS 6.4.5, RFC 7641 §4, digest §8).
+//
+// What a server is owed while it cannot be told is one notification an observation, with the values of
+// when it leaves: the newest. With Notification Storing false it is owed nothing.
 #include <algorithm>
+#include <utility>
 
+#include "linnet/client/features.hpp"
 #include "linnet/client/request.hpp"
 
 namespace linnet::client {
@@ -13,81 +18,103 @@ constexpr Millis kBusyDelay{1000};  // until a notification that nobody could ta
 
 }  // namespace
 
-Observation* Engine::find_observation(ShortServerId server, const coap::Token& token) const noexcept {
-  for (Observation& row : observations_) {
-    if (row.server == server && row.token == token) return &row;
-  }
-  return nullptr;
-}
-
-std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFormat format) noexcept {
+/// Accepts an observation: of the request's path, or of `paths`. Nothing where there is no room.
+std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFormat format,
+                                             const PathList* paths) noexcept {
   const ShortServerId server = request.server.id;
-  Observation* row = find_observation(server, request.message.token);
-  if (row == nullptr) {
-    // A free row, or the one of the same path: a server that forgot its token asks again.
-    for (Observation& candidate : observations_) {
-      if (candidate.server == server && candidate.path == request.path) {
-        row = &candidate;
-        break;
-      }
-      if (row == nullptr && candidate.server == 0) row = &candidate;
-    }
+  // The one of the same token, or of the same paths: a server that forgot its token asks again.
+  std::uint32_t sequence = 0;
+  if (Observation* before = find_observation(request, paths); before != nullptr) {
+    sequence = (before->sequence + 1) & kSequenceMask;
+    observations_.remove(*before);
   }
+  Observation* row = observations_.add(server);
   if (row == nullptr) return std::nullopt;
-  const std::uint32_t sequence = row->server != 0 ? (row->sequence + 1) & kSequenceMask : 0;
-  *row = Observation{};
-  row->server = server;
-  row->path = request.path;
+  row->composite = kComposite && paths != nullptr;
   row->token = request.message.token;
   row->format = format;
   row->cache_key = request.message.cache_key;
   row->sequence = sequence;
   row->last_sent = row->last_confirmed = now_;
-  const auto target = tree_.resolve(request.path);
-  if (target && target->definition != nullptr &&
-      (request.path.depth() == 4 || !target->definition->multiple)) {
-    const auto value = tree_.read(request.path);
-    row->numeric = value && value->numeric();
-    if (row->numeric) row->old_value = row->last_notified = value->to_double();
+  const auto add = [&](const Path& path) -> Result<void> {
+    return observations_.add_path(*row, path) ? Result<void>() : fail(Errc::kNoSpace);
+  };
+  const auto added = row->composite ? paths->each(add) : add(request.path);
+  if (!added || observations_.first(*row).free()) {
+    observations_.remove(*row);
+    return std::nullopt;
   }
+  told(*row);
   schedule(*row);
-  emit(EventType::kObserved, server, request.path);
+  emit(EventType::kObserved, server, path_of(*row));
   return sequence;
 }
 
-void Engine::cancel_observation(const Request& request) noexcept {
-  Observation* row = find_observation(request.server.id, request.message.token);
-  if (row == nullptr) {
-    const auto same_path = [&](const Observation& candidate) {
-      return candidate.server == request.server.id && candidate.path == request.path;
-    };
-    const auto found = std::ranges::find_if(observations_, same_path);
-    if (found != observations_.end()) row = &*found;
+/// What events say of an observation: its path, the root for a composite one.
+Path Engine::path_of(const Observation& row) const noexcept {
+  return row.composite ? Path() : observations_.first(row).path;
+}
+
+void Engine::cancel_observation(const Request& request, const PathList* paths) noexcept {
+  if (Observation* row = find_observation(request, paths); row != nullptr) end_observation(*row);
+}
+
+Observation* Engine::find_observation(const Request& request, const PathList* paths) const noexcept {
+  const ShortServerId server = request.server.id;
+  Observation* row = observations_.find(server, request.message.token);
+  if (row != nullptr || paths == nullptr) {
+    return row != nullptr ? row : observations_.find(server, request.path);
   }
-  if (row != nullptr) end_observation(*row);
+  if constexpr (kComposite) {
+    for (Observation& candidate : observations_.rows()) {
+      if (candidate.server == server && candidate.composite && watches_exactly(candidate, *paths)) {
+        return &candidate;
+      }
+    }
+  }
+  return nullptr;
+}
+
+/// The same paths, in any order.
+bool Engine::watches_exactly(const Observation& row, const PathList& paths) const noexcept {
+  std::size_t watched = 0;
+  for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    ++watched;
+  }
+  std::size_t named = 0;
+  const auto all = paths.each([&](const Path& path) -> Result<void> {
+    ++named;
+    for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+      if (watch->path == path) return {};
+    }
+    return fail(Errc::kNotFound);
+  });
+  return all && named == watched;
 }
 
 void Engine::end_observation(Observation& observation) noexcept {
   const ShortServerId server = observation.server;
-  const Path path = observation.path;
-  observation = Observation{};
+  const Path path = path_of(observation);
+  observations_.remove(observation);
   emit(EventType::kCancelled, server, path);
 }
 
 void Engine::end_observations(ShortServerId server) noexcept {
-  for (Observation& row : observations_) {
+  for (Observation& row : observations_.rows()) {
     if (row.server == server && server != 0) end_observation(row);
   }
 }
 
-/// Instances or rights went away: what was observed or had attributes there ends.
+/// Instances or rights went away: what was observed or had attributes there ends. What a composite
+/// observation names may come back.
 void Engine::end_missing_observations() noexcept {
   missing_pending_ = false;
-  for (Observation& row : observations_) {
-    if (row.server == 0 || row.ended != coap::Code::kEmpty) continue;
-    if (!tree_.resolve(row.path)) {
+  for (Observation& row : observations_.rows()) {
+    if (row.server == 0 || row.composite || row.ended != coap::Code::kEmpty) continue;
+    const Path path = path_of(row);
+    if (!tree_.resolve(path)) {
       notify_end(row, coap::Code::kNotFound);
-    } else if (!may(row.server, Right::kRead, row.path)) {
+    } else if (!may(row.server, Right::kRead, path)) {
       notify_end(row, coap::Code::kUnauthorized);
     }
   }
@@ -95,58 +122,111 @@ void Engine::end_missing_observations() noexcept {
 }
 
 /// Own, inherited, and the server's defaults (resources 2 and 3 of object 1).
-lwm2m::Attributes Engine::attributes_of(const Observation& observation) const noexcept {
-  const ServerSettings server = settings(observation.server);
+lwm2m::Attributes Engine::attributes_of(ShortServerId server, const Path& path) const noexcept {
+  const ServerSettings account = settings(server);
   lwm2m::Attributes defaults;
-  if (server.default_pmin > 0) defaults.pmin = server.default_pmin;
-  if (server.default_pmax > 0) defaults.pmax = server.default_pmax;
-  return lwm2m::effective(
-      lwm2m::inherit(attributes_.inherited(observation.server, observation.path), defaults));
+  if (account.default_pmin > 0) defaults.pmin = account.default_pmin;
+  if (account.default_pmax > 0) defaults.pmax = account.default_pmax;
+  return lwm2m::effective(lwm2m::inherit(attributes_.inherited(server, path), defaults));
 }
 
-void Engine::schedule(Observation& observation) noexcept {
-  observation.due = kNever;
+/// When a notification is to leave, as things stand.
+Instant Engine::notification_due(const Observation& row) const noexcept {
+  if (row.in_flight) return kNever;  // the newest value follows its outcome (RFC 7641 §4.5.2)
+  if (row.ended != coap::Code::kEmpty) return now_;
+  Instant due = kNever;
+  for (const Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    const lwm2m::Attributes attributes = attributes_of(row.server, watch->path);
+    const Instant earliest = row.last_sent + Seconds(attributes.pmin.value_or(0));
+    if (watch->pending) due = std::min(due, earliest);
+    // A pmax of 0 is none (Core 1.1 §5.1.2), and none may come sooner than pmin.
+    if (attributes.pmax.value_or(0) == 0) continue;
+    due = std::min(due, std::max(earliest, row.last_sent + Seconds(*attributes.pmax)));
+  }
+  return due;
+}
+
+/// When a value is to be looked at, though nobody says that it changed (epmax), or at last (epmin).
+Instant Engine::evaluation_due(const Observation& row, const Watch& watch) const noexcept {
+  const lwm2m::Attributes attributes = attributes_of(row.server, watch.path);
+  Instant due = kNever;
+  if (watch.stale) due = watch.looked_at + Seconds(attributes.epmin.value_or(0));
+  if (attributes.epmax.value_or(0) == 0) return due;
+  return std::min(due, watch.looked_at + Seconds(std::max(*attributes.epmax, attributes.epmin.value_or(0))));
+}
+
+void Engine::schedule(Observation& row) noexcept {
   work_pending_ = true;
-  if (observation.in_flight) return;  // the newest value follows its outcome (RFC 7641 §4.5.2)
-  if (observation.ended != coap::Code::kEmpty) {
-    observation.due = now_;
-    return;
+  row.blocked = false;
+  Instant due = notification_due(row);
+  if (kEvaluationPeriods && row.ended == coap::Code::kEmpty) {
+    for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+      due = std::min(due, evaluation_due(row, *watch));
+    }
   }
-  const lwm2m::Attributes attributes = attributes_of(observation);
-  const Instant earliest = observation.last_sent + Seconds(attributes.pmin.value_or(0));
-  // A pmax of 0 is none (Core 1.1 §5.1.2), and none may come sooner than pmin.
-  if (attributes.pmax.value_or(0) > 0) {
-    observation.due = std::max(earliest, observation.last_sent + Seconds(*attributes.pmax));
-  }
-  if (observation.pending) observation.due = std::min(observation.due, earliest);
+  observations_.set_due(row, due);
+}
+
+/// Other attributes or defaults may hold for what a server observes at or below `path`.
+void Engine::reschedule(ShortServerId server, const Path& path) noexcept {
+  observations_.concerned(path, [&](Watch& watch) {
+    Observation& row = observations_.row(watch);
+    if (server == kEveryServer || row.server == server) schedule(row);
+  });
 }
 
 /// A value at, below or above what is observed may have changed.
 void Engine::look_at_observations(const Path& path) noexcept {
-  for (Observation& row : observations_) {
-    if (row.server == 0 || !(row.path.contains(path) || path.contains(row.path))) continue;
-    evaluate(row);
+  observations_.concerned(path, [&](Watch& watch) {
+    Observation& row = observations_.row(watch);
+    if (row.ended != coap::Code::kEmpty) return;
+    watch.stale = true;
+    if (!kEvaluationPeriods || evaluation_due(row, watch) <= now_) evaluate(row, watch);
     schedule(row);
-  }
+  });
 }
 
-void Engine::evaluate(Observation& observation) noexcept {
-  if (observation.ended != coap::Code::kEmpty) return;
-  if (!observation.numeric) {
-    observation.pending = true;
-    return;
-  }
-  const auto value = tree_.read(observation.path);
+/// Instances came or went: those who observe the object are told, and those whose composite
+/// observation names something of it.
+void Engine::look_at_instances(ObjectId object) noexcept {
+  observations_.concerned(Path(object), [&](Watch& watch) {
+    Observation& row = observations_.row(watch);
+    if (!row.composite && watch.path != Path(object)) return;
+    watch.pending = true;
+    schedule(row);
+  });
+}
+
+void Engine::evaluate(const Observation& row, Watch& watch) noexcept {
+  const bool changed = std::exchange(watch.stale, false);
+  watch.looked_at = now_;
+  const auto value = watch.numeric ? tree_.read(watch.path) : fail(Errc::kNotFound);
   if (!value) {
-    observation.pending = true;  // it is gone, which the server is to learn
+    // What has no number is taken at its word; a number that is gone the server is to learn of.
+    watch.pending = watch.pending || changed || watch.numeric;
     return;
   }
-  const lwm2m::Attributes attributes = attributes_of(observation);
+  const lwm2m::Attributes attributes = attributes_of(row.server, watch.path);
   const double now = value->to_double();
-  const bool notifies = lwm2m::notifies(attributes, {observation.old_value, now, observation.last_notified});
-  observation.old_value = now;
+  const bool notifies = lwm2m::notifies(attributes, {watch.old_value, now, watch.last_notified});
+  watch.old_value = now;
   // A threshold that was crossed stays crossed; a value that came back is no change.
-  observation.pending = notifies || (observation.pending && attributes.has_thresholds());
+  watch.pending = notifies || (watch.pending && attributes.has_thresholds());
+}
+
+/// The server knows what there is now.
+void Engine::told(Observation& row) noexcept {
+  for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    watch->pending = watch->stale = watch->numeric = false;
+    watch->looked_at = now_;
+    const auto target = tree_.resolve(watch->path);
+    const bool single = target && target->definition != nullptr &&
+                        lwm2m::readable(target->definition->operations) &&
+                        (watch->path.depth() == 4 || !target->definition->multiple);
+    const auto value = single ? tree_.read(watch->path) : fail(Errc::kNotFound);
+    watch->numeric = value && value->numeric();
+    if (watch->numeric) watch->old_value = watch->last_notified = value->to_double();
+  }
 }
 
 bool Engine::confirms(const Observation& observation) const noexcept {
@@ -155,36 +235,68 @@ bool Engine::confirms(const Observation& observation) const noexcept {
 }
 
 Instant Engine::step_observations() noexcept {
-  Instant next = kNever;
+  // Those that could not be sent, in turns: what one of them leaves is the way of the next.
+  const std::span<Observation> rows = observations_.rows();
   const std::size_t first = first_observation_;
-  for (std::size_t i = 0; i < observations_.size(); ++i) {
-    const std::size_t index = (first + i) % observations_.size();
-    Observation& row = observations_[index];
-    if (row.server == 0) continue;
-    const Server* server = find_server(row.server);
-    if (server == nullptr || !server->registered()) continue;
-    if (now_ >= row.due) {
-      const bool confirmable = confirms(row);
-      // In a queue its value would age, pmin would not hold, and an Update would wait behind it.
-      // Whatever clears the way leads to a step.
-      if (confirmable && !endpoint_.ready(server->link)) continue;
-      notify(row);
-      // The next time the way is clear it is another's turn.
-      if (confirmable) first_observation_ = static_cast<std::uint16_t>(index + 1);
-    }
-    if (row.server != 0) next = std::min(next, row.due);
+  for (std::size_t i = 0; blocked_ && i < rows.size(); ++i) {
+    const std::size_t index = (first + i) % rows.size();
+    if (!rows[index].blocked || !clear(rows[index])) continue;
+    first_observation_ = static_cast<std::uint16_t>(index + 1);
+    look_after(rows[index]);
   }
-  return next;
+  if (blocked_) blocked_ = std::ranges::any_of(rows, &Observation::blocked);
+  while (Observation* row = observations_.take_due(now_)) look_after(*row);
+  return observations_.next_due();
+}
+
+/// Whether a notification of this observation would leave at once. In a queue its value would age,
+/// pmin would not hold, and an Update would wait behind it.
+bool Engine::clear(const Observation& row) const noexcept {
+  const Server* server = find_server(row.server);
+  return server != nullptr && server->registered() && (!confirms(row) || endpoint_.ready(server->link));
+}
+
+/// The time of an observation has come.
+void Engine::look_after(Observation& row) noexcept {
+  if constexpr (kEvaluationPeriods) {
+    for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+      if (evaluation_due(row, *watch) <= now_) evaluate(row, *watch);
+    }
+  }
+  if (notification_due(row) > now_) return schedule(row);
+  if (clear(row)) return notify(row);
+  const Server* server = find_server(row.server);
+  if (server != nullptr && !server->registered() && !settings(row.server).store_notifications)
+    drop_pending(row);
+  // Whatever clears the way leads to a step.
+  row.blocked = blocked_ = true;
+}
+
+void Engine::drop_pending(Observation& row) noexcept {
+  for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    watch->pending = false;
+  }
+}
+
+Result<std::size_t> Engine::encode(const Observation& row) noexcept {
+  const lwm2m::Codec* codec = lwm2m::find_codec(config_.codecs, row.format);
+  const Path path = path_of(row);
+  if (row.composite) {
+    const auto watched = [&](lwm2m::RecordSink sink) -> Result<void> {
+      for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+        if (const auto walked = walk_readable(row.server, watch->path, sink); !walked) return walked;
+      }
+      return {};
+    };
+    return codec->encode(path, watched, work_);
+  }
+  if (const auto readable = tree_.check_readable(path); !readable) return std::unexpected(readable.error());
+  return codec->encode(path, [&](lwm2m::RecordSink sink) { return walk(row.server, path, sink); }, work_);
 }
 
 void Engine::notify(Observation& observation) noexcept {
   if (observation.ended != coap::Code::kEmpty) return notify_end(observation, observation.ended);
-  const lwm2m::Codec* codec = lwm2m::find_codec(config_.codecs, observation.format);
-  const auto readable = tree_.check_readable(observation.path);
-  if (!readable) return notify_end(observation, response_code(readable.error()));
-  const auto size = codec->encode(
-      observation.path,
-      [&](lwm2m::RecordSink sink) { return walk(observation.server, observation.path, sink); }, work_);
+  const auto size = encode(observation);
   if (!size) return notify_end(observation, response_code(size.error()));
 
   coap::Notification notification;
@@ -195,41 +307,36 @@ void Engine::notify(Observation& observation) noexcept {
   notification.content_format = static_cast<std::uint16_t>(observation.format);
   notification.payload = work_.first(*size);
   if (!endpoint_.notify(find_server(observation.server)->link, notification, now_)) {
-    observation.due = now_ + kBusyDelay;
+    observations_.set_due(observation, now_ + kBusyDelay);
     return;
   }
   observation.sequence = *notification.observe;
   observation.last_sent = now_;
-  observation.pending = false;
   observation.in_flight = notification.confirmable;
-  if (observation.numeric) {
-    if (const auto value = tree_.read(observation.path)) {
-      observation.old_value = observation.last_notified = value->to_double();
-    }
-  }
+  told(observation);
   schedule(observation);
-  emit(EventType::kNotified, observation.server, observation.path);
+  emit(EventType::kNotified, observation.server, path_of(observation));
 }
 
 /// The last notification of an observation: an error without Observe (RFC 7641 §4.2). A server that
 /// missed it would wait for values until the registration ends: it is sent until it is acknowledged.
 void Engine::notify_end(Observation& observation, coap::Code code) noexcept {
   const Server* server = find_server(observation.server);
-  if (server == nullptr || !server->registered()) return end_observation(observation);
+  if (server == nullptr) return end_observation(observation);
   observation.ended = code;
   schedule(observation);
-  if (observation.in_flight || !endpoint_.ready(server->link)) return;
+  if (observation.in_flight || !clear(observation)) return;
   coap::Notification notification;
   notification.token = observation.token;
   notification.cache_key = observation.cache_key;
   notification.code = code;
   notification.confirmable = true;
   if (!endpoint_.notify(server->link, notification, now_)) {
-    observation.due = now_ + kBusyDelay;
+    observations_.set_due(observation, now_ + kBusyDelay);
     return;
   }
   observation.in_flight = true;
-  observation.due = kNever;
+  observations_.set_due(observation, kNever);
   observation.final_sent = true;
 }
 
@@ -240,7 +347,7 @@ bool Engine::on_notification(const coap::IncomingResponse& /*response*/, Instant
 void Engine::on_notification_outcome(coap::LinkId link, const coap::Token& token,
                                      coap::NotificationOutcome outcome, Instant /*now*/) noexcept {
   Server* server = find_server(link);
-  Observation* row = server != nullptr ? find_observation(server->id, token) : nullptr;
+  Observation* row = server != nullptr ? observations_.find(server->id, token) : nullptr;
   if (row == nullptr) return;
   row->in_flight = false;
   switch (outcome) {
@@ -253,7 +360,7 @@ void Engine::on_notification_outcome(coap::LinkId link, const coap::Token& token
       // An observation lives as long as its registration: an Update shows whether that still does.
       server->update_wanted = true;
       row->final_sent = false;
-      row->pending = row->pending || settings(server->id).store_notifications;
+      if (settings(server->id).store_notifications) observations_.first(*row).pending = true;
       break;
   }
   schedule(*row);

@@ -159,9 +159,7 @@ coap::Reply Engine::write_attributes(Request& request) noexcept {
   if (attributes.has_thresholds() && !numeric) return answer(Code::kBadRequest);
   if (const auto kept = attributes_.set(server, request.path, attributes); !kept) return answer(kept.error());
   if constexpr (kPersistence) save_soon();
-  for (Observation& observation : observations_) {
-    if (observation.server == server && request.path.contains(observation.path)) schedule(observation);
-  }
+  reschedule(server, request.path);
   emit(EventType::kAttributesWritten, server, request.path);
   return answer(Code::kChanged);
 }

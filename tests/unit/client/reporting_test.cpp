@@ -254,6 +254,145 @@ TEST_F(Reporting, A_clock_that_goes_back_delays_no_pmax) {
   EXPECT_EQ(notified(), Values{"20"});
 }
 
+TEST_F(Reporting, What_object_1_says_is_no_change_of_other_objects) {
+  ask(Code::kGet, "/33000/0", {.accept = 11542, .observe = 0});
+  EXPECT_EQ(ask(Code::kPut, "/1/0/3", {.format = 0, .payload = "60"}).code, Code::kChanged);
+  pass(59s);
+  EXPECT_TRUE(notified().empty());
+  pass(1s);  // the new default of pmax
+  EXPECT_EQ(notified().size(), 1U);
+}
+
+// Shows: OP-5
+TEST_F(Reporting, A_value_is_looked_at_no_more_often_than_epmin) {
+  attributes("/33000/0/2", {"epmin=10", "gt=25"});
+  observe("/33000/0/2");
+  pass(4s);
+  temperature(30);
+  temperature(20);  // back before it was looked at
+  pass(6s);
+  EXPECT_TRUE(notified().empty());
+  temperature(31);
+  EXPECT_TRUE(notified().empty());
+  pass(10s);
+  EXPECT_EQ(notified(), Values{"31"});
+}
+
+TEST_F(Reporting, Epmin_delays_the_notification_of_what_has_no_number) {
+  attributes("/33000/0/3", {"epmin=10"});
+  observe("/33000/0/3");
+  probes.set<&Probe::label>(0, std::string_view("one"));
+  pass(9s + 999ms);
+  EXPECT_TRUE(notified().empty());
+  probes.set<&Probe::label>(0, std::string_view("two"));
+  pass(1ms);
+  EXPECT_EQ(notified(), Values{"two"});
+}
+
+// Shows: OP-5
+TEST_F(Reporting, A_value_that_nobody_reports_is_looked_at_within_epmax) {
+  attributes("/33000/0/2", {"epmax=30"});
+  observe("/33000/0/2");
+  pass(10s);
+  probes.get(0)->temperature = 22;  // behind the engine's back
+  pass(19s + 999ms);
+  EXPECT_TRUE(notified().empty());
+  pass(1ms);
+  EXPECT_EQ(notified(), Values{"22"});
+  pass(300s);
+  EXPECT_TRUE(notified().empty());
+}
+
+TEST_F(Reporting, An_inherited_epmax_below_epmin_does_not_hold) {
+  attributes("/33000/0", {"epmax=5"});
+  attributes("/33000/0/2", {"epmin=10"});
+  observe("/33000/0/2");
+  probes.get(0)->temperature = 22;
+  pass(60s);
+  EXPECT_TRUE(notified().empty());
+}
+
+TEST_F(Reporting, Conditions_combine_by_or) {
+  attributes("/33000/0/2", {"lt=10", "gt=30", "st=5"});
+  observe("/33000/0/2");
+  temperature(24);
+  EXPECT_TRUE(notified().empty());
+  temperature(26);  // by st
+  EXPECT_EQ(notified(), Values{"26"});
+  temperature(30.5);  // by gt
+  EXPECT_EQ(notified(), Values{"30.5"});
+  temperature(29);
+  EXPECT_TRUE(notified().empty());
+  temperature(9);  // by lt and st
+  EXPECT_EQ(notified(), Values{"9"});
+}
+
+TEST_F(Reporting, A_pmax_of_0_is_none) {
+  attributes("/33000/0/2", {"pmax=0"});
+  observe("/33000/0/2");
+  pass(1h);
+  EXPECT_TRUE(notified().empty());
+}
+
+TEST_F(Reporting, An_inherited_pmax_below_pmin_is_ignored) {
+  attributes("/33000/0", {"pmax=5"});
+  attributes("/33000/0/2", {"pmin=10"});
+  observe("/33000/0/2");
+  pass(1h);
+  EXPECT_TRUE(notified().empty());
+}
+
+/// The network goes and comes back while the registration stands.
+class OfflineReporting : public Reporting {
+ protected:
+  /// What came after the device was back, the Update aside.
+  std::vector<std::string> back_online() {
+    engine.set_online(true);
+    engine.step(now);
+    respond(take(), Code::kChanged);
+    return notified();
+  }
+};
+
+TEST_F(OfflineReporting, The_newest_value_is_kept_while_offline_and_sent_later) {
+  observe("/33000/0/2");
+  observe("/33000/0/3", 0x22);
+  engine.set_online(false);
+  engine.step(now);
+  temperature(21);
+  temperature(22);
+  probes.set<&Probe::label>(0, std::string_view("new"));
+  pass(600s);
+  EXPECT_TRUE(notified().empty());
+  EXPECT_EQ(back_online(), (Values{"22", "new"}));
+}
+
+TEST_F(OfflineReporting, Without_Notification_Storing_it_is_dropped) {
+  account->notification_storing = false;
+  observe("/33000/0/2");
+  engine.set_online(false);
+  engine.step(now);
+  temperature(22);
+  pass(600s);
+  EXPECT_TRUE(back_online().empty());
+  temperature(23);
+  EXPECT_EQ(notified(), Values{"23"});
+}
+
+TEST_F(OfflineReporting, What_disappeared_while_offline_is_told_later) {
+  observe("/33000/0/2");
+  engine.set_online(false);
+  engine.step(now);
+  probes.drop(0);
+  pass(10s);
+  EXPECT_EQ(engine.observations(), 1U);
+  engine.set_online(true);
+  engine.step(now);
+  respond(take(), Code::kChanged);
+  ASSERT_FALSE(wire.out.empty());
+  EXPECT_EQ(take().code, Code::kNotFound);
+}
+
 class ConfirmableReporting : public DeviceTest {
  protected:
   void SetUp() override {
