@@ -2,6 +2,7 @@
 #include "commands.hpp"
 
 #include <algorithm>
+#include <expected>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,10 @@ using Json = nlohmann::json;
 
 /// Beyond the time that the device has, the server gets this to say so.
 constexpr std::chrono::seconds kServerMargin{10};
+
+constexpr unsigned kOk = 200;
+constexpr unsigned kAccepted = 202;
+constexpr unsigned kGone = 410;  // how a queued operation without a result is passed on here
 
 int complain(const std::string& line, ExitCode code) {
   std::cerr << "linnet: " << line << '\n';
@@ -41,12 +46,43 @@ std::string problem_line(const HttpResponse& response) {
   return text(problem, "title") + (detail.empty() ? "" : ": " + detail);
 }
 
+/// One that was asked for and has to wait: its result, when it is there.
+std::expected<HttpResponse, std::string> result_of_queued(const Session& session, const Json& operation) {
+  constexpr std::chrono::seconds kPoll{60};
+  const std::string endpoint = text(operation, "endpoint");
+  const std::string id = text(operation, "id");
+  std::cerr << "linnet: " << endpoint << " sleeps; operation " << id << " waits for it until "
+            << text(operation, "expires") << ". Ctrl-C leaves it there; linnet cancel " << endpoint << ' '
+            << id << " withdraws it\n";
+  const std::string target = "/api/v1/devices/" + percent_encode(endpoint) + "/operations/" + id +
+                             "?wait=" + std::to_string(kPoll.count());
+  for (;;) {
+    auto response = http_request(session.url, "GET", target, {}, kPoll + kServerMargin);
+    if (!response || response->status != kOk) return response;
+    const Json now = Json::parse(response->body, nullptr, false);
+    const std::string state = text(now, "state");
+    if (state == "waiting" || state == "sent") continue;
+    if (const auto result = now.find("result"); result != now.end()) {
+      return HttpResponse{result->value("status", 0U), result->value("body", Json()).dump()};
+    }
+    const Json problem{{"title", "The operation is " + state}, {"detail", text(now, "reason")}};
+    return HttpResponse{kGone, problem.dump()};
+  }
+}
+
 /// A request whose JSON answer `show` prints, unless the session wants the JSON itself.
 int ask(const Session& session, const std::string& method, const std::string& target, const Json& body,
         const std::function<void(const Json&)>& show) {
-  const auto response =
-      http_request(session.url, method, target, body.is_null() ? std::string() : body.dump(),
-                   session.timeout + kServerMargin);
+  auto response = http_request(session.url, method, target, body.is_null() ? std::string() : body.dump(),
+                               session.timeout + kServerMargin);
+  if (response && response->status == kAccepted) {
+    const Json operation = Json::parse(response->body, nullptr, false);
+    if (session.no_wait) {
+      std::cout << (session.json ? response->body : text(operation, "id") + " waits") << '\n';
+      return kDone;
+    }
+    response = result_of_queued(session, operation);
+  }
   if (!response) return complain(response.error(), kUnreachable);
   if (response->status < 200 || response->status > 299) {
     if (session.json) std::cout << response->body << '\n';
@@ -105,6 +141,8 @@ std::string object_route(const Target& target, const std::string& action = {}) {
 
 std::string query(const Session& session, const std::string& format = {}) {
   std::string out = "?timeout=" + std::to_string(session.timeout.count());
+  if (session.queue) out += "&queue=" + std::to_string(*session.queue);
+  if (session.no_wait) out += "&wait=0";
   if (!format.empty()) out += "&format=" + percent_encode(format);
   return out;
 }
@@ -143,8 +181,9 @@ void print_code(const Json& answer) {
 
 void print_device(const Json& device) {
   Table table({"endpoint", text(device, "endpoint")});
-  for (const char* name : {"location", "address", "lwm2m", "lifetime", "binding", "queue_mode", "sms",
-                           "registered", "updated", "expires", "alternate_path"}) {
+  for (const char* name :
+       {"location", "address", "lwm2m", "lifetime", "binding", "queue_mode", "awake", "waiting_operations",
+        "sms", "registered", "updated", "expires", "alternate_path"}) {
     if (!text(device, name).empty()) table.row({name, text(device, name)});
   }
   std::string formats;
@@ -390,7 +429,33 @@ int observe(const Session& session, const Target& target, const std::string& for
 }
 
 int cancel(const Session& session, const Target& target) {
+  constexpr std::size_t kIdDigits = 16;
+  const bool is_operation = target.path.size() == kIdDigits &&
+                            target.path.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (is_operation) {
+    return ask(session, "DELETE", device_route(target.endpoint) + "/operations/" + target.path, {},
+               [&](const Json&) { std::cout << target.path << " is withdrawn\n"; });
+  }
   return ask(session, "DELETE", object_route(target, "/observe") + query(session), {}, print_code);
+}
+
+int list_operations(const Session& session, const std::string& endpoint) {
+  return ask(session, "GET", device_route(endpoint) + "/operations", {}, [&](const Json& answer) {
+    Table table({"OPERATION", "WHAT", "PATH", "STATE", "ACCEPTED", "EXPIRES", "RESULT"});
+    for (const Json& one : answer.value("operations", Json::array())) {
+      const Json body = one.value("result", Json::object()).value("body", Json::object());
+      std::string result = text(one, "reason");
+      if (body.contains("code")) result = text(body, "code");
+      if (body.contains("title")) result = text(body, "title") + (result.empty() ? "" : "; " + result);
+      table.row({text(one, "id"), text(one, "operation"), text(one, "path"), text(one, "state"),
+                 text(one, "accepted"), text(one, "expires"), result});
+    }
+    if (table.empty()) {
+      std::cout << "nothing waits for " << endpoint << '\n';
+    } else {
+      table.print(std::cout);
+    }
+  });
 }
 
 int events(const Session& session, const std::string& endpoint, const std::string& types, unsigned count) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Session {
   ApiUrl url;
   bool json = false;                  ///< print the API's JSON as it came
   std::chrono::seconds timeout{120};  ///< for the device to answer
+  std::optional<unsigned> queue;      ///< seconds that an operation may wait for its device; 0: not at all
+  bool no_wait = false;               ///< leave an operation in the queue and end
 };
 
 struct DeviceFilter {
@@ -60,7 +63,10 @@ struct Target {
 /// Observes and shows values until interrupted, then cancels unless `keep`; `count` 0 is no end.
 [[nodiscard]] int observe(const Session& session, const Target& target, const std::string& format, bool keep,
                           unsigned count);
+/// Ends an observation, or withdraws a queued operation where the path is its id.
 [[nodiscard]] int cancel(const Session& session, const Target& target);
+/// What waits for a device, and the results that are kept.
+[[nodiscard]] int list_operations(const Session& session, const std::string& endpoint);
 [[nodiscard]] int events(const Session& session, const std::string& endpoint, const std::string& types,
                          unsigned count);
 [[nodiscard]] int models(const Session& session, const std::string& object);

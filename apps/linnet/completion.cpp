@@ -6,11 +6,11 @@ namespace linnet::cli {
 namespace {
 
 constexpr std::string_view kCommands =
-    "devices show forget read write exec create delete discover attributes observe cancel events models "
+    "devices show forget read write exec create delete discover attributes observe cancel operations events models "
     "health completion";
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =
-    "show forget read write exec create delete discover attributes observe cancel";
+    "show forget read write exec create delete discover attributes observe cancel operations";
 constexpr std::string_view kOptions = "--url --json --timeout --help --version";
 
 // The server is asked for names; without one there is nothing to offer. Names come from devices: they

@@ -20,6 +20,8 @@ Examples:
   linnet write urn:dev:1 /1/0 --update 1=300 2=5   several, the others stay
   linnet exec urn:dev:1 /3/0/4                     reboot
   linnet attributes urn:dev:1 /3303/0/5700 pmin=5 st=0.5
+  linnet read urn:dev:1 /3/0/9 --queue 3600        wait up to an hour for a device that sleeps
+  linnet operations urn:dev:1                      what waits for it
   linnet observe urn:dev:1 /3303/0/5700            values as they come
   source <(linnet completion bash)
 
@@ -31,6 +33,8 @@ struct Arguments {
   std::string url = "http://127.0.0.1:8080";
   bool json = false;
   unsigned timeout = 120;
+  std::optional<unsigned> queue;
+  bool no_wait = false;
   DeviceFilter filter;
   bool names = false;
   Target target;
@@ -131,14 +135,23 @@ void add_reporting_commands(CLI::App& app, Arguments& a, Command& run) {
   observe_command->callback(
       [&] { run = [&](const Session& s) { return observe(s, a.target, a.format, a.keep, a.count); }; });
 
-  auto* cancel_command = app.add_subcommand("cancel", "end an observation");
-  add_target(*cancel_command, a);
+  auto* cancel_command = app.add_subcommand("cancel", "end an observation, or withdraw a queued operation");
+  cancel_command->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  cancel_command
+      ->add_option("PATH|OPERATION", a.target.path, "path of the observation, or id of the operation")
+      ->required();
   cancel_command->callback([&] { run = [&](const Session& s) { return cancel(s, a.target); }; });
+
+  auto* operations = app.add_subcommand("operations", "what waits for a device in queue mode, and results");
+  operations->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  operations->callback(
+      [&] { run = [&](const Session& s) { return list_operations(s, a.target.endpoint); }; });
 
   auto* events_command = app.add_subcommand("events", "what happens, as it happens");
   events_command->add_option("--endpoint", a.endpoint_filter, "only this device");
-  events_command->add_option("--type", a.types,
-                             "comma-separated: registered,updated,deregistered,expired,notified");
+  events_command->add_option(
+      "--type", a.types,
+      "comma-separated: registered,updated,deregistered,expired,notified,operation-finished");
   events_command->add_option("--count", a.count, "end after so many");
   events_command->callback(
       [&] { run = [&](const Session& s) { return events(s, a.endpoint_filter, a.types, a.count); }; });
@@ -178,6 +191,12 @@ int main(int argc, char** argv) {
   app.add_option("--timeout", arguments.timeout, "seconds for the device to answer")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
+  app.add_option(
+         "--queue", arguments.queue,
+         "seconds that an operation may wait for a device that sleeps (default: a day), 0: not at all")
+      ->check(CLI::Range(0, 31'536'000));
+  app.add_flag("--no-wait", arguments.no_wait,
+               "print the id of an operation that waits for its device, and end");
   app.set_version_flag("--version", std::string("linnet ") + LINNET_VERSION);
   app.footer(kExamples);
   app.require_subcommand(1);
@@ -198,7 +217,8 @@ int main(int argc, char** argv) {
     return kUsage;
   }
   try {
-    return run(Session{*url, arguments.json, std::chrono::seconds(arguments.timeout)});
+    return run(Session{*url, arguments.json, std::chrono::seconds(arguments.timeout), arguments.queue,
+                       arguments.no_wait});
   } catch (const std::exception& error) {
     // JSON of another form than docs/api.md says.
     std::cerr << "linnet: the server's answer cannot be used: " << error.what() << '\n';

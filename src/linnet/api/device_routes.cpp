@@ -48,6 +48,8 @@ nlohmann::json Service::device_json(const net::Device& device) const {
             {"lifetime", device.lifetime},
             {"binding", binding_text(device.binding)},
             {"queue_mode", device.binding.queue()},
+            {"awake", device.awake},
+            {"waiting_operations", device.queued},
             {"sms", nullptr},
             {"registered", time_text(device.registered)},
             {"updated", time_text(device.updated)},

@@ -33,7 +33,10 @@ constexpr std::array kNames{EventName{Kind::kRegistered, "registered"},
                             EventName{Kind::kExpired, "expired"},
                             EventName{Kind::kForgotten, "forgotten"},
                             EventName{Kind::kNotified, "notified"},
-                            EventName{Kind::kObservationEnded, "observation-ended"}};
+                            EventName{Kind::kObservationEnded, "observation-ended"},
+                            EventName{Kind::kOperationQueued, "operation-queued"},
+                            EventName{Kind::kOperationStarted, "operation-started"},
+                            EventName{Kind::kOperationFinished, "operation-finished"}};
 
 std::string name_of(Kind kind) {
   const auto* const at = std::ranges::find(kNames, kind, &EventName::kind);
@@ -125,6 +128,11 @@ nlohmann::json Service::event_json(const net::Event& event) const {
     case Kind::kObservationEnded:
       json["path"] = path_text(event.path);
       json["reason"] = reason_of(event.ended);
+      break;
+    case Kind::kOperationQueued:
+    case Kind::kOperationStarted:
+    case Kind::kOperationFinished:
+      if (event.queued) json["operation"] = operation_json(*event.queued);
       break;
     default: json["location"] = "/rd/" + std::string(id.data(), id.size()); break;
   }

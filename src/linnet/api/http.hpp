@@ -17,13 +17,15 @@ struct HttpRequest {
   std::vector<std::string> path;             ///< segments, percent-decoded
   std::map<std::string, std::string> query;  ///< percent-decoded; the last of equal names
   std::string body;
+  std::string prefer{};  ///< the Prefer header (RFC 7240)
 };
 
 struct HttpResponse {
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";
-  std::string allow;  ///< the Allow header of a 405
+  std::string allow;       ///< the Allow header of a 405
+  std::string location{};  ///< the Location header of a 202
 };
 
 /// What feeds a stream of server-sent events. Called from the HTTP thread only.
@@ -68,5 +70,7 @@ using HttpHandler = std::function<void(HttpRequest, Answer)>;
 
 /// Percent-decodes; nothing for a broken escape. `+` stays what it is.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
+/// As one segment of a path.
+[[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace linnet::api

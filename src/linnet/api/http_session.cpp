@@ -156,6 +156,7 @@ void HttpSession::handle() {
   const std::string_view target(message.target().data(), message.target().size());
   head_request_ = message.method() == http::verb::head;
   request.method = head_request_ ? std::string("GET") : std::string(message.method_string());
+  request.prefer = std::string(message["Prefer"]);
   request.body = std::move(message.body());
   stream_.expires_never();
   waiting_ = true;
@@ -192,6 +193,7 @@ void HttpSession::respond(HttpResponse response) {
   response_.set(http::field::server, kServerName);
   response_.set(http::field::cache_control, "no-store");
   if (!response.allow.empty()) response_.set(http::field::allow, response.allow);
+  if (!response.location.empty()) response_.set(http::field::location, response.location);
   if (!response.content_type.empty()) response_.set(http::field::content_type, response.content_type);
   response_.keep_alive(keep_alive_);
   response_.body() = std::move(response.body);

@@ -48,7 +48,8 @@ struct OwnedOperation {
             .payload = payload,
             .arguments = arguments,
             .attributes = attributes,
-            .timeout = timeout};
+            .timeout = timeout,
+            .instance = new_instance};
   }
 };
 

@@ -52,7 +52,8 @@ HttpResponse value_response(const net::Outcome& outcome, const lwm2m::ObjectMode
   return json_response(body);
 }
 
-/// `named` is the instance that a Create asked for: devices tell the location only of others.
+}  // namespace
+
 HttpResponse outcome_response(const net::Outcome& outcome, const std::string& endpoint,
                               const lwm2m::ObjectModel* model, const std::optional<lwm2m::Path>& named) {
   const std::string path = path_text(outcome.path);
@@ -77,8 +78,6 @@ HttpResponse outcome_response(const net::Outcome& outcome, const std::string& en
   }
 }
 
-}  // namespace
-
 void Service::handle_object(const std::string& endpoint, HttpRequest request, Answer answer) {
   auto call = ObjectCall::route(endpoint, std::move(request));
   if (!call) return refuse(std::move(answer), call.error());
@@ -98,6 +97,9 @@ void Service::perform(const ObjectCall& call, const net::Device& device, Answer 
   const auto operation =
       make_operation(call, device, models_, {config_.default_timeout, config_.max_timeout});
   if (!operation) return refuse(std::move(answer), operation.error());
+  const auto wish = queue_wish(call.request, device, {config_.max_timeout, operation->timeout});
+  if (!wish) return refuse(std::move(answer), wish.error());
+  if (*wish) return enqueue(call.endpoint, operation->view(), **wish, std::move(answer));
   auto shared = std::make_shared<Answer>(std::move(answer));
   const auto called =
       server_.perform(call.endpoint, operation->view(),

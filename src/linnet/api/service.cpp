@@ -74,6 +74,15 @@ void Service::handle_devices(HttpRequest request, Answer answer) {
     if (!get) return not_allowed(std::move(answer), "GET, HEAD");
     return list_observations(endpoint, std::move(answer));
   }
+  if (path.size() == 5 && path[4] == "operations") {
+    if (!get) return not_allowed(std::move(answer), "GET, HEAD");
+    return list_operations(endpoint, std::move(answer));
+  }
+  if (path.size() == 6 && path[4] == "operations") {
+    if (get) return show_operation(endpoint, request, std::move(answer));
+    if (request.method == "DELETE") return cancel_operation(endpoint, path[5], std::move(answer));
+    return not_allowed(std::move(answer), "GET, HEAD, DELETE");
+  }
   if (path.size() > 5 && path[4] == "objects") {
     return handle_object(endpoint, std::move(request), std::move(answer));
   }

@@ -8,6 +8,7 @@
 #include "linnet/api/http.hpp"
 #include "linnet/api/object_call.hpp"
 #include "linnet/api/problem.hpp"
+#include "linnet/api/queue_wish.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/registry/model_registry.hpp"
 
@@ -46,6 +47,17 @@ class Service {
   void handle_object(const std::string& endpoint, HttpRequest request, Answer answer);
   void perform(const ObjectCall& call, const net::Device& device, Answer answer);
 
+  // operation_routes.cpp
+  void enqueue(const std::string& endpoint, const server::Operation& operation, const QueueWish& wish,
+               Answer answer);
+  void list_operations(const std::string& endpoint, Answer answer);
+  void show_operation(const std::string& endpoint, const HttpRequest& request, Answer answer);
+  void cancel_operation(const std::string& endpoint, const std::string& text, Answer answer);
+  [[nodiscard]] Json operation_json(const net::Queued& operation) const;
+  [[nodiscard]] HttpResponse result_of(const net::Queued& operation) const;
+  [[nodiscard]] HttpResponse queued_response(const Result<net::Queued>& queued, const std::string& endpoint,
+                                             const std::string& path) const;
+
   // event_routes.cpp
   class EventFeed;
   void stream_events(const HttpRequest& request, Answer answer);
@@ -72,6 +84,12 @@ class Service {
 
 /// Answers with a problem, and says so.
 void refuse(Answer answer, const Problem& problem);
+
+/// What came of an operation: 200 or 201 with the body of docs/api.md, or a problem. `named` is the
+/// instance that a Create asked for: devices tell the location only of others.
+[[nodiscard]] HttpResponse outcome_response(const net::Outcome& outcome, const std::string& endpoint,
+                                            const lwm2m::ObjectModel* model,
+                                            const std::optional<lwm2m::Path>& named);
 
 /// The OpenAPI description (openapi.cpp).
 [[nodiscard]] const std::string& openapi_document();

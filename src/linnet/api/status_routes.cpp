@@ -39,6 +39,8 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
            Metric{"linnet_registrations", "Devices registered now", Gauge, number(s.engine.registrations)},
            Metric{"linnet_observations", "Observations in place now", Gauge, number(s.engine.observations)},
            Metric{"linnet_operations", "Operations under way now", Gauge, number(s.engine.operations)},
+           Metric{"linnet_queued_operations", "Operations that wait for their device now", Gauge,
+                  number(s.engine.queued)},
            Metric{"linnet_links", "Peers known now", Gauge, number(s.links)},
            Metric{"linnet_registered_total", "Registers answered 2.01", Counter, number(s.engine.registered)},
            Metric{"linnet_updated_total", "Updates answered 2.04", Counter, number(s.engine.updated)},
@@ -81,6 +83,7 @@ void Service::health(Answer answer) {
             {"version", config_.version},
             {"store", {{"condition", store::to_string(store.condition)}}},
             {"restored", server_.restored()},
+            {"operations_restored", server_.operations_restored()},
             {"not_restored", server_.not_restored()},
             {"coap", Json::array()}};
   if (!store.detail.empty()) body["store"]["detail"] = store.detail;
