@@ -50,6 +50,9 @@ std::string_view event_name(EventType type) noexcept {
     case EventType::kCreated: return "created";
     case EventType::kDeleted: return "deleted";
     case EventType::kAttributesWritten: return "attributes-written";
+    case EventType::kBootstrapping: return "bootstrapping";
+    case EventType::kBootstrapped: return "bootstrapped";
+    case EventType::kBootstrapFailed: return "bootstrap-failed";
     case EventType::kObserved: return "observed";
     case EventType::kCancelled: return "cancelled";
     case EventType::kNotified: return "notified";
@@ -64,6 +67,7 @@ std::string event_json(const Event& event) {
     case EventType::kUpdated: params["location"] = std::string(event.text); break;
     case EventType::kRegistrationFailed:
     case EventType::kRegistrationGaveUp:
+    case EventType::kBootstrapFailed:
       params["reason"] = reason(event);
       params["code"] = event.response == coap::Code::kEmpty ? Json() : Json(api::code_text(event.response));
       break;
@@ -71,6 +75,8 @@ std::string event_json(const Event& event) {
     case EventType::kAsleep:
     case EventType::kDeregistered: break;
     case EventType::kSaveFailed: params = {{"reason", to_string(event.why)}}; break;
+    case EventType::kBootstrapping:
+    case EventType::kBootstrapped: params = Json::object(); break;
     case EventType::kWritten:
       params["value"] = api::to_json(event.value);
       params["type"] = std::string(lwm2m::to_string(event.value.type()));
@@ -99,6 +105,9 @@ std::string event_line(const Event& event, const Settings& settings) {
     case EventType::kRegistrationFailed: return "registration with " + server + " failed: " + reason(event);
     case EventType::kRegistrationGaveUp:
       return "registration with " + server + " was tried as often as it should be: " + reason(event);
+    case EventType::kBootstrapping: return "asking the bootstrap server";
+    case EventType::kBootstrapped: return "bootstrapped";
+    case EventType::kBootstrapFailed: return "bootstrap failed, all is as it was: " + reason(event);
     case EventType::kWritten: return "written " + path + " = " + printed(event.value);
     case EventType::kExecuted:
       return "executed " + path + (event.text.empty() ? "" : " with " + std::string(event.text));

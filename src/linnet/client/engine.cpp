@@ -64,6 +64,11 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
     access_ = AccessControl(tree_, config.own_rights);
     missing_pending_ = true;
   }
+  if constexpr (kBootstrap) {
+    const auto before = arena.make_zeroed<std::uint8_t>(config.max_bootstrap);
+    if (!before) return fail(Errc::kNoSpace);
+    bootstrap_interface_ = BootstrapInterface(tree_, access_, config_.codecs, *before);
+  }
   listener_ = listener;
   counter_.attach(links);
   if (kQueueMode && config.queue_mode) counter_.watch(servers_, now_, config.awake);
@@ -81,6 +86,7 @@ std::size_t Engine::memory_needed(const Config& config) noexcept {
   meter.add<AttributeTable::Row>(config.max_attributes);
   meter.add<std::uint8_t>(config.coap.max_body);
   if constexpr (kRollback) meter.add<std::uint8_t>(config.max_rollback);
+  if constexpr (kBootstrap) meter.add<std::uint8_t>(config.max_bootstrap);
   if (kPersistence && config.medium != nullptr) meter.add<std::uint8_t>(config.max_state);
   ObservationTable::measure(meter, config.max_observations, config.max_composite_paths);
   return meter.size() + coap::Endpoint::memory_needed(config.coap);
@@ -134,6 +140,20 @@ Instant Engine::step(Instant now) noexcept {
   endpoint_.step(now_);
   deadline_ = kNever;
   for (Object* object : tree_.objects()) deadline_ = std::min(deadline_, object->step(now_));
+  if constexpr (kBootstrap) {
+    if (online_) deadline_ = std::min(deadline_, step_bootstrap());
+  }
+  // What a bootstrap server has not finished yet concerns nobody else.
+  if (!bootstrapping()) step_servers();
+  deadline_ = std::min(deadline_, endpoint_.next_deadline());
+  if (kQueueMode && config_.queue_mode) step_windows();
+  if constexpr (kPersistence) {
+    if (config_.medium != nullptr && !stopped_ && !bootstrapping()) step_state();
+  }
+  return next_deadline();
+}
+
+void Engine::step_servers() noexcept {
   if constexpr (kAccessControl) {
     if (missing_pending_ && access_.synchronise()) instances_changed(kAccessControlObject);
   }
@@ -146,12 +166,7 @@ Instant Engine::step(Instant now) noexcept {
       deadline_ = std::min(deadline_, server.due);
     }
   }
-  deadline_ = std::min({deadline_, step_observations(), endpoint_.next_deadline()});
-  if (kQueueMode && config_.queue_mode) step_windows();
-  if constexpr (kPersistence) {
-    if (config_.medium != nullptr && !stopped_) step_state();
-  }
-  return next_deadline();
+  deadline_ = std::min(deadline_, step_observations());
 }
 
 Instant Engine::next_deadline() const noexcept {
@@ -167,6 +182,7 @@ void Engine::changed(const Path& path) noexcept {
   if (kSequence && (parameters || path.object() == kSecurityObject)) accounts_changed_ = true;
   if (parameters) parameters_changed();
   if (kPersistence && (path.depth() == 0 || keeps(path.object()))) save_soon();
+  if (kBootstrap && (parameters || path.object() == kSecurityObject)) accounts_pending_ = true;
   if (kAccessControl && (path.depth() == 0 || path.object() == kAccessControlObject)) missing_pending_ = true;
   look_at_observations(path);
   if (parameters) reschedule(kEveryServer, Path());
@@ -176,7 +192,10 @@ void Engine::instances_changed(ObjectId object) noexcept {
   work_pending_ = true;
   missing_pending_ = true;
   if (kPersistence && keeps(object)) save_soon();
-  if (kSequence && (object == kServerObject || object == kSecurityObject)) accounts_changed_ = true;
+  if (object == kServerObject || object == kSecurityObject) {
+    if constexpr (kSequence) accounts_changed_ = true;
+    if constexpr (kBootstrap) accounts_pending_ = true;
+  }
   if (hidden(object)) return;
   for (Server& server : servers_) {
     server.update_wanted = true;

@@ -15,6 +15,8 @@
 #include "linnet/base/time.hpp"
 #include "linnet/client/access_control.hpp"
 #include "linnet/client/attribute_table.hpp"
+#include "linnet/client/bootstrap.hpp"
+#include "linnet/client/bootstrap_interface.hpp"
 #include "linnet/client/connector.hpp"
 #include "linnet/client/events.hpp"
 #include "linnet/client/features.hpp"
@@ -48,6 +50,9 @@ struct Config {
   /// Bytes in which a Write of several values keeps the old ones until all are written; one whose old
   /// values do not fit is answered 5.00 and changes nothing (kRollback).
   std::uint32_t max_rollback = 512;
+  /// Bytes in which a bootstrap keeps what it changes, so that one that fails leaves all as it was; a
+  /// Bootstrap-Write or -Delete that would need more is answered 5.00 (kBootstrap).
+  std::uint32_t max_bootstrap = 2048;
   /// Where access control is asked for (object 2, several accounts): what every server may do to
   /// instances that the device made itself and that nobody has an entry for yet.
   Rights own_rights{Right::kRead};
@@ -100,7 +105,8 @@ class Engine final : private coap::Handler {
   [[nodiscard]] static std::size_t memory_needed(const Config& config) noexcept;
 
   /// The way to a server is there (again): registers, or updates, at the next step. kNotFound where
-  /// object 1 has no instance with this Short Server ID, kNoSpace beyond max_servers.
+  /// object 1 has no instance with this Short Server ID, kNoSpace beyond max_servers. The way to
+  /// kBootstrapServer is used when a bootstrap is wanted; kNotFound where object 0 does not have it.
   [[nodiscard]] Result<void> connect(ShortServerId server, coap::LinkId link,
                                      Session session = Session::kNew) noexcept;
   /// The way to a server is lost. Without a Connector its observations end and nothing more is sent;
@@ -132,6 +138,11 @@ class Engine final : private coap::Handler {
   [[nodiscard]] Instant next_deadline() const noexcept;
 
   // What follows takes effect at the next `step`.
+
+  /// Asks the bootstrap server, after the Client Hold Off Time; ignored while that is under way.
+  /// kNotFound: there is no bootstrap account.
+  Result<void> bootstrap() noexcept;
+  [[nodiscard]] BootstrapState bootstrap_state() const noexcept { return bootstrap_.state(); }
 
   /// A value changed at the device itself: at a resource, a resource instance, or anywhere below.
   void changed(const Path& path) noexcept;
@@ -172,6 +183,7 @@ class Engine final : private coap::Handler {
 
   // engine.cpp
   Instant advance(Instant now) noexcept;
+  void step_servers() noexcept;
   void emit(const Event& event) noexcept;
   void emit(EventType type, ShortServerId server, const Path& path = {}) noexcept;
   [[nodiscard]] Server* find_server(ShortServerId server) const noexcept;
@@ -217,6 +229,24 @@ class Engine final : private coap::Handler {
   // queue_mode.cpp
   [[nodiscard]] bool must_listen(const Server& server) const noexcept;
   void step_windows() noexcept;
+
+  // bootstrap.cpp
+  [[nodiscard]] bool bootstrapping() const noexcept { return kBootstrap && bootstrap_.active(); }
+  Result<void> connect_bootstrap_server(coap::LinkId link) noexcept;
+  void disconnect_bootstrap_server(Errc why) noexcept;
+  void move_bootstrap(BootstrapInput input, coap::Code response = coap::Code::kEmpty,
+                      Errc why = Errc::kTimeout) noexcept;
+  [[nodiscard]] Instant step_bootstrap() noexcept;
+  [[nodiscard]] Seconds bootstrap_setting(ResourceId resource) const noexcept;
+  void hold_off_bootstrap() noexcept;
+  void open_bootstrap_link() noexcept;
+  void request_bootstrap() noexcept;
+  void bootstrap_answered(coap::Code response, Errc why) noexcept;
+  [[nodiscard]] coap::Reply serve_bootstrap(const coap::IncomingRequest& request, ByteSpan space) noexcept;
+  void complete_bootstrap() noexcept;
+  void fail_bootstrap(coap::Code response, Errc why) noexcept;
+  void cancel_bootstrap_request() noexcept;
+  void close_bootstrap_link() noexcept;
 
   // Rights: without access control there is nothing to ask.
   [[nodiscard]] bool may(ShortServerId server, Right right, const Path& path) const noexcept {
@@ -295,6 +325,8 @@ class Engine final : private coap::Handler {
   coap::Endpoint endpoint_;
   ObjectTree tree_;
   AccessControl access_;
+  Bootstrap bootstrap_;
+  BootstrapInterface bootstrap_interface_;
   Listener* listener_ = nullptr;
   std::span<Server> servers_;
   ObservationTable observations_;
@@ -316,8 +348,9 @@ class Engine final : private coap::Handler {
   bool online_ = true;
   bool stopped_ = false;           ///< between stop_servers and start_servers
   bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at
-  bool bootstrap_wanted_ = false;  ///< registration failed for good where object 1 asks to bootstrap then
   bool blocked_ = false;           ///< some observation waits for the way to its server
+  bool bootstrap_wanted_ = false;  ///< by the application, a server, or a registration that failed for good
+  bool accounts_pending_ = true;   ///< it is to be seen whether there is a server to register with
   bool missing_pending_ = false;   ///< instances or rights went: observations and attributes may have to end
 };
 

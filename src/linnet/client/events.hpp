@@ -25,6 +25,9 @@ enum class EventType : std::uint8_t {
   kAttributesWritten,  ///< `path`
   kObserved,           ///< `path`
   kCancelled,          ///< `path`: an observation ended
+  kBootstrapping,      ///< the bootstrap server is wanted; `server` is kBootstrapServer, as in the next two
+  kBootstrapped,       ///< it has finished: objects 0 and 1 may be others, registration begins anew
+  kBootstrapFailed,    ///< all is as it was: `response` (kEmpty where none came) and `why`
   kNotified,           ///< `path`: a notification was handed to the link
 };
 

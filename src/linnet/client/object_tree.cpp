@@ -53,17 +53,17 @@ Result<Value> ObjectTree::read(const Path& path) const noexcept {
   return object != nullptr ? object->read(path) : fail(Errc::kNotFound);
 }
 
-Result<void> ObjectTree::walk(const Path& path, RecordSink sink) const noexcept {
+Result<void> ObjectTree::walk(const Path& path, RecordSink sink, Show show) const noexcept {
   const auto target = resolve(path);
   if (!target) return std::unexpected(target.error());
   Object& object = *target->object;
   switch (path.depth()) {
     case 1:
       for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
-        if (const auto walked = walk_instance(object, i, sink); !walked) return walked;
+        if (const auto walked = walk_instance(object, i, sink, show); !walked) return walked;
       }
       return {};
-    case 2: return walk_instance(object, path.instance(), sink);
+    case 2: return walk_instance(object, path.instance(), sink, show);
     case 3: return walk_resource(object, path, *target->definition, sink);
     default: {
       const auto value = object.read(path);
@@ -72,11 +72,14 @@ Result<void> ObjectTree::walk(const Path& path, RecordSink sink) const noexcept 
   }
 }
 
-Result<void> ObjectTree::walk_instance(Object& object, InstanceId instance, RecordSink sink) noexcept {
+Result<void> ObjectTree::walk_instance(Object& object, InstanceId instance, RecordSink sink,
+                                       Show show) noexcept {
   const Path path(object.id(), instance);
   bool empty = true;
   for (const ResourceDefinition& definition : object.definition().resources) {
-    if (!lwm2m::readable(definition.operations) || !object.has(instance, definition)) continue;
+    const bool shown = show == Show::kEverything ? !lwm2m::executable(definition.operations)
+                                                 : lwm2m::readable(definition.operations);
+    if (!shown || !object.has(instance, definition)) continue;
     empty = false;
     if (const auto walked = walk_resource(object, path.child(definition.id), definition, sink); !walked) {
       return walked;

@@ -39,14 +39,17 @@ class ObjectTree {
   [[nodiscard]] Result<Target> resolve(const Path& path, bool defined = false) const noexcept;
   /// 4.04 and 4.05 as a Read of `path` would give them.
   [[nodiscard]] Result<void> check_readable(const Path& path) const noexcept;
-  /// Every readable value at or below `path`, which must be readable.
-  [[nodiscard]] Result<void> walk(const Path& path, lwm2m::RecordSink sink) const noexcept;
+  /// What a walk shows: what servers may read, or all that has a value.
+  enum class Show : std::uint8_t { kReadable, kEverything };
+  /// Every value at or below `path`, which must be there (and be readable, where only that is shown).
+  [[nodiscard]] Result<void> walk(const Path& path, lwm2m::RecordSink sink,
+                                  Show show = Show::kReadable) const noexcept;
   /// One readable value at depth 3 or 4.
   [[nodiscard]] Result<Value> read(const Path& path) const noexcept;
 
  private:
-  [[nodiscard]] static Result<void> walk_instance(Object& object, InstanceId instance,
-                                                  lwm2m::RecordSink sink) noexcept;
+  [[nodiscard]] static Result<void> walk_instance(Object& object, InstanceId instance, lwm2m::RecordSink sink,
+                                                  Show show) noexcept;
   [[nodiscard]] static Result<void> walk_resource(Object& object, const Path& path,
                                                   const ResourceDefinition& definition,
                                                   lwm2m::RecordSink sink) noexcept;

@@ -33,6 +33,8 @@ SleepAdvice Engine::sleep_advice() const noexcept {
   if constexpr (!kQueueMode) return {kNever, next_deadline()};
   SleepAdvice advice{now_ - lag_, work_pending_ ? Instant::min() : deadline_};
   if (!work_pending_ && advice.next != kNever) advice.next -= lag_;
+  // A bootstrap server may come at any time.
+  if (kBootstrap && bootstrap_.open()) advice.radio_until = kNever;
   for (const Server& server : servers_) {
     if (server.id == kEveryServer) continue;
     if (must_listen(server)) {

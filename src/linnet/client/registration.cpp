@@ -71,6 +71,9 @@ Result<Engine::Server*> Engine::take_row(ShortServerId server) noexcept {
 }
 
 Result<void> Engine::connect(ShortServerId server, coap::LinkId link, Session session) noexcept {
+  if constexpr (kBootstrap) {
+    if (server == kBootstrapServer) return connect_bootstrap_server(link);
+  }
   const auto taken = take_row(server);
   if (!taken) return std::unexpected(taken.error());
   Server& row = **taken;
@@ -99,6 +102,9 @@ Result<void> Engine::connect(ShortServerId server, coap::LinkId link, Session se
 }
 
 void Engine::disconnect(ShortServerId server) noexcept {
+  if constexpr (kBootstrap) {
+    if (server == kBootstrapServer) return disconnect_bootstrap_server(Errc::kClosed);
+  }
   Server* row = find_server(server);
   if (row == nullptr || row->link == coap::kNoLink) return;
   const bool registered = kSequence && row->registered();
@@ -306,6 +312,9 @@ void Engine::on_failure(coap::RequestId id, Errc why, Instant) noexcept {
 
 void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
                     const coap::IncomingResponse* answer) noexcept {
+  if constexpr (kBootstrap) {
+    if (bootstrap_.request == id) return bootstrap_answered(response, why);
+  }
   const auto found = std::ranges::find(servers_, std::optional(id), &Server::request);
   if (found == servers_.end()) return;
   Server& server = *found;
@@ -402,8 +411,12 @@ void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexc
 Result<void> Engine::obey(Server& server, const Path& command, std::string_view arguments) noexcept {
   constexpr ResourceId kDisable = 4;
   constexpr ResourceId kRegistrationUpdateTrigger = 8;
+  constexpr ResourceId kBootstrapRequestTrigger = 9;
   if (command.object() != kServerObject || settings(server.id).instance != command.instance()) return {};
   if (command.resource() == kDisable) server.disable_wanted = server.deregister_wanted = true;
+  if (kBootstrap && command.resource() == kBootstrapRequestTrigger) {
+    return bootstrap() ? Result<void>() : fail(Errc::kNotAllowed);
+  }
   if (command.resource() != kRegistrationUpdateTrigger) return {};
   const auto taken = take_transport(server, arguments);
   server.update_wanted = server.update_wanted || taken;

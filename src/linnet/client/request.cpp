@@ -39,6 +39,12 @@ Code response_code(Error error) noexcept {
 
 coap::Reply Engine::on_request(const coap::IncomingRequest& message, coap::DeferredId /*deferred*/,
                                ByteSpan space, Instant /*now*/) noexcept {
+  if constexpr (kBootstrap) {
+    const bool lingers = bootstrap_.state() == BootstrapState::kLingering;
+    if ((bootstrapping() || lingers) && message.link == bootstrap_.link)
+      return serve_bootstrap(message, space);
+    if (bootstrapping()) return answer(Code::kUnauthorized);
+  }
   Server* server = find_server(message.link);
   // A server may ask before the answer to the Register has reached us.
   if (server == nullptr || (!server->registered() && server->state != RegistrationState::kRegistering)) {

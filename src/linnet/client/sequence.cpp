@@ -116,6 +116,9 @@ void Engine::close_link(Server& server) noexcept {
 }
 
 void Engine::unreachable(ShortServerId server, Errc why) noexcept {
+  if constexpr (kBootstrap) {
+    if (server == kBootstrapServer) return disconnect_bootstrap_server(why);
+  }
   Server* row = find_server(server);
   if (row == nullptr || row->state != RegistrationState::kConnecting) return;
   work_pending_ = true;

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/client/bootstrap_interface.hpp"
+
+#include "linnet/client/accounts.hpp"
+#include "linnet/client/request.hpp"
+#include "linnet/lwm2m/link_format.hpp"
+
+namespace linnet::client {
+
+using coap::Code;
+using lwm2m::ContentFormat;
+using lwm2m::Record;
+
+namespace {
+
+constexpr ObjectId kDeviceObject = 3;
+constexpr ResourceId kUri = 0, kBootstrapServerFlag = 1, kSecurityServer = 10,
+                     kOscoreLink = 17;                            // of object 0
+constexpr ResourceId kShortServerId = 0, kLastBootstrapped = 12;  // of object 1
+constexpr ResourceId kCurrentTime = 13;                           // of object 3
+
+/// The objects that a bootstrap server configures: an instance of these is what it wrote, and no more.
+constexpr bool configured(ObjectId object) noexcept {
+  return hidden(object) || object == kServerObject || object == kAccessControlObject;
+}
+
+/// Objects whose versions go with the version of the enabler.
+constexpr bool of_enabler(ObjectId object) noexcept {
+  return object <= 7 || object == kOscoreObject;
+}
+
+/// Table 6.7-1 has few codes: what is wrong with a request is 4.00, but for its format and size.
+coap::Reply refuse(Error error) noexcept {
+  switch (error.code) {
+    case Errc::kUnsupported: return answer(Code::kUnsupportedContentFormat);
+    case Errc::kTooLarge: return answer(Code::kRequestEntityTooLarge);
+    case Errc::kNoSpace:
+    case Errc::kBusy:
+    case Errc::kIo: return answer(Code::kInternalServerError);
+    default: return answer(Code::kBadRequest);
+  }
+}
+
+/// Calls `take` for each instance until it fails.
+Result<void> for_each_instance(const Object& object, FunctionRef<Result<void>(InstanceId)> take) noexcept {
+  for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+    if (const auto taken = take(i); !taken) return taken;
+  }
+  return {};
+}
+
+bool is_finish(const coap::IncomingRequest& request) noexcept {
+  std::size_t segments = 0;
+  bool bs = false;
+  for (const coap::Option& option : request.options) {
+    if (option.number == coap::OptionNumber::kUriPath) bs = ++segments == 1 && option.text() == "bs";
+  }
+  return bs;
+}
+
+/// The path, which never stands under an alternate one (TS 6.4.1).
+Result<Path> path_of(const coap::IncomingRequest& request) noexcept {
+  Path path;
+  for (const coap::Option& option : request.options) {
+    if (option.number != coap::OptionNumber::kUriPath) continue;
+    if (option.value.empty() && path.depth() == 0) continue;  // "/" as some write it
+    const auto id = Path::parse_segment(option.text());
+    if (!id || path.depth() == Path::kMaxDepth) return fail(Errc::kMalformed);
+    path = path.child(*id);
+  }
+  return path;
+}
+
+bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept {
+  return read_boolean(tree, Path(kSecurityObject, security, kBootstrapServerFlag)).value_or(false);
+}
+
+std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept {
+  if (!tree.resolve(path)) return std::nullopt;
+  const auto value = tree.read(path);
+  return value ? std::optional(value->as_objlnk()) : std::nullopt;
+}
+
+/// The Short Server ID that an instance of object 0, 1 or 21 belongs to; nothing for other ones.
+std::optional<std::uint32_t> server_of(const ObjectTree& tree, const Path& instance) noexcept {
+  if (instance.object() == kServerObject) return read_number(tree, instance.child(kShortServerId));
+  if (instance.object() == kSecurityObject) {
+    const bool bootstrap = is_bootstrap_account(tree, instance.instance());
+    return bootstrap ? std::nullopt : read_number(tree, instance.child(kSecurityServer));
+  }
+  if (instance.object() != kOscoreObject) return std::nullopt;
+  const Object* security = tree.find(kSecurityObject);
+  if (security == nullptr) return std::nullopt;
+  for (InstanceId i = security->next_instance(0); i != kMaxId; i = security->next_instance(i + 1)) {
+    const auto link = read_link(tree, Path(kSecurityObject, i, kOscoreLink));
+    if (link == lwm2m::Objlnk{kOscoreObject, instance.instance()}) {
+      return server_of(tree, Path(kSecurityObject, i));
+    }
+  }
+  return std::nullopt;
+}
+
+void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object& object) noexcept {
+  const Path path(object.id());
+  const lwm2m::Version version = object.definition().version;
+  const InstanceId first = object.next_instance(0);
+  const bool versioned = version != lwm2m::kDefaultObjectVersion && !of_enabler(object.id());
+  if (first == kMaxId || versioned) links.link(path);
+  if (versioned) {
+    std::array<std::uint8_t, 8> text;
+    ByteWriter out(text);
+    version.write(out);
+    links.attribute("ver", as_text(out.written()));
+  }
+  for (InstanceId i = first; i != kMaxId; i = object.next_instance(i + 1)) {
+    links.link(path.child(i));
+    if (const auto server = server_of(tree, path.child(i))) links.attribute("ssid", std::uint64_t{*server});
+    if (object.id() != kSecurityObject) continue;
+    if (const auto uri = read_text(tree, path.child(i).child(kUri))) links.quoted("uri", *uri);
+  }
+}
+
+}  // namespace
+
+void BootstrapInterface::begin() noexcept {
+  before_ = Snapshot(memory_);
+  kept_.reset();
+  outcome_ = Outcome::kOpen;
+  broken_ = false;
+}
+
+void BootstrapInterface::roll_back() noexcept {
+  if (changed()) (void)restore(*tree_, before_.bytes());
+  begin();
+}
+
+coap::Reply BootstrapInterface::serve(const coap::IncomingRequest& request, ByteSpan space) noexcept {
+  // A Finish that comes again; nothing else does once the sequence is over.
+  if (outcome_ != Outcome::kOpen) {
+    if (request.method != Code::kPost || !is_finish(request)) return answer(Code::kUnauthorized);
+    return answer(finished() ? Code::kChanged : Code::kNotAcceptable);
+  }
+  if (request.method == Code::kPost) return is_finish(request) ? finish() : answer(Code::kBadRequest);
+  const bool reads = request.method == Code::kGet;
+  const auto path = path_of(request);
+  if (!path) return answer(reads ? Code::kNotFound : Code::kBadRequest);
+  switch (request.method) {
+    case Code::kGet:
+      return request.accept == static_cast<std::uint16_t>(ContentFormat::kLinkFormat)
+                 ? discover(*path, space)
+                 : read(*path, request, space);
+    case Code::kPut: return write(*path, request, space);
+    case Code::kDelete: return remove(*path);
+    default: return answer(Code::kMethodNotAllowed);
+  }
+}
+
+coap::Reply BootstrapInterface::finish() noexcept {
+  const bool good = !broken_ && consistent();
+  outcome_ = good ? Outcome::kFinished : Outcome::kRefused;
+  return answer(good ? Code::kChanged : Code::kNotAcceptable);
+}
+
+bool BootstrapInterface::consistent() const noexcept {
+  if (next_account(*tree_).id == 0) return false;
+  const Object* security = tree_->find(kSecurityObject);
+  const Object* servers = tree_->find(kServerObject);
+  const auto paired = [&](InstanceId server) -> Result<void> {
+    const auto id = read_number(*tree_, Path(kServerObject, server, kShortServerId)).value_or(0);
+    const bool known = id > 0 && id < kMaxId &&
+                       find_server_instance(*tree_, static_cast<ShortServerId>(id)) == server &&
+                       find_security_instance(*tree_, static_cast<ShortServerId>(id)) != kMaxId;
+    return known ? Result<void>() : fail(Errc::kNotFound);
+  };
+  const auto secured = [&](InstanceId account) -> Result<void> {
+    if (is_bootstrap_account(*tree_, account)) {
+      return find_bootstrap_account(*tree_) == account ? Result<void>() : fail(Errc::kExists);
+    }
+    const auto id = read_number(*tree_, Path(kSecurityObject, account, kSecurityServer)).value_or(0);
+    const bool known = id > 0 && id < kMaxId &&
+                       find_security_instance(*tree_, static_cast<ShortServerId>(id)) == account &&
+                       find_server_instance(*tree_, static_cast<ShortServerId>(id)) != kMaxId;
+    return known ? Result<void>() : fail(Errc::kNotFound);
+  };
+  return for_each_instance(*servers, paired) && for_each_instance(*security, secured) && linked(*security) &&
+         linked(*servers);
+}
+
+/// Every link of the object leads to something, or says that it leads nowhere.
+bool BootstrapInterface::linked(const Object& object) const noexcept {
+  const auto leads = [&](InstanceId instance) -> Result<void> {
+    for (const ResourceDefinition& definition : object.definition().resources) {
+      if (definition.type != lwm2m::DataType::kObjlnk) continue;
+      const auto link = read_link(*tree_, Path(object.id(), instance, definition.id));
+      if (!link || link->object == kMaxId) continue;
+      const Object* target = tree_->find(link->object);
+      if (target == nullptr || !target->exists(link->instance)) return fail(Errc::kNotFound);
+    }
+    return {};
+  };
+  return for_each_instance(object, leads).has_value();
+}
+
+coap::Reply BootstrapInterface::discover(const Path& path, ByteSpan space) const noexcept {
+  if (path.depth() > 1) return answer(Code::kBadRequest);
+  const Object* only = tree_->find(path.object());
+  if (path.depth() == 1 && only == nullptr) return answer(Code::kNotFound);
+  ByteWriter out(space);
+  lwm2m::LinkWriter links(out);
+  links.link(Path());
+  links.attribute("lwm2m", "1.1");
+  for (const Object* object : tree_->objects()) {
+    if (path.depth() == 0 || object == only) write_links(links, *tree_, *object);
+  }
+  if (!out.ok()) return answer(Code::kInternalServerError);
+  coap::Reply reply = answer(Code::kContent);
+  reply.content_format = static_cast<std::uint16_t>(ContentFormat::kLinkFormat);
+  reply.payload = out.written();
+  return reply;
+}
+
+coap::Reply BootstrapInterface::read(const Path& path, const coap::IncomingRequest& request,
+                                     ByteSpan space) const noexcept {
+  if (path.depth() == 0 || path.depth() > 2) return answer(Code::kMethodNotAllowed);
+  const Object* object = tree_->find(path.object());
+  if (object == nullptr) return answer(Code::kNotFound);
+  // Object 1 too, as the Core and OMA's test case 8 have it; TS 6.4.2 names object 2 alone.
+  if (object->id() != kServerObject && object->id() != kAccessControlObject) {
+    return answer(Code::kMethodNotAllowed);
+  }
+  if (path.depth() == 2 && !object->exists(path.instance())) return answer(Code::kNotFound);
+  const auto walk = [&](lwm2m::RecordSink sink) {
+    return tree_->walk(path, sink, ObjectTree::Show::kEverything);
+  };
+  for (const lwm2m::Codec& codec : codecs_) {
+    if (!lwm2m::holds_many(codec.format)) continue;
+    const auto format = static_cast<std::uint16_t>(codec.format);
+    if (request.accept.value_or(format) != format) continue;
+    const auto size = codec.encode(path, walk, space);
+    if (!size) return answer(Code::kInternalServerError);
+    coap::Reply reply = answer(Code::kContent);
+    reply.content_format = format;
+    reply.payload = space.first(*size);
+    return reply;
+  }
+  return answer(Code::kNotAcceptable);
+}
+
+/// An object as it is now, once for each sequence.
+Result<void> BootstrapInterface::keep(const Object& object) noexcept {
+  const auto objects = tree_->objects();
+  const auto place = static_cast<std::size_t>(std::ranges::find(objects, &object) - objects.begin());
+  if (place >= kMaxObjects) return fail(Errc::kNoSpace);
+  if (kept_.test(place)) return {};
+  if (const auto added = before_.add(*tree_, Path(object.id())); !added) return added;
+  kept_.set(place);
+  return {};
+}
+
+coap::Reply BootstrapInterface::write(const Path& path, const coap::IncomingRequest& request,
+                                      ByteSpan space) noexcept {
+  Object* object = tree_->find(path.object());
+  if (object == nullptr || path.depth() > 3 || !request.content_format) return answer(Code::kBadRequest);
+  const lwm2m::Codec* codec = lwm2m::find_codec(codecs_, static_cast<ContentFormat>(*request.content_format));
+  if (codec == nullptr || (path.depth() < 3 && !lwm2m::holds_many(codec->format))) {
+    return answer(Code::kUnsupportedContentFormat);
+  }
+  const auto each = [&](lwm2m::RecordSink sink) {
+    const auto type_of = [&](const Path& at) { return tree_->type_of(at); };
+    return codec->decode(path, request.payload, type_of, space, sink);
+  };
+  // All of it is looked at before anything changes.
+  const auto checked = each([&](const Record& record) { return check(path, record); });
+  if (!checked) return refuse(checked.error());
+  if (const auto kept = keep(*object); !kept) return refuse(kept.error());
+
+  Result<void> done;
+  if (path.depth() == 1) {
+    done = each([&](const Record& record) { return clear(path, record.path); });
+  } else {
+    done = clear(path, path);
+    if (done) done = ensure(*object, path.instance());
+  }
+  if (done) done = each([&](const Record& record) { return take(record); });
+  if (done) return answer(Code::kChanged);
+  broken_ = true;
+  return refuse(done.error());
+}
+
+Result<void> BootstrapInterface::check(const Path& base, const Record& record) const noexcept {
+  const Path& path = record.path;
+  if (path.depth() < 2 || path.instance() == kMaxId) return fail(Errc::kMalformed);
+  if (path.depth() == 2) return record.value.none() ? Result<void>() : fail(Errc::kMalformed);
+  const Object& object = *tree_->find(path.object());
+  const ResourceDefinition* definition = object.definition().find(path.resource());
+  // What this device does not implement does not hinder the rest.
+  if (definition == nullptr) return base.depth() < 3 ? Result<void>() : fail(Errc::kNotFound);
+  if (lwm2m::executable(definition->operations)) return fail(Errc::kNotAllowed);
+  if (record.value.none()) return definition->multiple ? Result<void>() : fail(Errc::kMalformed);
+  if (definition->multiple != (path.depth() == 4)) return fail(Errc::kInvalidArgument);
+  const auto value = record.value.convert(definition->type);
+  return value ? object.validate(path, *value) : std::unexpected(value.error());
+}
+
+/// Makes room for what a Write brings. It may come again for an instance that is cleared already.
+Result<void> BootstrapInterface::clear(const Path& base, const Path& path) noexcept {
+  Object& object = *tree_->find(path.object());
+  if (!object.exists(path.instance())) return {};
+  if (base.depth() < 3 && configured(object.id())) return object.remove(path.instance());
+  for (const ResourceDefinition& definition : object.definition().resources) {
+    const Path resource = path.prefix(2).child(definition.id);
+    const bool meant = base.depth() < 3 ? lwm2m::writable(definition.operations) : resource == base;
+    const bool clears = definition.multiple || (base.depth() < 3 && !definition.mandatory);
+    if (meant && clears) object.erase(resource);
+  }
+  return {};
+}
+
+Result<void> BootstrapInterface::ensure(Object& object, InstanceId instance) noexcept {
+  return object.exists(instance) ? Result<void>() : object.create(instance);
+}
+
+Result<void> BootstrapInterface::take(const Record& record) noexcept {
+  const Path& path = record.path;
+  Object& object = *tree_->find(path.object());
+  if (const auto made = ensure(object, path.instance()); !made) return made;
+  const ResourceDefinition* definition = object.definition().find(path.resource());
+  if (record.value.none() || definition == nullptr) return {};
+  const auto value = record.value.convert(definition->type);
+  if (!value) return std::unexpected(value.error());
+  if (const auto written = object.write(path, *value); !written) return written;
+  // When an account was last updated, as far as the device knows.
+  const Path clock(kDeviceObject, 0, kCurrentTime);
+  if (object.id() != kServerObject || object.definition().find(kLastBootstrapped) == nullptr) return {};
+  if (tree_->resolve(clock)) {
+    if (const auto now = tree_->read(clock)) {
+      (void)object.write(path.prefix(2).child(kLastBootstrapped), *now);
+    }
+  }
+  return {};
+}
+
+/// What no Bootstrap-Delete touches: the Device object and the bootstrap account with its OSCORE instance.
+bool BootstrapInterface::stays(const Path& instance) const noexcept {
+  if (instance.object() == kDeviceObject) return true;
+  const InstanceId account = find_bootstrap_account(*tree_);
+  if (account == kMaxId) return false;
+  if (instance == Path(kSecurityObject, account)) return true;
+  return read_link(*tree_, Path(kSecurityObject, account, kOscoreLink)) ==
+         lwm2m::Objlnk{instance.object(), instance.instance()};
+}
+
+coap::Reply BootstrapInterface::remove(const Path& path) noexcept {
+  Object* object = tree_->find(path.object());
+  if (path.depth() > 2 || (path.depth() > 0 && object == nullptr)) return answer(Code::kBadRequest);
+  if (path.object() == kDeviceObject) return answer(Code::kBadRequest);
+  if (path.depth() == 2 && (!object->exists(path.instance()) || stays(path))) {
+    return answer(Code::kBadRequest);
+  }
+  // With an account goes what belongs to it, in any object.
+  const bool everywhere = path.depth() == 0 || path.object() == kSecurityObject;
+  for (const Object* candidate : tree_->objects()) {
+    if (!everywhere && candidate != object) continue;
+    if (const auto kept = keep(*candidate); !kept) return refuse(kept.error());
+  }
+  Result<void> removed;
+  if (path.depth() == 2) {
+    removed = remove_instance(*object, path.instance());
+  } else {
+    for (Object* candidate : tree_->objects()) {
+      if (path.depth() == 1 && candidate != object) continue;
+      const auto done = remove_instances(*candidate);
+      // What cannot be deleted is no instance of the kind that `/` means.
+      if (!done && !(path.depth() == 0 && done.error().code == Errc::kNotAllowed)) removed = done;
+    }
+  }
+  if (removed) return answer(Code::kDeleted);
+  broken_ = broken_ || removed.error().code != Errc::kNotAllowed;
+  return refuse(removed.error());
+}
+
+Result<void> BootstrapInterface::remove_instances(Object& object) noexcept {
+  return for_each_instance(object, [&](InstanceId i) {
+    return stays(Path(object.id(), i)) ? Result<void>() : remove_instance(object, i);
+  });
+}
+
+/// Deletes an instance; with a Security instance the server's account goes, too (TS 5.2.5).
+Result<void> BootstrapInterface::remove_instance(Object& object, InstanceId instance) noexcept {
+  const auto server =
+      object.id() == kSecurityObject ? server_of(*tree_, Path(object.id(), instance)) : std::nullopt;
+  if (const auto removed = object.remove(instance); !removed) return removed;
+  if (!server || *server == 0 || *server >= kMaxId) return {};
+  const auto id = static_cast<ShortServerId>(*server);
+  if (find_security_instance(*tree_, id) != kMaxId) return {};
+  if (const InstanceId account = find_server_instance(*tree_, id); account != kMaxId) {
+    if (const auto removed = tree_->find(kServerObject)->remove(account); !removed) return removed;
+  }
+  access_->hand_over(id, [&](const Path& owned) {
+    Object* owner = tree_->find(owned.object());
+    if (owner->exists(owned.instance()) && owner->can_remove(owned.instance())) {
+      (void)owner->remove(owned.instance());
+    }
+  });
+  return {};
+}
+
+void BootstrapInterface::purge_account() noexcept {
+  const InstanceId account = find_bootstrap_account(*tree_);
+  if (account == kMaxId) return;
+  const auto link = read_link(*tree_, Path(kSecurityObject, account, kOscoreLink));
+  (void)tree_->find(kSecurityObject)->remove(account);
+  Object* oscore = tree_->find(kOscoreObject);
+  if (link && oscore != nullptr && link->object == kOscoreObject && oscore->exists(link->instance)) {
+    (void)oscore->remove(link->instance);
+  }
+}
+
+}  // namespace linnet::client

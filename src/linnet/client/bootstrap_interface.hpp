@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations of a bootstrap server on a device (TS 6.4.2, table 6.7-1, digest §5): Write, Delete,
+// Read, Discover and Finish, which neither access rights nor R and W marks hold back. They are one
+// transaction: what they changed stands once Finish has found it consistent, and else goes back.
+#pragma once
+
+#include <bitset>
+
+#include "linnet/client/access_control.hpp"
+#include "linnet/client/snapshot.hpp"
+#include "linnet/coap/endpoint.hpp"
+#include "linnet/lwm2m/codec.hpp"
+
+namespace linnet::client {
+
+class BootstrapInterface {
+ public:
+  /// Most objects of a device that the bootstrap interface can change.
+  static constexpr std::size_t kMaxObjects = 256;
+
+  BootstrapInterface() noexcept = default;
+  /// `memory` keeps what the objects held that a sequence changes; a Write or Delete that would need
+  /// more is answered 5.00 and changes nothing. All of it must outlive this.
+  BootstrapInterface(const ObjectTree& tree, AccessControl& access, std::span<const lwm2m::Codec> codecs,
+                     ByteSpan memory) noexcept
+      : tree_(&tree), access_(&access), codecs_(codecs), memory_(memory) {}
+
+  /// A sequence begins: what is there now is what `roll_back` returns to.
+  void begin() noexcept;
+  /// One request of the bootstrap server. Finish is answered 2.04 and makes `finished` true where all
+  /// is consistent; where it is not it is answered 4.06 and makes `refused` true.
+  [[nodiscard]] coap::Reply serve(const coap::IncomingRequest& request, ByteSpan space) noexcept;
+
+  [[nodiscard]] bool finished() const noexcept { return outcome_ == Outcome::kFinished; }
+  [[nodiscard]] bool refused() const noexcept { return outcome_ == Outcome::kRefused; }
+  /// Whether the sequence has changed anything.
+  [[nodiscard]] bool changed() const noexcept { return kept_.any(); }
+  /// Everything as it was when the sequence began.
+  void roll_back() noexcept;
+
+  /// What Finish asks: a server account at least, each Server instance with its one Security instance
+  /// and the other way round, one bootstrap account at most, and no link to what is not there.
+  [[nodiscard]] bool consistent() const noexcept;
+  /// Deletes the bootstrap account and the instance of object 21 that it links to, outside a sequence.
+  void purge_account() noexcept;
+
+ private:
+  enum class Outcome : std::uint8_t { kOpen, kFinished, kRefused };
+
+  [[nodiscard]] coap::Reply finish() noexcept;
+  [[nodiscard]] coap::Reply discover(const Path& path, ByteSpan space) const noexcept;
+  [[nodiscard]] coap::Reply read(const Path& path, const coap::IncomingRequest& request,
+                                 ByteSpan space) const noexcept;
+  [[nodiscard]] coap::Reply write(const Path& path, const coap::IncomingRequest& request,
+                                  ByteSpan space) noexcept;
+  [[nodiscard]] coap::Reply remove(const Path& path) noexcept;
+
+  [[nodiscard]] Result<void> check(const Path& base, const lwm2m::Record& record) const noexcept;
+  [[nodiscard]] Result<void> clear(const Path& base, const Path& path) noexcept;
+  [[nodiscard]] Result<void> take(const lwm2m::Record& record) noexcept;
+  [[nodiscard]] Result<void> ensure(Object& object, InstanceId instance) noexcept;
+  [[nodiscard]] bool stays(const Path& instance) const noexcept;
+  [[nodiscard]] Result<void> remove_instances(Object& object) noexcept;
+  [[nodiscard]] Result<void> remove_instance(Object& object, InstanceId instance) noexcept;
+  [[nodiscard]] Result<void> keep(const Object& object) noexcept;
+  [[nodiscard]] bool linked(const Object& object) const noexcept;
+
+  const ObjectTree* tree_ = nullptr;
+  AccessControl* access_ = nullptr;
+  std::span<const lwm2m::Codec> codecs_;
+  ByteSpan memory_;
+  Snapshot before_{ByteSpan()};
+  std::bitset<kMaxObjects> kept_;  ///< by place in the tree: in `before_`
+  Outcome outcome_ = Outcome::kOpen;
+  bool broken_ = false;  ///< an object refused half way
+};
+
+}  // namespace linnet::client
