@@ -162,12 +162,11 @@ Json Control::call(const std::string& method, const Json& params) {
 Json Control::status() const {
   const client::Engine& engine = device_.engine();
   Json servers = Json::array();
-  for (std::size_t i = 0; i < device_.settings().accounts.size(); ++i) {
-    const auto id = static_cast<lwm2m::ShortServerId>(i + 1);
+  for (const auto& [id, uri, address] : device_.settings().accounts) {
     std::array<std::uint8_t, client::Location::kMaxSize + 1> text;
     const std::string location(engine.location(id, text));
     servers.push_back({{"server", id},
-                       {"uri", device_.settings().accounts[i].uri},
+                       {"uri", uri},
                        {"state", std::string(state_text(engine.state(id)))},
                        {"location", location.empty() ? Json() : Json(location)}});
   }
@@ -256,9 +255,9 @@ Json Control::tell_servers(const Json& params, void (Device::*what)(lwm2m::Short
   allow_only<Failure>(params, {"server"});
   lwm2m::ShortServerId server = client::kEveryServer;
   if (const auto at = params.find("server"); at != params.end()) {
-    const std::size_t count = device_.settings().accounts.size();
-    if (!at->is_number_unsigned() || at->get<std::uint64_t>() < 1 || at->get<std::uint64_t>() > count) {
-      throw Failure("\"server\" is a Short Server ID from 1 to " + std::to_string(count));
+    const auto named = [&](const Account& account) { return *at == account.id; };
+    if (std::ranges::none_of(device_.settings().accounts, named)) {
+      throw Failure("\"server\" is the Short Server ID of a server of this device");
     }
     server = at->get<lwm2m::ShortServerId>();
   }

@@ -23,6 +23,7 @@ client::Config engine_config(const Settings& settings) {
   config.max_observations = Device::kMaxObservations;
   config.max_attributes = Device::kMaxAttributes;
   config.confirmable_notifications = settings.confirmable_notifications;
+  config.max_state = static_cast<std::uint32_t>(Device::kMaxState);
   config.coap.max_peers = static_cast<std::uint32_t>(settings.accounts.size());
   config.coap.recent_requests = 32;
   config.coap.max_exchanges = 64;
@@ -65,6 +66,12 @@ OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
                                                 const registry::ModelRegistry& registry, coap::Links& links,
                                                 Random& random, Clock& clock, Observer& observer) {
   std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer));
+  if (!settings.state.empty()) {
+    auto state = StateFile::open(settings.state, kMaxState);
+    if (!state) return refuse(Errc::kIo, "--state " + state.error());
+    device->state_ = *std::move(state);
+    device->memory_.resize(device->memory_.size() + kMaxState);
+  }
   if (auto built = device->build(); !built) return std::unexpected(built.error());
   if (auto booted = device->boot(); !booted) return std::unexpected(booted.error());
   return device;
@@ -88,10 +95,14 @@ OrRefusal<void> Device::build() {
 OrRefusal<void> Device::boot() {
   engine_ = std::make_unique<client::Engine>();
   Arena arena(memory_);
-  auto done = engine_->init(engine_config(settings_), arena, links_, random_, objects_->all(), this);
+  client::Config config = engine_config(settings_);
+  config.medium = state_.get();
+  const auto session =
+      rebooted_ || settings_.same_address_always ? client::Session::kKept : client::Session::kNew;
+  auto done = engine_->init(config, arena, links_, random_, objects_->all(), this);
   for (std::size_t i = 0; done && i < settings_.accounts.size(); ++i) {
-    done = engine_->connect(static_cast<lwm2m::ShortServerId>(i + 1),
-                            coap::LinkId{static_cast<std::uint32_t>(i)});
+    const coap::LinkId link{static_cast<std::uint32_t>(i)};
+    done = engine_->connect(settings_.accounts[i].id, link, session);
   }
   if (!done)
     return refuse(done.error().code, std::string("the device cannot start: ") + to_string(done.error().code));
@@ -133,9 +144,12 @@ Instant Device::step() {
   const Instant deadline = engine_->step(clock_.now());
   if (!restart_) return std::min(next_value, deadline);
   const Restart restart = *std::exchange(restart_, std::nullopt);
+  (void)engine_->save_now();
   engine_.reset();
-  // Both succeeded before with the same settings.
-  if (restart == Restart::kFactoryReset) (void)build();
+  if (state_ && restart == Restart::kFactoryReset) state_->forget();
+  // With a state only what stands in it comes back. Both succeeded before with the same settings.
+  if (state_ || restart == Restart::kFactoryReset) (void)build();
+  rebooted_ = true;
   (void)boot();
   observer_.on_restart(restart);
   return Instant::min();
@@ -162,8 +176,8 @@ Instant Device::step_simulations() {
 
 bool Device::deregistered() const noexcept {
   using State = client::RegistrationState;
-  for (std::size_t i = 0; i < settings_.accounts.size(); ++i) {
-    switch (engine_->state(static_cast<lwm2m::ShortServerId>(i + 1))) {
+  for (const Account& account : settings_.accounts) {
+    switch (engine_->state(account.id)) {
       case State::kRegistering:
       case State::kRegistered:
       case State::kUpdating:

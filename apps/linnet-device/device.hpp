@@ -13,6 +13,7 @@
 #include "linnet/client/engine.hpp"
 #include "objects.hpp"
 #include "settings.hpp"
+#include "state_file.hpp"
 
 namespace linnet::device {
 
@@ -35,6 +36,7 @@ class Device final : private client::Listener, private client::Platform {
   static constexpr std::uint16_t kMaxObservations = 1000;
   static constexpr std::uint16_t kMaxAttributes = 1000;
   static constexpr std::uint32_t kMaxBody = 256 * 1024;  ///< bytes of one request, answer or registration
+  static constexpr std::size_t kMaxState = 64 * 1024;    ///< bytes of what is kept in a file
   static constexpr std::uint16_t kMaxMessage = 1152;     ///< bytes of one datagram
 
   /// Registers with every account at the first step; account i has link i. All references must
@@ -97,6 +99,8 @@ class Device final : private client::Listener, private client::Platform {
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;
+  std::unique_ptr<StateFile> state_;  ///< null: nothing is kept
+  bool rebooted_ = false;
   std::unique_ptr<client::Engine> engine_;
   std::optional<Restart> restart_;  ///< asked for, once the answer is sent
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event_report.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -29,8 +30,8 @@ std::string reason(const Event& event) {
 }
 
 std::string server_text(const Event& event, const Settings& settings) {
-  const std::size_t i = event.server - std::size_t{1};
-  return i < settings.accounts.size() ? settings.accounts[i].uri : std::to_string(event.server);
+  const auto account = std::ranges::find(settings.accounts, event.server, &Account::id);
+  return account != settings.accounts.end() ? account->uri : std::to_string(event.server);
 }
 
 }  // namespace

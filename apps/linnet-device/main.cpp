@@ -2,6 +2,7 @@
 // linnet-device: a simulated LwM2M device.
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <set>
 
 #include "linnet/lwm2m/power_plan.hpp"
 #include "linnet/lwm2m/registration_parameters.hpp"
@@ -43,9 +44,11 @@ void declare(CLI::App& app, Arguments& a) {
       ->check([](const std::string& name) {
         return name.empty() || name.size() > lwm2m::kMaxEndpointName ? "must have 1 to 255 bytes" : "";
       });
-  app.add_option("--server", a.servers, "coap://HOST[:PORT] to register with; up to 8, repeat the option")
+  app.add_option("--server", a.servers,
+                 "[ID=]coap://HOST[:PORT] to register with; up to 8, repeat the option")
       ->required()
       ->allow_extra_args(false);
+  app.add_option("--state", a.settings.state, "file of what is kept: accounts, registrations, attributes");
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
       ->capture_default_str();
@@ -117,10 +120,22 @@ void warn_of_power_plan(const Arguments& a) {
   });
 }
 
+/// Servers without a Short Server ID have their place, from 1.
+std::expected<void, std::string> number_accounts(std::vector<Account>& accounts) {
+  std::set<lwm2m::ShortServerId> taken;
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    if (accounts[i].id == 0) accounts[i].id = static_cast<lwm2m::ShortServerId>(i + 1);
+    if (taken.insert(accounts[i].id).second) continue;
+    return std::unexpected("two servers have the Short Server ID " + std::to_string(accounts[i].id));
+  }
+  return {};
+}
+
 std::expected<int, std::string> run(Arguments& a) {
   if (a.servers.size() > Settings::kMaxServers) return std::unexpected("there are more than 8 servers");
   Settings& settings = a.settings;
   if (auto parsed = parse_each(a.servers, settings.accounts); !parsed) return std::unexpected(parsed.error());
+  if (auto numbered = number_accounts(settings.accounts); !numbered) return std::unexpected(numbered.error());
   if (auto parsed = parse_each(a.objects, settings.objects); !parsed) return std::unexpected(parsed.error());
   if (auto parsed = parse_each(a.simulations, settings.simulations); !parsed) {
     return std::unexpected("--simulate " + parsed.error());
@@ -133,6 +148,7 @@ std::expected<int, std::string> run(Arguments& a) {
     const auto address = net::parse_address(a.bind, 0);
     if (!address) return std::unexpected("--bind " + address.error());
     bind = *address;
+    settings.same_address_always = address->port() != 0;
   }
 
   auto registry = registry::ModelRegistry::embedded();

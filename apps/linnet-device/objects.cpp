@@ -40,9 +40,9 @@ void Objects::add_accounts(const Settings& settings) {
     const auto instance = static_cast<lwm2m::InstanceId>(i);
     auto& security = *security_.add(instance);
     security.uri.assign(settings.accounts[i].uri);
-    security.short_server_id = static_cast<std::int32_t>(i + 1);
+    security.short_server_id = settings.accounts[i].id;
     client::ServerInstance& server = *servers_.add(instance);
-    server.short_server_id = static_cast<std::int32_t>(i + 1);
+    server.short_server_id = settings.accounts[i].id;
     server.lifetime = static_cast<std::int32_t>(settings.lifetime);
     server.binding.assign(settings.binding);
   }

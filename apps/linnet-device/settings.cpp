@@ -7,6 +7,15 @@ namespace linnet::device {
 
 OrRefusal<Account> Account::parse(std::string_view uri) {
   const std::string text(uri);
+  lwm2m::ShortServerId id = 0;
+  if (const std::size_t equals = uri.find('='); equals != uri.npos) {
+    const auto number = lwm2m::Path::parse_segment(uri.substr(0, equals));
+    if (!number || *number == 0) {
+      return refuse(Errc::kMalformed, "server '" + text + "': a Short Server ID is a number from 1 to 65534");
+    }
+    id = *number;
+    uri.remove_prefix(equals + 1);
+  }
   if (const std::size_t scheme = uri.find("://"); scheme != uri.npos && uri.substr(0, scheme) != "coap") {
     return refuse(Errc::kUnsupported, "server '" + text + "': this device speaks coap://HOST:PORT");
   }
@@ -15,7 +24,7 @@ OrRefusal<Account> Account::parse(std::string_view uri) {
   if (address->port() == 0) {
     return refuse(Errc::kMalformed, "server '" + text + "': port 0 is no port to send to");
   }
-  return Account{uri.starts_with("coap://") ? text : "coap://" + text, *address};
+  return Account{id, uri.starts_with("coap://") ? std::string(uri) : "coap://" + std::string(uri), *address};
 }
 
 OrRefusal<ObjectRequest> ObjectRequest::parse(std::string_view text) {

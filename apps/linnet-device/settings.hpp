@@ -18,11 +18,12 @@ namespace linnet::device {
 
 /// A server to register with. Its Short Server ID is its place in the list, from 1.
 struct Account {
+  lwm2m::ShortServerId id = 0;
   std::string uri;
   net::Address address;
 
-  /// `coap://HOST[:PORT]`; asks the resolver where HOST is a name.
-  [[nodiscard]] static OrRefusal<Account> parse(std::string_view uri);
+  /// `[ID=]coap://HOST[:PORT]`; asks the resolver where HOST is a name. Without ID it is 0.
+  [[nodiscard]] static OrRefusal<Account> parse(std::string_view text);
 };
 
 /// `3303`, `3303:2`, `3303@1.0:2`: an object of the registry with its number of instances.
@@ -40,8 +41,10 @@ struct Settings {
   static constexpr std::size_t kMaxServers = 8;
 
   std::string endpoint;
-  std::vector<Account> accounts;
-  std::uint32_t lifetime = 86'400;  ///< seconds
+  std::vector<Account> accounts;     ///< their ids differ
+  std::string state;                 ///< a file, empty for none
+  bool same_address_always = false;  ///< a restart does not change where datagrams come from
+  std::uint32_t lifetime = 86'400;   ///< seconds
   std::string binding = "U";
   bool queue_mode = false;
   std::optional<std::uint32_t> awake;  ///< seconds of the awake window

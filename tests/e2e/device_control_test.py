@@ -6,6 +6,7 @@ import queue
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -355,6 +356,60 @@ class CommandLine(unittest.TestCase):
                             ((*server, "--models", "/nowhere"), "/nowhere")):
             with self.subTest(flags):
                 self.assertIn(part, self.refused(*flags))
+
+
+class State(DeviceTest):
+    """What `--state` keeps."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = os.path.join(folder.name, "state")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            self.bind = f"127.0.0.1:{free.getsockname()[1]}"
+
+    def test_after_a_reboot_the_registration_is_updated_with_what_was_written(self):
+        self.start("--state", self.file)
+        self.assertEqual(self.server.write("/1/0/2", "7").code_text(), "2.04")
+        self.assertEqual(self.server.request(POST, "/3/0/4").code_text(), "2.04")
+        update = self.server.expect(POST, "/rd/1")
+        self.assertIn(b"</3/0>", update.payload)
+        self.server.answer(update, "2.04")
+        self.assertEqual(self.control.event("restarted"), {"reason": "reboot"})
+        self.assertEqual(self.server.read("/1/0/2").payload, b"7")
+
+    def test_a_killed_device_comes_back_from_the_same_port_with_an_update(self):
+        self.start("--state", self.file, "--bind", self.bind)
+        self.control.call("advance", seconds=2)
+        self.control.call("status")  # answered behind the turn in which the state was kept
+        self.stop(self.process)
+        self.start("--state", self.file, "--bind", self.bind, register=False)
+        self.server.answer(self.server.expect(POST, "/rd/1"), "2.04")
+        self.assertEqual(self.control.event("updated"), {"server": 1, "location": "/rd/1"})
+
+    def test_a_factory_reset_forgets_everything(self):
+        self.start("--state", self.file)
+        self.server.write("/1/0/2", "7")
+        self.assertEqual(self.server.request(POST, "/3/0/5").code_text(), "2.04")
+        self.server.accept_registration()
+        self.assertEqual(self.server.read("/1/0/2").code_text(), "4.04")
+
+    def test_one_file_serves_one_device(self):
+        self.start("--state", self.file)
+        second = subprocess.run(
+            [PROGRAM, "--endpoint", "second", "--server", "coap://127.0.0.1:9", "--state", self.file],
+            capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another process keeps its state here", second.stderr)
+
+    def test_servers_may_bring_their_short_server_ids(self):
+        process = subprocess.run(
+            [PROGRAM, "--endpoint", "x", "--server", "7=coap://127.0.0.1:9", "--server", "7=coap://127.0.0.1:8"],
+            capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("two servers have the Short Server ID 7", process.stderr)
 
 
 if __name__ == "__main__":

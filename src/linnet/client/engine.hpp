@@ -124,6 +124,9 @@ class Engine final : private coap::Handler {
   void sleep_now(ShortServerId server = kEveryServer) noexcept;
   /// A part of Config::parts changed: the state is kept soon, in a `step`.
   void save_soon() noexcept;
+  /// Keeps the state now, before a restart in good order. kNotFound without a medium; otherwise what
+  /// the medium said.
+  Result<void> save_now() noexcept;
   /// Ends what goes on with all servers, without telling them; `start_servers` begins anew with what
   /// objects 0 and 1 say by then.
   void stop_servers() noexcept;

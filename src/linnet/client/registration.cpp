@@ -234,6 +234,8 @@ void Engine::write_object_list(ByteWriter& out) const noexcept {
 
 void Engine::send_register(Server& server) noexcept {
   end_observations(server.id);
+  // Whatever becomes of this attempt, the registration before it is no longer to be counted on.
+  if constexpr (kSequence || kPersistence) server.location.clear();
   const ServerSettings wanted = settings(server.id);
   lwm2m::RegistrationParameters parameters;
   parameters.endpoint = config_.endpoint;

@@ -64,14 +64,19 @@ void Engine::step_state() noexcept {
     deadline_ = std::min(deadline_, save_due_);
     return;
   }
-  save_due_ = kNever;
-  ByteWriter out(state_);
-  write_state(out);
-  const auto saved = out.ok() ? image_.save(*config_.medium, out.written()) : fail(Errc::kNoSpace);
+  const auto saved = save_now();
   if (saved) return;
   save_due_ = now_ + kRetryDelay;
   deadline_ = std::min(deadline_, save_due_);
   emit({.type = EventType::kSaveFailed, .server = kEveryServer, .why = saved.error().code});
+}
+
+Result<void> Engine::save_now() noexcept {
+  if (!kPersistence || config_.medium == nullptr) return fail(Errc::kNotFound);
+  save_due_ = kNever;
+  ByteWriter out(state_);
+  write_state(out);
+  return out.ok() ? image_.save(*config_.medium, out.written()) : fail(Errc::kNoSpace);
 }
 
 void Engine::write_state(ByteWriter& out) const noexcept {

@@ -262,6 +262,22 @@ TEST_F(Sequence, A_lost_link_is_opened_again_and_registers_unless_the_session_wa
   EXPECT_EQ(accept(2), 11);
 }
 
+TEST_F(Sequence, A_session_that_is_kept_makes_no_registration_out_of_one_that_failed) {
+  ServerInstance& account = add_account(11);
+  account.retry_count = 2;
+  account.retry_timer = 10;
+  start();
+  settle();
+  accept(0);
+  engine.update();
+  settle();
+  respond(take(), Code::kNotFound);
+  respond(take(), Code::kForbidden);
+  pass(10s);
+  connect(1, Session::kKept);
+  EXPECT_EQ(take().message.path, "/rd");
+}
+
 TEST_F(Sequence, Offline_nothing_is_sent_and_the_registration_is_updated_afterwards) {
   add_account(11);
   start();
