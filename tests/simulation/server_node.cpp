@@ -15,6 +15,7 @@ using lwm2m::Operations;
 constexpr std::int64_t kEpoch = 1'700'000'000;  // of the calendar, when the virtual clock says 0
 constexpr std::size_t kAddressSize = 8;
 constexpr std::size_t kMaxRecord = 1024;
+constexpr char kObservationMark = '\x01';  // in front of a key of the store; no endpoint name begins with it
 
 constexpr std::array kTemperature{
     lwm2m::ResourceModel{5601, "Min Measured Value", DataType::kFloat, Operations::kR, false, false, "", ""},
@@ -164,9 +165,29 @@ void ServerNode::start(Instant now) {
   engine_ = std::make_unique<server::Engine>();
   if (!engine_->init(config(), links_, links_, dice_, fleet_models(), *this)) std::abort();
   for (const auto& [endpoint, record] : store_.records()) {
+    if (endpoint.starts_with(kObservationMark)) continue;
     const auto restored = engine_->restore(record.bytes, record.expires, now, wall(now));
     invariants_.hold(restored.has_value(), Rule::kSurvivesCrash, now, endpoint + ": not restored");
   }
+  restore_observations(now);
+}
+
+/// Those of registrations that are there; the application knows their values still.
+void ServerNode::restore_observations(Instant now) {
+  std::set<server::ObservationId> restored;
+  std::vector<std::string> left_over;
+  for (const auto& [key, record] : store_.records()) {
+    if (!key.starts_with(kObservationMark)) continue;
+    const auto id = engine_->restore_observation(record.bytes, now);
+    if (id) {
+      restored.insert(*id);
+    } else {
+      invariants_.hold(id.error().code == Errc::kNotFound, Rule::kSurvivesCrash, now, "an observation");
+      left_over.push_back(key);
+    }
+  }
+  for (const std::string& key : left_over) store_.drop(key);
+  std::erase_if(values_, [&](const auto& value) { return !restored.contains(value.first); });
 }
 
 void ServerNode::crash() {
@@ -174,7 +195,6 @@ void ServerNode::crash() {
   engine_.reset();
   links_.clear();
   store_.crash();
-  values_.clear();
   invariants_.server_crashed();
 }
 
@@ -273,6 +293,18 @@ void ServerNode::on_change(const server::Change& change, Instant now) noexcept {
     invariants_.hold(size.has_value(), Rule::kSurvivesCrash, now, stored.endpoint + ": not encoded");
     stored.record.bytes.resize(size.value_or(0));
     stored.record.expires = wall(change.expires);
+  }
+  store_.add(std::move(stored));
+}
+
+void ServerNode::on_observation_change(const server::ObservationChange& change, Instant now) noexcept {
+  const std::string key = kObservationMark + std::to_string(static_cast<std::uint64_t>(change.id));
+  Store::Change stored{change.kind, {}, key, {}};
+  if (change.kind == server::Change::Kind::kPut) {
+    stored.record.bytes.resize(kMaxRecord);
+    const auto size = engine_->encode_observation(change.id, stored.record.bytes);
+    invariants_.hold(size.has_value(), Rule::kSurvivesCrash, now, "an observation is not encoded");
+    stored.record.bytes.resize(size.value_or(0));
   }
   store_.add(std::move(stored));
 }

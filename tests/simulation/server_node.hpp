@@ -96,10 +96,12 @@ class ServerNode final : public server::Listener {
                             const server::Observed& observed, server::ObservationEnd why,
                             Instant now) noexcept override;
   void on_change(const server::Change& change, Instant now) noexcept override;
+  void on_observation_change(const server::ObservationChange& change, Instant now) noexcept override;
 
  private:
   [[nodiscard]] server::EngineConfig config() const;
   [[nodiscard]] static UnixTime wall(Instant now) noexcept;
+  void restore_observations(Instant now);
   void refreshed(const server::Registration& registration, Instant now);
 
   const Plan& plan_;

@@ -44,6 +44,7 @@ class Store {
       if (change.ticket) settled(*change.ticket, !refused);
     }
   }
+  void drop(const std::string& key) { records_.erase(key); }
   /// A lease of life, written behind.
   void touch(const std::string& endpoint, server::RegistrationId id, UnixTime expires) {
     const auto found = records_.find(endpoint);

@@ -296,6 +296,12 @@ bool Shard::finish() {
     any = true;
     end_waiting();
   }
+  for (auto& [ticket, held] : std::exchange(held_, {})) {
+    if (!held.done) continue;
+    any = true;
+    held.outcome.failure = Errc::kClosed;
+    held.done(std::move(held.outcome));
+  }
   while (!tasks_.close()) {
     any = true;
     do_tasks();

@@ -98,6 +98,9 @@ class Shard final : private server::Listener {
   [[nodiscard]] Result<server::QueuedId> restore_operation(ByteView record, UnixTime expires) {
     return engine_.restore_operation(record, ShardClock::instant(expires), server::RestoreFrom::kStore);
   }
+  [[nodiscard]] Result<server::ObservationId> restore_observation(ByteView record) {
+    return engine_.restore_observation(record, now_);
+  }
 
   // The end, in this order; each but the last two as a task.
 
@@ -113,6 +116,13 @@ class Shard final : private server::Listener {
     LinkTable::Hash hash;
     coap::LinkId link;
     Address remote;
+  };
+
+  /// The answer of an Observe, which waits until the observation is on disk.
+  struct HeldOutcome {
+    server::ObservationId observation{};
+    Server::OutcomeHandler done;  // empty where nobody waits
+    Outcome outcome;
   };
 
   // shard.cpp: the loop
@@ -165,7 +175,9 @@ class Shard final : private server::Listener {
                             Instant now) noexcept override;
   void on_sent(const server::Sent& sent, Instant now) noexcept override;
   void on_change(const server::Change& change, Instant now) noexcept override;
+  void on_observation_change(const server::ObservationChange& change, Instant now) noexcept override;
   [[nodiscard]] std::vector<std::uint8_t> objects_of(server::RegistrationId registration) const;
+  void settle_observation(store::Ticket ticket, bool committed);
   template <typename Make>
   void publish(std::string_view endpoint, Make&& make);
 
@@ -200,6 +212,8 @@ class Shard final : private server::Listener {
   std::unordered_map<std::uint64_t, std::vector<Server::DoneHandler>> cancel_waiters_;  // by QueuedId
   std::multimap<Instant, std::uint64_t> impatient_;  // when somebody's patience for an operation ends
   std::vector<std::string> strays_;  // endpoints with a queue here and, it may be, a registration elsewhere
+  std::unordered_map<store::Ticket, HeldOutcome> held_;
+  store::Ticket newest_held_ = store::kNoTicket;
   std::vector<std::shared_ptr<EventChannel>> channels_;
   std::uint64_t received_ = 0;
   std::uint64_t forwarded_ = 0;

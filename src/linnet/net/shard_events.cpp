@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine tells a shard, and what becomes of it: results, events, changes for the store.
+#include <algorithm>
+
+#include "linnet/net/observation_key.hpp"
 #include "linnet/net/shard.hpp"
 #include "linnet/net/shard_publish.hpp"
 #include "linnet/net/store_ticket.hpp"
 
 namespace linnet::net {
+
+namespace {
+
+// Tickets of this file's own, for observations: the engine gives none so high.
+constexpr store::Ticket kFirstHeld = std::uint64_t{3} << 62U;
+
+}  // namespace
 
 Outcome owned(const server::OperationResult& result) {
   return {.failure = result.failure,
@@ -102,7 +112,9 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
 void Shard::settle(std::span<const store::Ticket> tickets, bool committed) {
   for (const store::Ticket ticket : tickets) {
     if (ticket == store::kNoTicket) continue;
-    if (committed) {
+    if (ticket > kFirstHeld) {
+      settle_observation(ticket, committed);
+    } else if (committed) {
       engine_.committed(from_store(ticket), now_);
     } else {
       engine_.refused(from_store(ticket), now_);
@@ -158,7 +170,26 @@ void Shard::on_result(server::OperationId id, const server::OperationResult& res
   if (waiting == waiting_.end()) return;
   Server::OutcomeHandler done = std::move(waiting->second);
   waiting_.erase(waiting);
+  const auto held = held_.find(newest_held_);
+  if (held != held_.end() && result.observation == held->second.observation) {
+    held->second.done = std::move(done);
+    held->second.outcome = net::owned(result);
+    return;
+  }
   done(net::owned(result));
+}
+
+void Shard::settle_observation(store::Ticket ticket, bool committed) {
+  auto node = held_.extract(ticket);
+  if (node.empty()) return;
+  HeldOutcome& held = node.mapped();
+  if (!committed) {
+    // The device learns it by a Reset; it may have ended meanwhile.
+    [[maybe_unused]] const auto forgotten = engine_.forget_observation(held.observation, now_);
+    held.outcome.failure = Errc::kIo;
+    held.outcome.observation.reset();
+  }
+  if (held.done) held.done(std::move(held.outcome));
 }
 
 void Shard::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {
@@ -210,6 +241,21 @@ void Shard::on_change(const server::Change& change, Instant now) noexcept {
                                ShardClock::wall(change.expires));
   }
   if (!taken && ticket != store::kNoTicket) refused_.push_back(ticket);
+}
+
+void Shard::on_observation_change(const server::ObservationChange& change, Instant /*now*/) noexcept {
+  const ObservationKey key(index_, change.id);
+  if (change.kind == server::Change::Kind::kErase) {
+    // What cannot be removed is found to be of no registration after a restart.
+    [[maybe_unused]] const auto taken = fleet_.store->remove(index_, store::kNoTicket, key.record());
+    return;
+  }
+  newest_held_ = std::max(newest_held_, kFirstHeld) + 1;
+  held_[newest_held_].observation = change.id;
+  const auto size = engine_.encode_observation(change.id, record_);
+  const bool taken = size && fleet_.store->save(index_, newest_held_, key.record(),
+                                                ByteView(record_).first(*size), ObservationKey::kExpiry);
+  if (!taken) refused_.push_back(newest_held_);
 }
 
 }  // namespace linnet::net

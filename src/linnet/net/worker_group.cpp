@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "linnet/net/observation_key.hpp"
 #include "linnet/net/steering.hpp"
 #include "linnet/server/registration_record.hpp"
 
@@ -164,6 +165,23 @@ std::expected<void, std::string> WorkerGroup::restore() {
     ++restored_;
   });
   if (!loaded) return std::unexpected("the stored registrations cannot be read: " + store_->health().detail);
+  return restore_observations();
+}
+
+std::expected<void, std::string> WorkerGroup::restore_observations() {
+  std::vector<std::string> left_over;
+  const auto loaded = store_->load(store::RecordKind::kObservation, [&](const store::RecordView& record) {
+    const unsigned shard = ObservationKey::shard_of(record.key);
+    const bool known = shard < fleet_.shards.size();
+    if (!known || !fleet_.shards[shard]->restore_observation(record.value))
+      left_over.emplace_back(record.key);
+  });
+  if (!loaded) return std::unexpected("the stored observations cannot be read: " + store_->health().detail);
+  // Their registrations ended in the last moments before a crash, or do not come back either.
+  for (const std::string& key : left_over) {
+    [[maybe_unused]] const auto removed =
+        store_->remove(0, store::kNoTicket, {store::RecordKind::kObservation, key});
+  }
   return {};
 }
 

@@ -33,6 +33,10 @@ class DeviceManagement {
   void for_each_observation(RegistrationId registration,
                             FunctionRef<void(ObservationId, const Observed&)> visit) const noexcept;
 
+  [[nodiscard]] Result<std::size_t> encode_observation(ObservationId observation,
+                                                       ByteSpan out) const noexcept;
+  [[nodiscard]] Result<ObservationId> restore_observation(ByteView record, Instant now) noexcept;
+
   // From the endpoint.
   void on_response(coap::RequestId request, const coap::IncomingResponse& response, Instant now) noexcept;
   void on_failure(coap::RequestId request, Errc why, Instant now) noexcept;
@@ -82,6 +86,7 @@ class DeviceManagement {
   void notified(std::uint32_t index, const coap::IncomingResponse& response, Instant now) noexcept;
   void drop_observation(std::uint32_t index) noexcept;
   void end_observation(std::uint32_t index, ObservationEnd why, Instant now) noexcept;
+  void tell_store(Change::Kind kind, ObservationId id, Instant now) noexcept;
   [[nodiscard]] bool speaks_for(std::uint32_t registration, coap::LinkId link) const noexcept;
 
   const EngineConfig* config_ = nullptr;

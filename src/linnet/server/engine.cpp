@@ -394,6 +394,14 @@ Result<QueuedId> Engine::restore_operation(ByteView record, Instant expires, Res
   return parts_->queue.restore(record, expires, from);
 }
 
+Result<std::size_t> Engine::encode_observation(ObservationId observation, ByteSpan out) const noexcept {
+  return parts_->management.encode_observation(observation, out);
+}
+
+Result<ObservationId> Engine::restore_observation(ByteView record, Instant now) noexcept {
+  return parts_->management.restore_observation(record, now);
+}
+
 EngineStatistics Engine::statistics() const noexcept {
   EngineStatistics statistics;
   parts_->interface.count(statistics);

@@ -214,6 +214,13 @@ class Engine {
   /// was kept beside the record. kMalformed, kTruncated, kUnsupported, kExists.
   [[nodiscard]] Result<QueuedId> restore_operation(ByteView record, Instant expires,
                                                    RestoreFrom from) noexcept;
+  /// The record of an observation (observation_record.hpp) into `out`. kNotFound, kNoSpace.
+  [[nodiscard]] Result<std::size_t> encode_observation(ObservationId observation,
+                                                       ByteSpan out) const noexcept;
+  /// Brings an observation back under its token, once its registration is there; the next notification
+  /// is taken whatever its number. kNotFound: its registration is gone, and so is it. kExists for a place
+  /// that is taken, kNoSpace, and as `restore` for damage.
+  [[nodiscard]] Result<ObservationId> restore_observation(ByteView record, Instant now) noexcept;
 
   [[nodiscard]] EngineStatistics statistics() const noexcept;
   [[nodiscard]] const coap::EndpointStatistics& endpoint_statistics() const noexcept;

@@ -76,6 +76,14 @@ struct Change {
 struct QueuedOperation;
 struct QueuedChange;
 
+/// An observation that the store has to keep or drop (EngineConfig::durable). kPut comes before the
+/// result of its Observe, in the same call: an owner that holds that result back until the record is on
+/// disk never says of an observation that it stands when a restart would lose it.
+struct ObservationChange {
+  Change::Kind kind = Change::Kind::kPut;
+  ObservationId id{};
+};
+
 class Listener {
  public:
   /// Whether this endpoint may register over this link: nothing, or the response to give, 4.00 or
@@ -111,6 +119,8 @@ class Listener {
 
   /// Only with EngineConfig::durable. The record may be read with `encode_registration` from here.
   virtual void on_change(const Change& /*change*/, Instant /*now*/) noexcept {}
+  /// The same for observations and `encode_observation`.
+  virtual void on_observation_change(const ObservationChange& /*change*/, Instant /*now*/) noexcept {}
 
  protected:
   ~Listener() = default;

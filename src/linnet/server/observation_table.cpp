@@ -34,6 +34,10 @@ void Observation::came(std::uint32_t observe, Instant now) noexcept {
   second = second_of(now);
 }
 
+void Observation::take_any(Instant now) noexcept {
+  second = second_of(now) - kStaleAfterSeconds - 1;
+}
+
 void ObservationTable::init(const EngineConfig& config, Random& random) noexcept {
   capacity_ = config.max_observations;
   random_ = &random;
@@ -57,40 +61,77 @@ Observed ObservationTable::observed(std::uint32_t index) const noexcept {
   return Observed(std::span<const lwm2m::Path>(paths_).first(count.value_or(0)));
 }
 
-std::uint32_t ObservationTable::add(std::uint32_t registration, std::uint32_t& first,
-                                    const Observed& observed, std::optional<std::uint16_t> accept) noexcept {
-  if (free_ == kNone && used_ == capacity_) return kNone;
-  InternTable::Id list = InternTable::kEmpty;
+bool ObservationTable::fill(std::uint32_t index, std::uint32_t secret, const Observed& observed) noexcept {
+  Observation filled{};
+  filled.secret = secret;
   if (observed.composite()) {
     const ByteView bytes = encoded(observed.paths);
-    const auto kept = lists_.intern(bytes);
-    if (bytes.empty() || !kept) return kNone;
-    list = *kept;
-  }
-  std::uint32_t index = free_;
-  if (index != kNone) {
-    free_ = table_[index].next;
+    const auto list = lists_.intern(bytes);
+    if (bytes.empty() || !list) return false;
+    filled.depth = Observation::kComposite;
+    filled.ids = {static_cast<std::uint16_t>(*list >> 16U), static_cast<std::uint16_t>(*list)};
   } else {
-    index = used_++;
-    table_[index].secret = random_->next();
+    const lwm2m::Path& path = observed.path;
+    filled.depth = static_cast<std::uint8_t>(path.depth());
+    for (std::size_t i = 0; i < path.depth(); ++i) filled.ids[i] = path[i];
   }
-  const std::uint32_t secret = table_[index].secret + 1U + random_->below(0xFFFFFFFE);
+  table_[index] = filled;
+  return true;
+}
+
+void ObservationTable::link(std::uint32_t index, std::uint32_t registration, std::uint32_t& first,
+                            std::uint16_t accept) noexcept {
   Observation& observation = table_[index];
-  observation = Observation{};
   observation.registration = registration;
   observation.next = first;
-  observation.secret = secret;
-  const lwm2m::Path& path = observed.path;
-  observation.depth =
-      observed.composite() ? Observation::kComposite : static_cast<std::uint8_t>(path.depth());
-  for (std::size_t i = 0; i < path.depth(); ++i) observation.ids[i] = path[i];
-  if (observed.composite()) {
-    observation.ids = {static_cast<std::uint16_t>(list >> 16U), static_cast<std::uint16_t>(list)};
-  }
   observation.state = Observation::State::kAsked;
-  observation.accept = accept.value_or(Observation::kNoAccept);
+  observation.accept = accept;
   first = index;
   ++size_;
+}
+
+void ObservationTable::collect_free() noexcept {
+  free_ = kNone;
+  for (std::uint32_t index = used_; index-- > 0;) {
+    if (table_[index].state != Observation::State::kFree) continue;
+    table_[index].next = free_;
+    free_ = index;
+  }
+  scattered_ = false;
+}
+
+std::uint32_t ObservationTable::add(std::uint32_t registration, std::uint32_t& first,
+                                    const Observed& observed, std::optional<std::uint16_t> accept) noexcept {
+  if (scattered_) collect_free();
+  const bool fresh = free_ == kNone;
+  if (fresh && used_ == capacity_) return kNone;
+  const std::uint32_t index = fresh ? used_ : free_;
+  const std::uint32_t before = fresh ? random_->next() : table_[index].secret;
+  const std::uint32_t next = fresh ? kNone : table_[index].next;
+  if (!fill(index, before + 1U + random_->below(0xFFFFFFFE), observed)) return kNone;
+  if (fresh) {
+    ++used_;
+  } else {
+    free_ = next;
+  }
+  link(index, registration, first, accept.value_or(Observation::kNoAccept));
+  return index;
+}
+
+Result<std::uint32_t> ObservationTable::add_at(ObservationId id, std::uint32_t registration,
+                                               std::uint32_t& first, const Observed& observed,
+                                               std::uint16_t accept) noexcept {
+  const auto value = static_cast<std::uint64_t>(id);
+  const auto index = static_cast<std::uint32_t>(value & 0xFFFFFFU);
+  if (value >> 56U != 0 || index >= capacity_) return fail(Errc::kNoSpace);
+  for (; used_ <= index; ++used_) {
+    table_[used_] = Observation{};
+    table_[used_].secret = random_->next();
+  }
+  scattered_ = true;
+  if (table_[index].state != Observation::State::kFree) return fail(Errc::kExists);
+  if (!fill(index, static_cast<std::uint32_t>(value >> 24U), observed)) return fail(Errc::kNoSpace);
+  link(index, registration, first, accept);
   return index;
 }
 

@@ -45,6 +45,8 @@ struct Observation {
   /// True when a value with this Observe option is newer than what came last (RFC 7641 §3.4).
   [[nodiscard]] bool newer(std::uint32_t observe, Instant now) const noexcept;
   void came(std::uint32_t observe, Instant now) noexcept;
+  /// Whatever comes next is newer.
+  void take_any(Instant now) noexcept;
 };
 
 class ObservationTable {
@@ -59,6 +61,10 @@ class ObservationTable {
   /// A new one at the head of the list `first`, kAsked; kNone when the table is full.
   [[nodiscard]] std::uint32_t add(std::uint32_t registration, std::uint32_t& first, const Observed& observed,
                                   std::optional<std::uint16_t> accept) noexcept;
+  /// The same under an id that was given before a restart. kExists: its place is taken. kNoSpace.
+  [[nodiscard]] Result<std::uint32_t> add_at(ObservationId id, std::uint32_t registration,
+                                             std::uint32_t& first, const Observed& observed,
+                                             std::uint16_t accept) noexcept;
   /// Takes it out of the list it is in and frees it.
   void remove(std::uint32_t index, std::uint32_t& first) noexcept;
 
@@ -80,6 +86,11 @@ class ObservationTable {
  private:
   [[nodiscard]] std::uint32_t find(std::uint32_t index, std::uint32_t secret) const noexcept;
   [[nodiscard]] ByteView encoded(std::span<const lwm2m::Path> paths) const noexcept;
+  /// Makes the place an observation of `observed`; false when there is no room for its paths.
+  [[nodiscard]] bool fill(std::uint32_t index, std::uint32_t secret, const Observed& observed) noexcept;
+  void link(std::uint32_t index, std::uint32_t registration, std::uint32_t& first,
+            std::uint16_t accept) noexcept;
+  void collect_free() noexcept;
 
   std::unique_ptr<Observation[]> table_;
   BytePool pool_;
@@ -89,6 +100,7 @@ class ObservationTable {
   mutable std::vector<std::uint8_t> encoded_;  // scratch, one list
   Random* random_ = nullptr;
   std::uint32_t capacity_ = 0, used_ = 0, size_ = 0, free_ = kNone;
+  bool scattered_ = false;  // places were taken by name: `free_` is to be made anew
 };
 
 }  // namespace linnet::server

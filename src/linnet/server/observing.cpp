@@ -3,6 +3,7 @@
 // Reporting (Core 1.1 §6.4, RFC 7641).
 #include "linnet/server/device_management.hpp"
 #include "linnet/server/device_queue.hpp"
+#include "linnet/server/observation_record.hpp"
 
 namespace linnet::server {
 
@@ -28,7 +29,38 @@ std::optional<ObservationId> DeviceManagement::finish_observe(const PendingOpera
   }
   observations_[index].state = Observation::State::kActive;
   observations_[index].came(*response.observe, now);
+  tell_store(Change::Kind::kPut, *pending.observation, now);
   return pending.observation;
+}
+
+void DeviceManagement::tell_store(Change::Kind kind, ObservationId id, Instant now) noexcept {
+  if (config_->durable) listener_->on_observation_change({kind, id}, now);
+}
+
+Result<std::size_t> DeviceManagement::encode_observation(ObservationId id, ByteSpan out) const noexcept {
+  const std::uint32_t index = observations_.find(id);
+  if (index == kNone) return fail(Errc::kNotFound);
+  const Observation& observation = observations_[index];
+  return encode_record(ObservationRecord{registrations_->id_of(observation.registration), id,
+                                         observation.accept, observations_.observed(index)},
+                       out);
+}
+
+Result<ObservationId> DeviceManagement::restore_observation(ByteView bytes, Instant now) noexcept {
+  std::vector<lwm2m::Path> paths(config_->max_composite_paths);
+  const auto record = decode_observation(bytes, paths);
+  if (!record) return std::unexpected(record.error());
+  const std::uint32_t place = registrations_->find(record->registration);
+  if (place == kNone) return fail(Errc::kNotFound);
+  RegistrationSlot& slot = (*registrations_)[place];
+  if (observations_.find(slot.observations, record->observed) != kNone) return fail(Errc::kExists);
+  const auto added =
+      observations_.add_at(record->id, place, slot.observations, record->observed, record->accept);
+  if (!added) return std::unexpected(added.error());
+  observations_[*added].state = Observation::State::kActive;
+  observations_[*added].take_any(now);
+  ++slot.observation_count;
+  return record->id;
 }
 
 bool DeviceManagement::on_notification(const coap::IncomingResponse& response, Instant now) noexcept {
@@ -122,6 +154,7 @@ void DeviceManagement::end_observation(std::uint32_t index, ObservationEnd why, 
   const Observed observed = observations_.observed(index);
   drop_observation(index);
   if (ended.state != Observation::State::kActive) return;
+  tell_store(Change::Kind::kErase, id, now);
   listener_->on_observation_ended(id, registrations_->id_of(ended.registration), observed, why, now);
 }
 

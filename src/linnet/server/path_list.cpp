@@ -3,12 +3,14 @@
 
 namespace linnet::server {
 
+void write_path(ByteWriter& out, const lwm2m::Path& path) noexcept {
+  out.u8(static_cast<std::uint8_t>(path.depth()));
+  for (std::size_t i = 0; i < path.depth(); ++i) out.uint(path[i], 2);
+}
+
 Result<std::size_t> encode_paths(std::span<const lwm2m::Path> paths, ByteSpan space) noexcept {
   ByteWriter out(space);
-  for (const lwm2m::Path& path : paths) {
-    out.u8(static_cast<std::uint8_t>(path.depth()));
-    for (std::size_t i = 0; i < path.depth(); ++i) out.uint(path[i], 2);
-  }
+  for (const lwm2m::Path& path : paths) write_path(out, path);
   return out.finish();
 }
 
@@ -17,7 +19,7 @@ Result<std::size_t> decode_paths(ByteView bytes, std::span<lwm2m::Path> out) noe
   std::size_t count = 0;
   while (!in.empty()) {
     const std::size_t depth = *in.u8();
-    if (depth == 0 || depth > lwm2m::Path::kMaxDepth) return fail(Errc::kMalformed);
+    if (depth > lwm2m::Path::kMaxDepth) return fail(Errc::kMalformed);
     if (count == out.size()) return fail(Errc::kNoSpace);
     lwm2m::Path path;
     for (std::size_t i = 0; i < depth; ++i) {

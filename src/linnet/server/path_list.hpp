@@ -13,6 +13,7 @@ namespace linnet::server {
 /// The longest that one path becomes.
 inline constexpr std::size_t kMaxPathBytes = 1 + 2 * lwm2m::Path::kMaxDepth;
 
+void write_path(ByteWriter& out, const lwm2m::Path& path) noexcept;
 /// The bytes written; kNoSpace.
 [[nodiscard]] Result<std::size_t> encode_paths(std::span<const lwm2m::Path> paths, ByteSpan out) noexcept;
 /// How many were read into `out`; kMalformed for bytes that `encode_paths` cannot have written, kNoSpace for

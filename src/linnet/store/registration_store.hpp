@@ -23,6 +23,7 @@ namespace linnet::store {
 /// What a record is. The numbers are on disk: they are never given to anything else.
 enum class RecordKind : std::uint8_t {
   kRegistration = 1,  ///< key: endpoint name; value: as server::encode_registration writes it
+  kObservation = 2,   ///< key: shard, 1 byte, and id, 7 bytes; value: as server::encode_observation writes it
   kOperation = 3,     ///< key: endpoint name, then its id, 8 bytes; value: server::QueuedChange::record
   kBootstrapConfiguration = 4,  ///< key: its name; value: as server/bootstrap_record.hpp says
   kBootstrapResult = 5,         ///< key: endpoint name; value: as server/bootstrap_record.hpp says

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,13 +55,26 @@ class RawDevice {
     writer.payload(as_bytes(payload));
     send(ByteView(buffer).first(*writer.finish()));
   }
-  void answer(const coap::Message& request, coap::Code code, std::string_view payload) const {
+  void answer(const coap::Message& request, coap::Code code, std::string_view payload,
+              std::optional<std::uint32_t> observe = {}) const {
     std::array<std::uint8_t, 512> buffer;
     coap::MessageWriter writer(buffer, coap::Type::kAcknowledgement, code, request.message_id(),
                                request.token());
+    if (observe) writer.option(coap::OptionNumber::kObserve, *observe);
     writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{0});
     writer.payload(as_bytes(payload));
     send(ByteView(buffer).first(*writer.finish()));
+  }
+  /// A confirmable notification; the type of what the server sends back.
+  coap::Type notify(const coap::Token& token, std::uint32_t sequence, std::string_view payload) {
+    std::array<std::uint8_t, 512> buffer;
+    coap::MessageWriter writer(buffer, coap::Type::kConfirmable, coap::Code::kContent,
+                               coap::MessageId{++message_id_}, token);
+    writer.option(coap::OptionNumber::kObserve, sequence);
+    writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{0});
+    writer.payload(as_bytes(payload));
+    send(ByteView(buffer).first(*writer.finish()));
+    return receive().view().type();
   }
   [[nodiscard]] bool has_mail(int patience_millis) const {
     pollfd readable{.fd = socket_.fd(), .events = POLLIN, .revents = 0};

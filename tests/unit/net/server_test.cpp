@@ -12,6 +12,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "linnet/store/memory_store.hpp"
 #include "linnet/store/sqlite_store.hpp"
 #include "raw_device.hpp"
 
@@ -323,6 +324,125 @@ TEST_F(DurableServer, a_deregistered_or_removed_device_does_not_come_back) {
   }
   const auto server = start(durable(1));
   EXPECT_EQ(list_all(*server, {}, 10), std::vector<std::string>{"stays"});
+}
+
+server::Operation observe(const char* path) {
+  server::Operation operation = read(path);
+  operation.kind = server::OperationKind::kObserve;
+  return operation;
+}
+
+TEST_F(DurableServer, OP_5_an_observation_goes_on_after_a_restart) {
+  ServerConfig config = durable(2);
+  std::optional<RawDevice> device;
+  coap::Token token;
+  {
+    const auto server = start(config);
+    config.listen = server->listening();
+    device.emplace(config.listen[0]);
+    ASSERT_NE(device->register_as("d"), "");
+    std::promise<Outcome> outcome;
+    ASSERT_TRUE(server->perform("d", observe("/3/0/9"), [&](Outcome o) { outcome.set_value(std::move(o)); }));
+    const RawMessage asked = device->receive();
+    token = asked.view().token();
+    device->answer(asked.view(), Code::kContent, "80", 1);
+    EXPECT_TRUE(outcome.get_future().get().observation);
+  }
+  {
+    const auto server = start(config);
+    const auto known = find(*server, "d");
+    ASSERT_TRUE(known);
+    ASSERT_EQ(known->observations.size(), 1U);
+    EXPECT_EQ(known->observations[0].path, *lwm2m::Path::parse("/3/0/9"));
+    std::binary_semaphore woken{0};
+    const auto events = server->subscribe("d", 16, [&] { woken.release(); });
+    EXPECT_EQ(device->notify(token, 1, "79"), coap::Type::kAcknowledgement);
+    woken.acquire();
+    const auto event = events->take();
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->kind, Event::Kind::kNotified);
+    EXPECT_EQ(as_text(event->payload), "79");
+    // It ends with its registration, in the store too.
+    ASSERT_NE(device->register_as("d"), "");
+  }
+  const auto server = start(config);
+  EXPECT_TRUE(find(*server, "d")->observations.empty());
+  EXPECT_EQ(device->notify(token, 2, "78"), coap::Type::kReset);
+}
+
+/// Answers what a store in memory does at once, but for observations only when the test says so.
+class HoldingStore final : public store::RegistrationStore {
+ public:
+  explicit HoldingStore(store::StoreListener& listener)
+      : listener_(listener), memory_(store::make_memory_store({.shards = 64}, listener)) {}
+
+  Result<void> save(store::ShardIndex shard, store::Ticket ticket, store::RecordKey key, ByteView record,
+                    UnixTime expiry) override {
+    if (key.kind != store::RecordKind::kObservation) return memory_->save(shard, ticket, key, record, expiry);
+    shard_ = shard;
+    ticket_ = ticket;
+    held.release();
+    return {};
+  }
+  void settle(bool committed) {
+    if (committed) return listener_.on_committed(shard_, {&ticket_, 1});
+    listener_.on_refused(shard_, {&ticket_, 1}, store::Condition::kDiskFull);
+  }
+  Result<void> remove(store::ShardIndex shard, store::Ticket ticket, store::RecordKey key) override {
+    return memory_->remove(shard, ticket, key);
+  }
+  Result<void> touch(store::ShardIndex shard, store::RecordKey key, UnixTime expiry) override {
+    return memory_->touch(shard, key, expiry);
+  }
+  Result<void> load(store::RecordKind kind, FunctionRef<void(const store::RecordView&)> visit) override {
+    return memory_->load(kind, visit);
+  }
+  Result<void> flush() override { return memory_->flush(); }
+  void close() override { memory_->close(); }
+  store::Health health() const override { return memory_->health(); }
+  store::Counters counters() const override { return memory_->counters(); }
+
+  std::binary_semaphore held{0};
+
+ private:
+  store::StoreListener& listener_;
+  std::unique_ptr<store::RegistrationStore> memory_;
+  store::ShardIndex shard_ = 0;
+  store::Ticket ticket_ = store::kNoTicket;
+};
+
+TEST(Server, OP_5_an_observation_is_answered_when_it_is_on_disk) {
+  HoldingStore* kept = nullptr;
+  ServerConfig config = small(1);
+  config.open_store = [&](store::StoreListener& listener, store::ShardIndex /*count*/) {
+    auto opened = std::make_unique<HoldingStore>(listener);
+    kept = opened.get();
+    return store::OpenResult(std::move(opened));
+  };
+  const auto server = start(config);
+  RawDevice device(server->listening()[0]);
+  ASSERT_NE(device.register_as("d"), "");
+  for (const bool committed : {true, false}) {
+    const char* path = committed ? "/3/0/9" : "/3/0/10";
+    std::promise<Outcome> outcome;
+    ASSERT_TRUE(server->perform("d", observe(path), [&](Outcome o) { outcome.set_value(std::move(o)); }));
+    const RawMessage asked = device.receive();
+    device.answer(asked.view(), Code::kContent, "80", 1);
+    kept->held.acquire();
+    auto answered = outcome.get_future();
+    // What comes meanwhile is taken, and shows that the answer of the device has been seen.
+    EXPECT_EQ(device.notify(asked.view().token(), 2, "81"), coap::Type::kAcknowledgement);
+    EXPECT_NE(answered.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+    kept->settle(committed);
+    const Outcome result = answered.get();
+    EXPECT_EQ(result.success(), committed);
+    EXPECT_EQ(result.observation.has_value(), committed);
+    if (!committed) {
+      EXPECT_EQ(result.failure, Errc::kIo);
+      EXPECT_EQ(device.notify(asked.view().token(), 3, "82"), coap::Type::kReset);
+    }
+  }
+  EXPECT_EQ(find(*server, "d")->observations.size(), 1U);
 }
 
 }  // namespace

@@ -254,23 +254,23 @@ TEST_F(CompositeTest, TR_8_a_notification_in_blocks_is_fetched_with_a_FETCH) {
 }
 
 TEST(PathList, keeps_order_and_depth) {
-  constexpr std::array kAll{Path(3, 0, 11, 65534), Path(3), Path(65534, 1)};
+  constexpr std::array kAll{Path(3, 0, 11, 65534), Path(), Path(3), Path(65534, 1)};
   std::array<std::uint8_t, kMaxPathBytes * kAll.size()> bytes;
   const auto size = encode_paths(kAll, bytes);
   ASSERT_TRUE(size);
-  EXPECT_EQ(*size, 9U + 3U + 5U);
-  std::array<Path, 3> read;
-  ASSERT_EQ(decode_paths(ByteView(bytes).first(*size), read), 3U);
+  EXPECT_EQ(*size, 9U + 1U + 3U + 5U);
+  std::array<Path, 4> read;
+  ASSERT_EQ(decode_paths(ByteView(bytes).first(*size), read), 4U);
   EXPECT_EQ(read, kAll);
-  EXPECT_EQ(encode_paths(kAll, ByteSpan(bytes).first(16)).error().code, Errc::kNoSpace);
-  EXPECT_EQ(decode_paths(ByteView(bytes).first(*size), std::span(read).first(2)).error().code,
+  EXPECT_EQ(encode_paths(kAll, ByteSpan(bytes).first(17)).error().code, Errc::kNoSpace);
+  EXPECT_EQ(decode_paths(ByteView(bytes).first(*size), std::span(read).first(3)).error().code,
             Errc::kNoSpace);
 }
 
 TEST(PathList, other_bytes_are_malformed) {
   std::array<Path, 4> read;
-  for (const Bytes& bytes : {Bytes{0}, Bytes{5, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, Bytes{2, 0, 1, 0},
-                             Bytes{1, 0xFF, 0xFF}, Bytes{1, 0, 3, 9}}) {
+  for (const Bytes& bytes :
+       {Bytes{5, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, Bytes{2, 0, 1, 0}, Bytes{1, 0xFF, 0xFF}, Bytes{1, 0, 3, 9}}) {
     EXPECT_EQ(decode_paths(bytes, read).error().code, Errc::kMalformed);
   }
 }

@@ -183,6 +183,9 @@ class RecordingListener final : public Listener {
     queue_changes.push_back({change.kind, change.ticket, std::string(change.endpoint), change.id,
                              change.expires, Bytes(change.record.begin(), change.record.end())});
   }
+  void on_observation_change(const ObservationChange& change, Instant /*now*/) noexcept override {
+    observation_changes.push_back(change);
+  }
 
   std::string refused;
   std::uint8_t refusal = 0;
@@ -193,6 +196,7 @@ class RecordingListener final : public Listener {
   std::vector<lwm2m::Path> ended_paths;  // of the observation that ended last
   std::vector<Push> sent;
   std::vector<Stored> changes;
+  std::vector<ObservationChange> observation_changes;
   std::vector<std::string> queue;  // "queued /3/0/0", ...
   std::map<QueuedId, QueuedReason> ended;
   std::vector<QueueStored> queue_changes;
