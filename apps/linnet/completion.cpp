@@ -6,7 +6,8 @@ namespace linnet::cli {
 namespace {
 
 constexpr std::string_view kCommands =
-    "devices show forget read write exec create delete discover attributes observe cancel operations events models "
+    "devices show forget read write exec create delete discover attributes observe cancel operations events "
+    "models "
     "health completion";
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =

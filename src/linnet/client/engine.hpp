@@ -61,8 +61,8 @@ struct Config {
   /// Opens links when the engine wants them, in the order that object 1 says; null: the application
   /// connects servers by itself. Must outlive the engine.
   Connector* connector = nullptr;
-  /// Keeps accounts, rights, registrations, attributes and `parts` over a power cut; null: nothing is
-  /// kept. What stands there when the engine is set up replaces what the objects hold.
+  /// Keeps accounts, rights, registrations, attributes, observations and `parts` over a power cut; null:
+  /// nothing is kept. What stands there when the engine is set up replaces what the objects hold.
   Medium* medium = nullptr;
   std::span<Persistent* const> parts;  ///< with state of their own; must outlive the engine
   std::uint32_t max_state = 1024;      ///< bytes of one image, where there is a medium
@@ -269,6 +269,9 @@ class Engine final : private coap::Handler {
   void read_registrations(ByteView bytes) noexcept;
   void write_attribute_rows(ByteWriter& out) const noexcept;
   void read_attribute_rows(ByteView bytes) noexcept;
+  void write_observations(ByteWriter& out) const noexcept;
+  void read_observations(ByteView bytes) noexcept;
+  void resume(Observation& row) noexcept;
 
   // request.cpp: the operations of table 6.4.4-1
   struct Request;  ///< one operation being served

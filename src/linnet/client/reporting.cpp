@@ -46,6 +46,7 @@ std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFor
   }
   told(*row);
   schedule(*row);
+  if constexpr (kPersistence) save_soon();
   emit(EventType::kObserved, server, path_of(*row));
   return sequence;
 }
@@ -96,6 +97,7 @@ void Engine::end_observation(Observation& observation) noexcept {
   const ShortServerId server = observation.server;
   const Path path = path_of(observation);
   observations_.remove(observation);
+  if constexpr (kPersistence) save_soon();
   emit(EventType::kCancelled, server, path);
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine keeps over a power cut: accounts and rights (objects 0, 1, 2, 21), registrations,
-// attributes, and the parts that the application brings. The image is described in persistence.hpp.
+// attributes, observations of servers that want notifications stored, and the parts that the
+// application brings. The image is described in persistence.hpp.
 //
 //   registrations = 1 (server{2} lifetime{4} binding{1} size{1} location{size})*
-//   attributes    = 1 (server{2} depth{1} id{2}*depth set{1} value*)*    value: seconds{4}, or bits of a
-//   double{8}
+//   attributes    = 1 (server{2} path set{1} value*)*    value: seconds{4}, or bits of a double{8}
+//   observations  = 1 (server{2} size{1} token{size} cache_key{4} sequence{4} format{2} composite{1}
+//                      count{1} path{count})*
+//   path          = depth{1} id{2}*depth
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "linnet/client/engine.hpp"
 #include "linnet/client/snapshot.hpp"
@@ -15,12 +19,34 @@ namespace linnet::client {
 
 namespace {
 
-enum PartId : std::uint16_t { kObjects = 1, kRegistrations = 2, kAttributes = 3 };
+enum PartId : std::uint16_t { kObjects = 1, kRegistrations = 2, kAttributes = 3, kObservations = 4 };
 
 constexpr std::uint8_t kVersion = 1;
 constexpr Millis kRetryDelay{60'000};  // after a medium refused
 constexpr ObjectId kKept[]{kSecurityObject, kServerObject, kAccessControlObject, kOscoreObject};
 constexpr auto kPeriods = static_cast<std::size_t>(lwm2m::AttributeName::kGt);  // these come first
+
+/// Far enough for all notifications since the image was kept, near enough to count as newer
+/// (RFC 7641 §3.4).
+constexpr std::uint32_t kSequenceLeap = 1U << 22;
+constexpr std::uint32_t kSequenceMask = 0xFFFFFF;
+
+void write_path(ByteWriter& out, const Path& path) noexcept {
+  out.u8(static_cast<std::uint8_t>(path.depth()));
+  for (std::size_t i = 0; i < path.depth(); ++i) out.uint(path[i], 2);
+}
+
+std::optional<Path> read_path(ByteReader& in) noexcept {
+  const auto depth = in.u8();
+  if (!depth || *depth > Path::kMaxDepth) return std::nullopt;
+  Path path;
+  for (std::size_t i = 0; i < *depth; ++i) {
+    const auto id = in.uint(2);
+    if (!id || *id == kMaxId) return std::nullopt;
+    path = path.child(static_cast<std::uint16_t>(*id));
+  }
+  return path;
+}
 
 /// One part with its length before it.
 template <typename Write>
@@ -89,6 +115,7 @@ void Engine::write_state(ByteWriter& out) const noexcept {
   });
   put_part(out, kRegistrations, [&](ByteWriter& part) { write_registrations(part); });
   put_part(out, kAttributes, [&](ByteWriter& part) { write_attribute_rows(part); });
+  put_part(out, kObservations, [&](ByteWriter& part) { write_observations(part); });
   for (const Persistent* own : config_.parts) {
     put_part(out, own->part_id(), [&](ByteWriter& part) { own->save(part); });
   }
@@ -106,6 +133,7 @@ void Engine::load_state() noexcept {
   for (PartReader parts(*payload); parts.next(part);) {
     if (part.id == kRegistrations) read_registrations(part.bytes);
     if (part.id == kAttributes) read_attribute_rows(part.bytes);
+    if (part.id == kObservations) read_observations(part.bytes);
     for (Persistent* own : config_.parts) {
       if (own->part_id() == part.id) own->load(part.bytes);
     }
@@ -149,8 +177,7 @@ void Engine::write_attribute_rows(ByteWriter& out) const noexcept {
   for (const AttributeTable::Row& row : attributes_.rows()) {
     if (row.server == kEveryServer) continue;
     out.uint(row.server, 2);
-    out.u8(static_cast<std::uint8_t>(row.path.depth()));
-    for (std::size_t i = 0; i < row.path.depth(); ++i) out.uint(row.path[i], 2);
+    write_path(out, row.path);
     unsigned set = 0;
     for (std::size_t i = 0; i < lwm2m::kAttributeNames.size(); ++i) {
       if (row.attributes.get(lwm2m::kAttributeNames[i])) set |= 1U << i;
@@ -173,16 +200,9 @@ void Engine::read_attribute_rows(ByteView bytes) noexcept {
   if (in.u8() != kVersion) return;
   while (!in.empty()) {
     const auto server = in.uint(2);
-    const auto depth = in.u8();
-    if (!server || !depth || *depth > Path::kMaxDepth) return;
-    Path path;
-    for (std::size_t i = 0; i < *depth; ++i) {
-      const auto id = in.uint(2);
-      if (!id || *id == kMaxId) return;
-      path = path.child(static_cast<std::uint16_t>(*id));
-    }
+    const auto path = server ? read_path(in) : std::nullopt;
     const auto set = in.u8();
-    if (!set) return;
+    if (!path || !set) return;
     lwm2m::Attributes attributes;
     for (std::size_t i = 0; i < lwm2m::kAttributeNames.size(); ++i) {
       if ((*set >> i & 1U) == 0) continue;
@@ -191,9 +211,86 @@ void Engine::read_attribute_rows(ByteView bytes) noexcept {
       attributes.apply({lwm2m::kAttributeNames[i],
                         i < kPeriods ? static_cast<double>(*value) : std::bit_cast<double>(*value)});
     }
-    if (*server == kEveryServer || !attributes.check() || !tree_.resolve(path)) continue;
-    (void)attributes_.set(static_cast<ShortServerId>(*server), path, attributes);
+    if (*server == kEveryServer || !attributes.check() || !tree_.resolve(*path)) continue;
+    (void)attributes_.set(static_cast<ShortServerId>(*server), *path, attributes);
   }
+}
+
+void Engine::write_observations(ByteWriter& out) const noexcept {
+  out.u8(kVersion);
+  for (const Observation& row : observations_.rows()) {
+    if (row.server == kEveryServer || row.ended != coap::Code::kEmpty) continue;
+    if (!settings(row.server).store_notifications) continue;
+    out.uint(row.server, 2);
+    out.u8(static_cast<std::uint8_t>(row.token.size()));
+    out.bytes(row.token.bytes());
+    out.uint(row.cache_key, 4);
+    out.uint(row.sequence, 4);
+    out.uint(static_cast<std::uint16_t>(row.format), 2);
+    out.u8(row.composite ? 1 : 0);
+    std::uint8_t count = 0;
+    const auto each = [&](auto take) {
+      for (const Watch* watch = &observations_.first(row); watch != nullptr && count < UINT8_MAX;
+           watch = observations_.next(*watch), ++count) {
+        take(*watch);
+      }
+    };
+    each([](const Watch&) {});
+    out.u8(std::exchange(count, std::uint8_t{0}));
+    each([&](const Watch& watch) { write_path(out, watch.path); });
+  }
+}
+
+/// They go on where their registration does. What changed meanwhile their servers are told next.
+void Engine::read_observations(ByteView bytes) noexcept {
+  ByteReader in(bytes);
+  if (in.u8() != kVersion) return;
+  while (!in.empty()) {
+    const auto server = in.uint(2);
+    const auto size = in.u8();
+    const auto token = size ? in.bytes(*size) : fail(Errc::kTruncated);
+    const auto cache_key = in.uint(4);
+    const auto sequence = in.uint(4);
+    const auto format = in.uint(2);
+    const auto composite = in.u8();
+    const auto count = in.u8();
+    if (!server || !token || token->size() > coap::Token::kMaxSize || !cache_key || !sequence || !format ||
+        !composite || !count) {
+      return;
+    }
+    const Server* account = find_server(static_cast<ShortServerId>(*server));
+    const bool goes_on =
+        account != nullptr && !account->location.empty() &&
+        lwm2m::find_codec(config_.codecs, static_cast<lwm2m::ContentFormat>(*format)) != nullptr &&
+        *count > 0 && (*count == 1 || *composite == 1) && *composite <= (kComposite ? 1 : 0);
+    Observation* row = goes_on ? observations_.add(account->id) : nullptr;
+    bool whole = row != nullptr;
+    if (row != nullptr) row->composite = *composite == 1;
+    for (std::size_t i = 0; i < *count; ++i) {
+      const auto path = read_path(in);
+      const bool possible = path && (*composite == 1 || (tree_.resolve(*path) && !hidden(path->object())));
+      whole = whole && possible && observations_.add_path(*row, *path);
+      if (!path) break;
+    }
+    if (!whole) {
+      if (row != nullptr) observations_.remove(*row);
+      continue;
+    }
+    row->token = coap::Token(*token);
+    row->cache_key = static_cast<std::uint32_t>(*cache_key);
+    row->sequence = static_cast<std::uint32_t>(*sequence + kSequenceLeap) & kSequenceMask;
+    row->format = static_cast<lwm2m::ContentFormat>(*format);
+    resume(*row);
+  }
+}
+
+/// What the server knows of the values is not known any more: it gets them once.
+void Engine::resume(Observation& row) noexcept {
+  told(row);
+  for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    watch->pending = true;
+  }
+  schedule(row);
 }
 
 }  // namespace linnet::client

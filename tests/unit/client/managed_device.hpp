@@ -136,11 +136,13 @@ class ManagedDevice : public ::testing::Test {
   }
   /// A request, with a text as its payload where there is one.
   Sent ask(std::uint32_t link, Code method, std::vector<std::string> path, std::string_view text = {},
-           std::string_view query = {}, std::optional<std::uint32_t> accept = {}) {
+           std::string_view query = {}, std::optional<std::uint32_t> accept = {},
+           std::optional<std::uint32_t> observe = {}) {
     std::array<std::uint8_t, 256> buffer{};
     const std::array<std::uint8_t, 1> token{0x11};
     coap::MessageWriter writer(buffer, Type::kConfirmable, method, coap::MessageId{next_id++},
                                coap::Token(token));
+    if (observe) writer.option(OptionNumber::kObserve, *observe);
     for (const std::string& segment : path) writer.option(OptionNumber::kUriPath, std::string_view(segment));
     if (!text.empty()) writer.option(OptionNumber::kContentFormat, std::uint32_t{0});
     if (!query.empty()) writer.option(OptionNumber::kUriQuery, query);

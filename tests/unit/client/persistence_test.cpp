@@ -194,6 +194,52 @@ TEST(State, Accounts_registrations_attributes_and_parts_come_back_and_an_Update_
   EXPECT_NE(discovered.find("st=0.25"), std::string::npos) << discovered;
 }
 
+TEST(State, Observations_of_a_server_that_wants_notifications_stored_go_on_with_a_later_sequence) {
+  for (const bool stored : {true, false}) {
+    Flash flash;
+    std::uint32_t sequence = 0;
+    {
+      Life life(flash);
+      life.add_account(11).notification_storing = stored;
+      life.on();
+      life.accept(0);
+      const Sent answer = life.ask(0, Code::kGet, {"33000", "0", "2"}, {}, {}, {}, 0);
+      ASSERT_TRUE(answer.message.observe.has_value());
+      sequence = *answer.message.observe;
+      life.pass(1s);
+    }
+    Life life(flash);
+    life.probes.get(0)->temperature = 33;
+    life.on();
+    EXPECT_EQ(life.engine.observations(), stored ? 1U : 0U);
+    life.connect(0, Session::kKept);
+    life.respond(life.take(), Code::kChanged);
+    EXPECT_EQ(life.net.out.size(), stored ? 1U : 0U);
+    if (!stored) continue;
+    const Sent notification = life.take();
+    EXPECT_EQ(notification.message.code, Code::kContent);
+    EXPECT_EQ(notification.message.token, coap::Token(std::array<std::uint8_t, 1>{0x11}));
+    EXPECT_GT(*notification.message.observe, sequence);
+    EXPECT_LT(*notification.message.observe - sequence, 1U << 23);
+  }
+}
+
+TEST(State, With_a_new_session_observations_end) {
+  Flash flash;
+  {
+    Life life(flash);
+    life.add_account(11);
+    life.on();
+    life.accept(0);
+    life.ask(0, Code::kGet, {"33000", "0", "2"}, {}, {}, {}, 0);
+    life.pass(1s);
+  }
+  Life life(flash);
+  life.on();
+  life.connect(0, Session::kNew);
+  EXPECT_EQ(life.engine.observations(), 0U);
+}
+
 TEST(State, With_a_new_session_or_where_the_server_forgot_the_device_registers) {
   Flash flash;
   {
