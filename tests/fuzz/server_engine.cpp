@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdlib>
 #include <deque>
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "linnet/lwm2m/codec.hpp"
@@ -92,13 +95,41 @@ class Checker final : public Listener {
     if (change.ticket) tickets.push_back(*change.ticket);
   }
 
+  void on_operation_queued(const QueuedOperation& operation, Instant /*now*/) noexcept override {
+    look(operation);
+    const auto at = under_way_.find(std::string(operation.endpoint));
+    if (at != under_way_.end() && at->second == operation.id) under_way_.erase(at);
+  }
+  void on_operation_started(const QueuedOperation& operation, Instant /*now*/) noexcept override {
+    look(operation);
+    // One at a time.
+    if (!under_way_.emplace(operation.endpoint, operation.id).second) std::abort();
+  }
+  void on_operation_finished(const QueuedOperation& operation, Instant now) noexcept override {
+    on_operation_queued(operation, now);
+    if (!finished_.insert(operation.id).second) std::abort();
+  }
+  void on_operation_change(const QueuedChange& change, Instant /*now*/) noexcept override {
+    if (change.ticket) tickets.push_back(*change.ticket);
+    sum += change.record.size();
+  }
+
   std::deque<Ticket> tickets;
   std::size_t open = 0;  // operations that wait for a result
   std::size_t sum = 0;
   ObservationId observation{};
   RegistrationId last;
+  std::string endpoint;  // of the queued operation that was spoken of last
+  QueuedId queued{};
 
  private:
+  void look(const QueuedOperation& operation) noexcept {
+    endpoint = operation.endpoint;
+    queued = operation.id;
+    sum += operation.operation.payload.size() + operation.operation.paths.size() +
+           operation.result.payload.size();
+  }
+
   void look(const Registration& registration) noexcept {
     last = registration.id;
     sum += registration.endpoint.size();
@@ -111,6 +142,9 @@ class Checker final : public Listener {
         });
     if (!walked) std::abort();
   }
+
+  std::map<std::string, QueuedId> under_way_;
+  std::set<QueuedId> finished_;
 };
 
 EngineConfig config_of(bool durable) {
@@ -122,6 +156,10 @@ EngineConfig config_of(bool durable) {
   config.max_operations = 6;
   config.max_operations_per_device = 3;
   config.max_changes = 4;
+  config.max_queued = 6;
+  config.max_queued_per_device = 4;
+  config.max_queued_bytes = 8192;
+  config.max_results = 2;
   config.max_string_bytes = 1U << 20U;
   config.max_object_list = 256;
   config.max_extra_parameters = 64;
@@ -147,7 +185,8 @@ class Run {
     std::uint32_t count = 0;
     static_cast<void>(engine_.list(0, 100, {}, [&](const Registration&) { ++count; }));
     if (count != engine_.statistics().registrations) std::abort();
-    if (engine_.statistics().operations > checker_.open + 2 * kLinks) std::abort();
+    if (engine_.statistics().operations > checker_.open + engine_.statistics().queued + 2 * kLinks)
+      std::abort();
   }
 
  private:
@@ -195,6 +234,12 @@ class Run {
   }
 
   void perform() {
+    with_operation([&](const Operation& operation) {
+      if (engine_.perform(checker_.last, operation, now_)) ++checker_.open;
+    });
+  }
+
+  void with_operation(FunctionRef<void(const Operation&)> use) {
     Operation operation;
     operation.kind = static_cast<OperationKind>(byte() % 14U);
     const bool composite = operation.kind >= OperationKind::kReadComposite;
@@ -208,7 +253,27 @@ class Run {
       operation.path = paths[0];
     }
     if (operation.kind == OperationKind::kWriteComposite) operation.payload = as_bytes(kPack);
-    if (engine_.perform(checker_.last, operation, now_)) ++checker_.open;
+    use(operation);
+  }
+
+  void enqueue() {
+    const Hold hold{Seconds{1U << (byte() % 12U)}, {}};
+    with_operation([&](const Operation& operation) {
+      static_cast<void>(engine_.enqueue(checker_.last, operation, hold, now_, now_.time_since_epoch()));
+    });
+  }
+
+  /// Takes a queue to another shard, and a byte in it to something else where the script says so.
+  void move() {
+    std::vector<std::vector<std::uint8_t>> records;
+    engine_.take_operations(checker_.endpoint, [&](const QueuedChange& change) {
+      records.emplace_back(change.record.begin(), change.record.end());
+    });
+    for (std::vector<std::uint8_t>& record : records) {
+      const std::uint8_t where = byte();
+      record[where % record.size()] ^= byte();
+      static_cast<void>(engine_.restore_operation(record, now_ + Seconds{60}, RestoreFrom::kStore));
+    }
   }
 
   void store() {
@@ -230,10 +295,13 @@ class Run {
   }
 
   void manage(coap::LinkId link) {
-    switch (byte() % 5U) {
+    switch (byte() % 8U) {
       case 0: return engine_.drop(link, now_);
       case 1: engine_.forget_endpoint("a", now_); return;
       case 2: static_cast<void>(engine_.forget_observation(checker_.observation, now_)); return;
+      case 5: return enqueue();
+      case 6: static_cast<void>(engine_.cancel(checker_.endpoint, checker_.queued, now_)); return;
+      case 7: return move();
       case 3: engine_.drain_touched([](const Registration&) { return true; }); return;
       default: static_cast<void>(engine_.idle(link, now_)); return;
     }

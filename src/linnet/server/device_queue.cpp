@@ -192,7 +192,7 @@ void DeviceQueue::wake_line(const Entry& entry) noexcept {
 }
 
 void DeviceQueue::start_due(Instant now) noexcept {
-  // What starts may end at once, and something new be due then.
+  // NOLINTNEXTLINE(modernize-loop-convert): it grows, as what starts may end at once
   for (std::size_t i = 0; i < due_.size(); ++i) start(due_[i], now);
   due_.clear();
 }

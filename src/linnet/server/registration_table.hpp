@@ -54,6 +54,8 @@ struct alignas(64) RegistrationSlot {
   bool queued : 1;   ///< operations may wait for its endpoint
 };
 
+static_assert(sizeof(RegistrationSlot) == 64);
+
 /// What a new registration is made from. The views are copied.
 struct RegistrationContent {
   std::string_view endpoint;
