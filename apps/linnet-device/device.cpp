@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "linnet/client/accounts.hpp"
+
 namespace linnet::device {
 
 using lwm2m::InstanceId;
@@ -19,12 +21,16 @@ client::Config engine_config(const Settings& settings) {
   config.queue_mode = settings.queue_mode;
   if (settings.awake) config.awake = Seconds(*settings.awake);
   config.codecs = lwm2m::all_codecs();
-  config.max_servers = static_cast<std::uint8_t>(settings.accounts.size());
+  // After a bootstrap the old accounts go once the new ones are there.
+  config.max_servers =
+      static_cast<std::uint8_t>(settings.bootstrap ? 2 * Settings::kMaxServers : settings.accounts.size());
+  config.max_bootstrap = Device::kMaxBody;
   config.max_observations = Device::kMaxObservations;
   config.max_attributes = Device::kMaxAttributes;
   config.confirmable_notifications = settings.confirmable_notifications;
   config.max_state = static_cast<std::uint32_t>(Device::kMaxState);
-  config.coap.max_peers = static_cast<std::uint32_t>(settings.accounts.size());
+  config.coap.max_peers =
+      static_cast<std::uint32_t>(settings.bootstrap ? Settings::kMaxLinks : settings.accounts.size());
   config.coap.recent_requests = 32;
   config.coap.max_exchanges = 64;
   config.coap.max_per_peer = 32;
@@ -53,19 +59,22 @@ void collect(client::Object& object, const Path& path, const client::ResourceDef
 }  // namespace
 
 Device::Device(const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links,
-               Random& random, Clock& clock, Observer& observer)
-    : settings_(settings),
+               Random& random, Clock& clock, Observer& observer, LinkSource* others)
+    : factory_(settings),
+      settings_(settings),
       registry_(registry),
       links_(links),
       random_(random),
       clock_(clock),
       observer_(observer),
+      others_(others),
       memory_(client::Engine::memory_needed(engine_config(settings))) {}
 
 OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
                                                 const registry::ModelRegistry& registry, coap::Links& links,
-                                                Random& random, Clock& clock, Observer& observer) {
-  std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer));
+                                                Random& random, Clock& clock, Observer& observer,
+                                                LinkSource* others) {
+  std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer, others));
   if (!settings.state.empty()) {
     auto state = StateFile::open(settings.state, kMaxState);
     if (!state) return refuse(Errc::kIo, "--state " + state.error());
@@ -79,6 +88,7 @@ OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
 
 /// Objects and simulations as they leave the factory.
 OrRefusal<void> Device::build() {
+  settings_.accounts = factory_.accounts;
   auto objects = Objects::make(settings_, registry_, *this);
   if (!objects) return std::unexpected(objects.error());
   objects_ = *std::move(objects);
@@ -100,7 +110,13 @@ OrRefusal<void> Device::boot() {
   const auto session =
       rebooted_ || settings_.same_address_always ? client::Session::kKept : client::Session::kNew;
   auto done = engine_->init(config, arena, links_, random_, objects_->all(), this);
-  for (std::size_t i = 0; done && i < settings_.accounts.size(); ++i) {
+  if (done && settings_.bootstrap) {
+    const coap::LinkId link{static_cast<std::uint32_t>(factory_.accounts.size())};
+    // Where the bootstrap account has had its time there is nobody to ask.
+    (void)engine_->connect(client::kBootstrapServer, link);
+    connect_accounts(session);
+  }
+  for (std::size_t i = 0; done && !settings_.bootstrap && i < settings_.accounts.size(); ++i) {
     const coap::LinkId link{static_cast<std::uint32_t>(i)};
     done = engine_->connect(settings_.accounts[i].id, link, session);
   }
@@ -312,6 +328,31 @@ OrRefusal<void> Device::remove(const Path& path) {
 
 void Device::on_event(const client::Event& event) noexcept {
   observer_.on_event(event);
+  if (event.type == client::EventType::kBootstrapped) connect_accounts(client::Session::kNew);
+}
+
+/// Links to the servers that objects 0 and 1 name now.
+void Device::connect_accounts(client::Session session) {
+  constexpr lwm2m::ResourceId kUri = 0;
+  const client::ObjectTree& tree = engine_->objects();
+  settings_.accounts.clear();
+  for (client::Account found = client::next_account(tree); found.id != 0;
+       found = client::next_account(tree, static_cast<InstanceId>(found.server + 1))) {
+    const auto uri = client::read_text(tree, Path(client::kSecurityObject, found.security, kUri));
+    Account account{found.id, std::string(uri.value_or("")), {}};
+    const auto link = [&]() -> OrRefusal<coap::LinkId> {
+      auto parsed = Account::parse(account.uri);
+      if (!parsed) return std::unexpected(parsed.error());
+      account.address = parsed->address;
+      if (others_ == nullptr) return refuse(Errc::kUnsupported, "this device has no way to other servers");
+      return others_->link_to(account.address);
+    }();
+    if (!link || !engine_->connect(found.id, *link, session)) {
+      observer_.on_unusable_account(account,
+                                    link ? "there is no room for another server" : link.error().text);
+    }
+    settings_.accounts.push_back(std::move(account));
+  }
 }
 
 bool Device::set_unix_time(UnixTime time) noexcept {

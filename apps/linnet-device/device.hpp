@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "clock.hpp"
+#include "link_source.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/client/engine.hpp"
 #include "objects.hpp"
@@ -24,6 +25,8 @@ class Observer {
  public:
   /// Views live until it returns. Must not change the device.
   virtual void on_event(const client::Event& event) noexcept = 0;
+  /// A bootstrap server wrote an account that this device cannot use: `why` is a sentence.
+  virtual void on_unusable_account(const Account& account, const std::string& why) noexcept = 0;
   /// A server's Execute made it start anew; it registers again next.
   virtual void on_restart(Restart restart) noexcept = 0;
 
@@ -39,17 +42,20 @@ class Device final : private client::Listener, private client::Platform {
   static constexpr std::size_t kMaxState = 64 * 1024;    ///< bytes of what is kept in a file
   static constexpr std::uint16_t kMaxMessage = 1152;     ///< bytes of one datagram
 
-  /// Registers with every account at the first step; account i has link i. All references must
-  /// outlive the device.
+  /// Registers with every account at the first step; account i has link i, the bootstrap server the
+  /// next one. `others` gives the links to servers that a bootstrap server writes; without one these
+  /// are not connected. All references must outlive the device.
   [[nodiscard]] static OrRefusal<std::unique_ptr<Device>> make(const Settings& settings,
                                                                const registry::ModelRegistry& registry,
                                                                coap::Links& links, Random& random,
-                                                               Clock& clock, Observer& observer);
+                                                               Clock& clock, Observer& observer,
+                                                               LinkSource* others = nullptr);
 
   void receive(coap::LinkId link, ByteView datagram) noexcept;
   /// Does what is due; returns when to call again.
   Instant step();
 
+  /// The accounts in it are those that objects 0 and 1 have now.
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
   [[nodiscard]] const registry::ModelRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const client::Engine& engine() const noexcept { return *engine_; }
@@ -74,7 +80,7 @@ class Device final : private client::Listener, private client::Platform {
 
  private:
   Device(const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links,
-         Random& random, Clock& clock, Observer& observer);
+         Random& random, Clock& clock, Observer& observer, LinkSource* others);
 
   // client::Listener, client::Platform
   void on_event(const client::Event& event) noexcept override;
@@ -85,17 +91,20 @@ class Device final : private client::Listener, private client::Platform {
 
   OrRefusal<void> build();
   OrRefusal<void> boot();
+  void connect_accounts(client::Session session);
   OrRefusal<void> begin(Simulation& simulation);
   Instant step_simulations();
   OrRefusal<void> put(const lwm2m::Path& path, const lwm2m::Value& value);
   [[nodiscard]] OrRefusal<const client::ResourceDefinition*> find(const lwm2m::Path& path) const;
 
-  const Settings& settings_;
+  const Settings& factory_;
+  Settings settings_;
   const registry::ModelRegistry& registry_;
   coap::Links& links_;
   Random& random_;
   Clock& clock_;
   Observer& observer_;
+  LinkSource* others_;
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;

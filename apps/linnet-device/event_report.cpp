@@ -93,6 +93,14 @@ std::string restart_json(Restart restart) {
   return notification("restarted", {{"reason", restart == Restart::kReboot ? "reboot" : "factory-reset"}});
 }
 
+std::string unusable_account_json(const Account& account, const std::string& why) {
+  return notification("unusable-account", {{"server", account.id}, {"uri", account.uri}, {"reason", why}});
+}
+
+std::string unusable_account_line(const Account& account, const std::string& why) {
+  return "cannot use the account of server " + std::to_string(account.id) + ": " + why;
+}
+
 std::string event_line(const Event& event, const Settings& settings) {
   const std::string server = server_text(event, settings);
   const std::string path = api::path_text(event.path);

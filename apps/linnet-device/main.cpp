@@ -20,6 +20,7 @@ constexpr const char* kExamples = R"(
 Examples:
   linnet-device --endpoint demo --server coap://127.0.0.1 --object 3303:2 --simulate 3303/0/5700=sine:20,5,60
   linnet-device --endpoint test --server coap://127.0.0.1:5683 --lifetime 60 --control stdio
+  linnet-device --endpoint new --bootstrap coap://127.0.0.1:5693 --state new.state
 
 Exit status: 0 ended as told, 1 cannot start, 2 usage.
 )";
@@ -28,6 +29,7 @@ Exit status: 0 ended as told, 1 cannot start, 2 usage.
 struct Arguments {
   Settings settings;
   std::vector<std::string> servers;
+  std::string bootstrap;
   std::vector<std::string> objects;
   std::vector<std::string> simulations;
   std::vector<std::string> model_folders;
@@ -46,8 +48,13 @@ void declare(CLI::App& app, Arguments& a) {
       });
   app.add_option("--server", a.servers,
                  "[ID=]coap://HOST[:PORT] to register with; up to 8, repeat the option")
-      ->required()
       ->allow_extra_args(false);
+  CLI::Option* bootstrap = app.add_option("--bootstrap", a.bootstrap,
+                                          "coap://HOST[:PORT] of a bootstrap server, asked without --server");
+  app.add_option("--hold-off", a.settings.hold_off,
+                 "seconds before the bootstrap server is asked (Client Hold Off Time)")
+      ->needs(bootstrap)
+      ->check(CLI::Range(0, INT32_MAX));
   app.add_option("--state", a.settings.state, "file of what is kept: accounts, registrations, attributes");
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
@@ -136,6 +143,11 @@ std::expected<int, std::string> run(Arguments& a) {
   Settings& settings = a.settings;
   if (auto parsed = parse_each(a.servers, settings.accounts); !parsed) return std::unexpected(parsed.error());
   if (auto numbered = number_accounts(settings.accounts); !numbered) return std::unexpected(numbered.error());
+  if (!a.bootstrap.empty()) {
+    auto parsed = Account::parse(a.bootstrap);
+    if (!parsed) return std::unexpected("--bootstrap: " + parsed.error().text);
+    settings.bootstrap = *std::move(parsed);
+  }
   if (auto parsed = parse_each(a.objects, settings.objects); !parsed) return std::unexpected(parsed.error());
   if (auto parsed = parse_each(a.simulations, settings.simulations); !parsed) {
     return std::unexpected("--simulate " + parsed.error());
@@ -161,7 +173,9 @@ std::expected<int, std::string> run(Arguments& a) {
   std::vector<net::Address> servers;
   servers.reserve(settings.accounts.size());
   for (const Account& account : settings.accounts) servers.push_back(account.address);
-  auto links = UdpLinks::open(std::move(servers), bind);
+  if (settings.bootstrap) servers.push_back(settings.bootstrap->address);
+  auto links = UdpLinks::open(std::move(servers), bind,
+                              settings.bootstrap ? UdpLinks::Others::kOfAnyFamily : UdpLinks::Others::kNone);
   if (!links) return std::unexpected(links.error());
   auto program = Program::make(settings, *registry, *std::move(links), *control, a.verbose);
   if (!program) return std::unexpected(program.error());
@@ -176,6 +190,9 @@ int main(int argc, char** argv) try {
   declare(app, arguments);
   try {
     app.parse(argc, argv);
+    if (arguments.servers.empty() && arguments.bootstrap.empty()) {
+      throw CLI::RequiredError("--server or --bootstrap");
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }

@@ -22,6 +22,7 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
   objects->add_accounts(settings);
   objects->add_device(settings, platform);
   objects->all_ = {&objects->security_, &objects->servers_, &objects->device_};
+  if (settings.bootstrap) objects->all_.push_back(&objects->rights_);
   const UnixTime now = platform.unix_time().value_or(UnixTime{});
   for (const ObjectRequest& request : settings.objects) {
     if (auto added = objects->add(request, registry, now); !added) return std::unexpected(added.error());
@@ -46,6 +47,11 @@ void Objects::add_accounts(const Settings& settings) {
     server.lifetime = static_cast<std::int32_t>(settings.lifetime);
     server.binding.assign(settings.binding);
   }
+  if (!settings.bootstrap) return;
+  auto& security = *security_.add(static_cast<lwm2m::InstanceId>(settings.accounts.size()));
+  security.uri.assign(settings.bootstrap->uri);
+  security.bootstrap_server = true;
+  security.hold_off = settings.hold_off;
 }
 
 void Objects::add_device(const Settings& settings, client::Platform& platform) {
@@ -75,7 +81,6 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     case 0:
     case 1:
     case 3: return refuse(Errc::kInvalidArgument, text + " is always there: leave it out of --object");
-    case 2:
     case 5:
     case 21:
       return refuse(Errc::kUnsupported, text + " is not simulated: its behaviour is not part of this device");
@@ -85,10 +90,12 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     return refuse(Errc::kExists, text + " is given twice: write " + std::to_string(request.id) +
                                      ":INSTANCES for several instances");
   }
-  const bool built_in = request.id == 4 || request.id == 6 || request.id == 7;
+  const bool built_in = request.id == 2 || request.id == 4 || request.id == 6 || request.id == 7;
   if (!built_in) return add_model_object(request, registry, now);
   if (request.instances != 1) return refuse(Errc::kInvalidArgument, text + " has a single instance");
-  if (request.id == 4) {
+  if (request.id == 2) {
+    all_.push_back(&rights_);
+  } else if (request.id == 4) {
     connectivity_.add(0)->ip_addresses.set(0, std::string_view("127.0.0.1"));
     all_.push_back(&connectivity_);
   } else if (request.id == 6) {

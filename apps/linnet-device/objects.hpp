@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All objects of the device: those whose behaviour the client library knows (0, 1, 3, 4, 6, 7), and
+// All objects of the device: those whose behaviour the client library knows (0 to 4, 6, 7), and
 // any other of the registry by its model.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "linnet/client/objects/access_control.hpp"
 #include "linnet/client/objects/connectivity_monitoring.hpp"
 #include "linnet/client/objects/connectivity_statistics.hpp"
 #include "linnet/client/objects/device.hpp"
@@ -34,14 +35,17 @@ class Objects {
   [[nodiscard]] ModelObject* find_model_object(lwm2m::ObjectId id) const noexcept;
 
  private:
+  static constexpr std::size_t kMaxRights = 256;  ///< instances of object 2
+
   void add_accounts(const Settings& settings);
   void add_device(const Settings& settings, client::Platform& platform);
   OrRefusal<void> add(const ObjectRequest& request, const registry::ModelRegistry& registry, UnixTime now);
   OrRefusal<void> add_model_object(const ObjectRequest& request, const registry::ModelRegistry& registry,
                                    UnixTime now);
 
-  client::SecurityObject<Settings::kMaxServers, client::kAmpleSecuritySizes> security_;
+  client::SecurityObject<Settings::kMaxServers + 1, client::kAmpleSecuritySizes> security_;
   client::ServerObject<Settings::kMaxServers> servers_;
+  client::AccessControlObject<kMaxRights, client::kMaxAclEntries> rights_;
   client::DeviceObject device_;
   client::ConnectivityMonitoringObject connectivity_;
   client::LocationObject location_;

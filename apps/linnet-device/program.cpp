@@ -30,7 +30,7 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(const Setting
                                                                    bool verbose) {
   std::unique_ptr<Program> program(new Program(settings, std::move(links), control, verbose));
   Program& p = *program;
-  auto device = Device::make(settings, registry, p.links_, p.random_, p.clock_, p);
+  auto device = Device::make(settings, registry, p.links_, p.random_, p.clock_, p, &p.links_);
   if (!device) return std::unexpected(device.error().text);
   p.device_ = *std::move(device);
   p.control_ = std::make_unique<Control>(*p.device_, p.clock_, [&p] { p.leave(); });
@@ -168,8 +168,14 @@ void Program::broadcast(const std::string& json) {
 }
 
 void Program::on_event(const client::Event& event) noexcept {
-  if (event.type != client::EventType::kNotified || verbose_) report(event_line(event, settings_));
+  if (event.type != client::EventType::kNotified || verbose_)
+    report(event_line(event, device_ ? device_->settings() : settings_));
   if (!controllers_.empty()) broadcast(event_json(event));
+}
+
+void Program::on_unusable_account(const Account& account, const std::string& why) noexcept {
+  report(unusable_account_line(account, why));
+  if (!controllers_.empty()) broadcast(unusable_account_json(account, why));
 }
 
 void Program::on_restart(Restart restart) noexcept {

@@ -39,12 +39,15 @@ struct ObjectRequest {
 
 struct Settings {
   static constexpr std::size_t kMaxServers = 8;
+  static constexpr std::size_t kMaxLinks = 32;  ///< addresses that a device speaks to over its life
 
   std::string endpoint;
-  std::vector<Account> accounts;     ///< their ids differ
-  std::string state;                 ///< a file, empty for none
-  bool same_address_always = false;  ///< a restart does not change where datagrams come from
-  std::uint32_t lifetime = 86'400;   ///< seconds
+  std::vector<Account> accounts;         ///< their ids differ
+  std::optional<Account> bootstrap;      ///< the bootstrap server
+  std::optional<std::int32_t> hold_off;  ///< Client Hold Off Time, seconds
+  std::string state;                     ///< a file, empty for none
+  bool same_address_always = false;      ///< a restart does not change where datagrams come from
+  std::uint32_t lifetime = 86'400;       ///< seconds
   std::string binding = "U";
   bool queue_mode = false;
   std::optional<std::uint32_t> awake;  ///< seconds of the awake window

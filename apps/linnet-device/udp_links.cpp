@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "settings.hpp"
+
 namespace linnet::device {
 
 namespace {
@@ -16,10 +18,15 @@ constexpr net::UdpOptions kSocketOptions{.receive_buffer = 212'992, .send_buffer
 }  // namespace
 
 std::expected<UdpLinks, std::string> UdpLinks::open(std::vector<net::Address> servers,
-                                                    const std::optional<net::Address>& bind) {
+                                                    const std::optional<net::Address>& bind, Others others) {
   UdpLinks links;
   links.servers_ = std::move(servers);
-  for (const net::Address& server : links.servers_) {
+  std::vector<net::Address> peers = links.servers_;
+  if (others == Others::kOfAnyFamily && !bind) {
+    peers.push_back(net::Address::v4(0, 0));
+    peers.emplace_back();
+  }
+  for (const net::Address& server : peers) {
     const bool v4 = server.is_v4();
     if (bind && bind->is_v4() != v4) {
       return std::unexpected("--bind " + bind->text() + " is of another address family than the server " +
@@ -29,10 +36,28 @@ std::expected<UdpLinks, std::string> UdpLinks::open(std::vector<net::Address> se
     if (std::ranges::any_of(links.sockets_, same)) continue;
     auto socket =
         net::UdpSocket::open(bind.value_or(v4 ? net::Address::v4(0, 0) : net::Address()), kSocketOptions);
+    // A host may have one family only; a server of the other one is refused when it comes up.
+    if (!socket && std::ranges::find(links.servers_, server) == links.servers_.end()) continue;
     if (!socket) return std::unexpected(socket.error());
     links.sockets_.push_back(*std::move(socket));
   }
   return links;
+}
+
+OrRefusal<coap::LinkId> UdpLinks::link_to(const net::Address& address) {
+  const auto known = std::ranges::find(servers_, address);
+  if (known != servers_.end()) return coap::LinkId{static_cast<std::uint32_t>(known - servers_.begin())};
+  const auto same = [&](const net::UdpSocket& s) { return s.local().is_v4() == address.is_v4(); };
+  if (std::ranges::none_of(sockets_, same)) {
+    return refuse(Errc::kUnsupported,
+                  address.text() + " is of an address family that this device has no socket of");
+  }
+  if (servers_.size() >= Settings::kMaxLinks) {
+    return refuse(Errc::kNoSpace, "this device has spoken to " + std::to_string(servers_.size()) +
+                                      " addresses and has no room for " + address.text());
+  }
+  servers_.push_back(address);
+  return coap::LinkId{static_cast<std::uint32_t>(servers_.size() - 1)};
 }
 
 const net::UdpSocket& UdpLinks::socket_to(const net::Address& address) const noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The links of the device over UDP: link i leads to the server at address i. One socket for each
-// family that the servers are of.
+// family that the servers are of, and for both where others may come.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "link_source.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/net/address.hpp"
 #include "linnet/net/udp_socket.hpp"
@@ -18,13 +19,16 @@ namespace linnet::device {
 
 enum class Direction : std::uint8_t { kReceived, kSent };
 
-class UdpLinks final : public coap::Links {
+class UdpLinks final : public coap::Links, public LinkSource {
  public:
+  /// Whether `link_to` will be asked for addresses beyond those of the start.
+  enum class Others : std::uint8_t { kNone, kOfAnyFamily };
   using Watch = std::function<void(Direction, const net::Address& peer, ByteView datagram)>;
 
   /// `bind` is where to send from; without it the system chooses. The error is a sentence.
   [[nodiscard]] static std::expected<UdpLinks, std::string> open(std::vector<net::Address> servers,
-                                                                 const std::optional<net::Address>& bind);
+                                                                 const std::optional<net::Address>& bind,
+                                                                 Others others = Others::kNone);
 
   /// Called for each datagram that goes or comes.
   void watch(Watch watch) { watch_ = std::move(watch); }
@@ -45,6 +49,8 @@ class UdpLinks final : public coap::Links {
       }
     }
   }
+
+  OrRefusal<coap::LinkId> link_to(const net::Address& address) override;
 
   const coap::LinkTraits& traits(coap::LinkId link) noexcept override;
   ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
