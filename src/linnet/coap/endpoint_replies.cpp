@@ -39,7 +39,7 @@ void readdress(ByteSpan message, Type type, MessageId id) noexcept {
 Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id, const Token& token,
                                            const Reply& reply, const ReplyParts& parts) noexcept {
   MessageWriter writer(out, type, reply.code, id, token);
-  if (parts.etag) writer.option(OptionNumber::kEtag, *parts.etag);
+  if (kBlockwise && parts.etag) writer.option(OptionNumber::kEtag, *parts.etag);
   if (reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & 0xFFFFFFU);
   for (const std::string_view segment : reply.location) {
     if (segment.empty()) break;
@@ -47,11 +47,11 @@ Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id
   }
   if (reply.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*reply.content_format});
   if (reply.max_age) writer.option(OptionNumber::kMaxAge, *reply.max_age);
-  if (parts.block2) writer.option(OptionNumber::kBlock2, *parts.block2);
-  if (parts.block1) writer.option(OptionNumber::kBlock1, *parts.block1);
-  if (parts.size2) writer.option(OptionNumber::kSize2, *parts.size2);
+  if (kBlockwise && parts.block2) writer.option(OptionNumber::kBlock2, *parts.block2);
+  if (kBlockwise && parts.block1) writer.option(OptionNumber::kBlock1, *parts.block1);
+  if (kBlockwise && parts.size2) writer.option(OptionNumber::kSize2, *parts.size2);
   if (parts.size1) writer.option(OptionNumber::kSize1, *parts.size1);
-  if (!parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
+  if (kEcho && !parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
   writer.payload(parts.payload);
   return writer.finish();
 }
@@ -112,10 +112,10 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
   }
   if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported, now);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed, now);
-  request.block1 = scanned.block1;
-  request.block2 = scanned.block2;
-  request.size_wanted = scanned.size2.has_value();
   if constexpr (kBlockwise) {
+    request.block1 = scanned.block1;
+    request.block2 = scanned.block2;
+    request.size_wanted = scanned.size2.has_value();
     const bool valid = Block::from_value(scanned.block1.value_or(0)).valid() &&
                        Block::from_value(scanned.block2.value_or(0)).valid();
     if (!valid) return answer_code(request, Code::kBadRequest, now);
@@ -263,10 +263,10 @@ Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
   parts.block1 = request.block1;
   parts.payload = reply.payload;
   const Block wanted =
-      request.block2 ? Block::from_value(*request.block2) : Block{0, false, config_.block_szx};
+      kBlockwise && request.block2 ? Block::from_value(*request.block2) : Block{0, false, config_.block_szx};
   const std::uint8_t szx = std::min(wanted.szx, config_.block_szx);
   if (wanted.number == 0 && reply.payload.size() <= Block::size_of(szx)) {
-    if (request.block2) parts.block2 = Block{0, false, szx}.value();
+    if (kBlockwise && request.block2) parts.block2 = Block{0, false, szx}.value();
     const Result<void> sent = send_reply(request, reply, parts, now);
     if (sent || sent.error().code != Errc::kTooLarge) return sent;
   }

@@ -15,14 +15,15 @@ Result<std::size_t> encode_request(ByteSpan out, MessageId id, const Token& toke
                                    std::uint8_t request_tag) noexcept {
   const Type type = request.confirmable ? Type::kConfirmable : Type::kNonConfirmable;
   MessageWriter writer(out, type, request.method, id, token);
-  if (request.observe) writer.option(OptionNumber::kObserve, *request.observe);
+  if (kObserver && request.observe) writer.option(OptionNumber::kObserve, *request.observe);
   writer.options(OptionNumber::kUriPath, request.path);
   if (request.content_format)
     writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
   writer.options(OptionNumber::kUriQuery, request.query);
-  if (request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
-  if (request.no_response) writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
-  if (request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});
+  if (kObserver && request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
+  if (kObserver && request.no_response)
+    writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
+  if (kBlockwise && request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});
   writer.payload(payload);
   return writer.finish();
 }
@@ -63,7 +64,7 @@ Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest&
   Exchange& exchange = exchanges_[*opened];
   exchange.confirmable = request.confirmable;
   exchange.szx = config_.block_szx;
-  exchange.token = request.token ? *request.token : make_token(link);
+  exchange.token = kObserver && request.token ? *request.token : make_token(link);
   exchange.first_token = exchange.token;
   exchange.message_id = next_message_id(link);
   const Millis patience =
@@ -202,9 +203,12 @@ void Endpoint::receive_response(LinkId link, const Message& message, Instant now
 
 void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned,
                                     RecentRequest* recent, LinkId link, Instant now) noexcept {
-  IncomingResponse notification = incoming_response(link, message, scanned);
-  notification.more = Block::from_value(scanned.block2.value_or(0)).more;
-  const bool wanted = handler_->on_notification(notification, now);
+  bool wanted = false;
+  if constexpr (kObserver) {
+    IncomingResponse notification = incoming_response(link, message, scanned);
+    notification.more = kBlockwise && Block::from_value(scanned.block2.value_or(0)).more;
+    wanted = handler_->on_notification(notification, now);
+  }
   if (!wanted) ++statistics_.rejected;
   if (recent != nullptr && recent->known(message.message_id())) {
     recent->keep(wanted ? Kept::kAcknowledged : Kept::kReset);

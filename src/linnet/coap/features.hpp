@@ -14,6 +14,9 @@
 #ifndef LINNET_COAP_DEFERRAL
 #define LINNET_COAP_DEFERRAL 1
 #endif
+#ifndef LINNET_COAP_OBSERVER
+#define LINNET_COAP_OBSERVER 1
+#endif
 
 namespace linnet::coap {
 
@@ -30,5 +33,10 @@ inline constexpr bool kEcho = LINNET_COAP_ECHO != 0;
 
 /// Requests that a handler answers later. Without them Reply::Kind::kDefer is 5.03.
 inline constexpr bool kDeferral = LINNET_COAP_DEFERRAL != 0;
+
+/// What only the managing side sends and receives: Observe, Accept, No-Response and tokens of its own
+/// choice in requests, and notifications (RFC 7641 §3). Without it they do not go out, and a
+/// notification is answered by a Reset. A device asks for nothing of it.
+inline constexpr bool kObserver = LINNET_COAP_OBSERVER != 0;
 
 }  // namespace linnet::coap

@@ -40,7 +40,7 @@ bool in_cache_key(OptionNumber number) noexcept {
 bool take(ScannedOptions& scanned, const Option& option) noexcept {
   switch (option.number) {
     case OptionNumber::kEtag:
-      if (scanned.etag.empty()) scanned.etag = option.value;
+      if (kBlockwise && scanned.etag.empty()) scanned.etag = option.value;
       return true;
     case OptionNumber::kObserve: scanned.observe = option.uint(); return true;
     case OptionNumber::kContentFormat:
@@ -48,11 +48,21 @@ bool take(ScannedOptions& scanned, const Option& option) noexcept {
       return true;
     case OptionNumber::kMaxAge: scanned.max_age = option.uint(); return true;
     case OptionNumber::kAccept: scanned.accept = static_cast<std::uint16_t>(option.uint()); return true;
-    case OptionNumber::kBlock2: scanned.block2 = option.uint(); return kBlockwise;
-    case OptionNumber::kBlock1: scanned.block1 = option.uint(); return kBlockwise;
-    case OptionNumber::kSize1: scanned.size1 = option.uint(); return true;
-    case OptionNumber::kSize2: scanned.size2 = option.uint(); return true;
-    case OptionNumber::kEcho: scanned.echo = option.value; return true;
+    case OptionNumber::kBlock2:
+      if constexpr (kBlockwise) scanned.block2 = option.uint();
+      return kBlockwise;
+    case OptionNumber::kBlock1:
+      if constexpr (kBlockwise) scanned.block1 = option.uint();
+      return kBlockwise;
+    case OptionNumber::kSize1:
+      if constexpr (kBlockwise) scanned.size1 = option.uint();
+      return true;
+    case OptionNumber::kSize2:
+      if constexpr (kBlockwise) scanned.size2 = option.uint();
+      return true;
+    case OptionNumber::kEcho:
+      if constexpr (kEcho) scanned.echo = option.value;
+      return true;
     case OptionNumber::kNoResponse:
       scanned.no_response = static_cast<std::uint8_t>(option.uint());
       return true;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 
 #include "linnet/lwm2m/codec_rules.hpp"
@@ -43,7 +42,7 @@ Value from_negative(std::uint64_t v) noexcept {
 }
 
 Result<Value> finite(double v) noexcept {
-  if (std::abs(v) > std::numeric_limits<double>::max()) return wrong_type();
+  if (!is_finite(v)) return wrong_type();
   return Value::number(v);
 }
 
@@ -165,7 +164,7 @@ Result<Value> CborReader::bignum(const CborHead& item, bool negative, ByteSpan s
   if (behind == 0) return negative ? from_negative(top) : from_unsigned(top);
   constexpr std::size_t kBeyondDouble = 128;  // bytes
   if (behind > kBeyondDouble) return wrong_type();
-  const double v = std::ldexp(rounded_to_double(top), static_cast<int>(8 * behind));
+  const double v = round_to_double(top, static_cast<int>(8 * behind));
   return finite(negative ? -v : v);
 }
 
@@ -193,12 +192,12 @@ Result<Value> CborReader::fraction(const CborHead& item, bool decimal, ByteSpan 
   if (parts[0].type() != DataType::kInteger || !whole) return wrong_type();
   const std::int64_t exponent = std::clamp(parts[0].as_integer(), -kMaxExponent, kMaxExponent);
   if (exponent == 0) return mantissa;
-  if (!decimal) return finite(std::ldexp(mantissa.to_double(), static_cast<int>(exponent)));
   const bool negative = mantissa.as_integer() < 0;
   const std::uint64_t magnitude = mantissa.type() == DataType::kUnsigned ? mantissa.as_unsigned()
                                   : negative ? ~static_cast<std::uint64_t>(mantissa.as_integer()) + 1
                                              : static_cast<std::uint64_t>(mantissa.as_integer());
-  const double v = decimal_to_double(magnitude, exponent);
+  const double v = decimal ? decimal_to_double(magnitude, exponent)
+                           : round_to_double(magnitude, static_cast<int>(exponent));
   return finite(negative ? -v : v);
 }
 

@@ -3,9 +3,11 @@
 // arithmetic of BigUint. In: one exact division, rounded once.
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "linnet/lwm2m/big_uint.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
+#include "linnet/lwm2m/float_bits.hpp"
 #include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
@@ -13,7 +15,6 @@ namespace {
 
 constexpr int kFractionBits = 52;
 constexpr int kMinExponent = -1074;  // of the unit of a subnormal
-constexpr int kMaxExponent = 971;    // of the unit of the largest double
 constexpr std::uint64_t kHiddenBit = std::uint64_t{1} << kFractionBits;
 
 constexpr int bit_width(std::uint64_t v) noexcept {
@@ -112,29 +113,6 @@ Digits shortest_digits(double v) noexcept {
   }
 }
 
-/// The finite double nearest to quotient x 2^exponent; `more` says that something below the last
-/// bit of the quotient, which has more bits than a double, is not zero.
-double round_to_double(std::uint64_t quotient, int exponent, bool more) noexcept {
-  int drop = bit_width(quotient) - (kFractionBits + 1);
-  if (exponent + drop < kMinExponent) drop = kMinExponent - exponent;
-  if (drop > 63) return 0.0;
-  if (drop > 0) {
-    const std::uint64_t tail = quotient & ((std::uint64_t{1} << drop) - 1);
-    const std::uint64_t half = std::uint64_t{1} << (drop - 1);
-    quotient >>= drop;
-    if (tail > half || (tail == half && (more || quotient % 2 != 0))) ++quotient;
-    exponent += drop;
-  }
-  if (quotient >> (kFractionBits + 1) != 0) {
-    quotient >>= 1;
-    ++exponent;
-  }
-  if (exponent > kMaxExponent) return std::bit_cast<double>(std::uint64_t{0x7FF} << kFractionBits);
-  if (quotient < kHiddenBit) return std::bit_cast<double>(quotient);  // subnormal
-  const auto biased = static_cast<std::uint64_t>(exponent - kMinExponent + 1);
-  return std::bit_cast<double>(biased << kFractionBits | (quotient & (kHiddenBit - 1)));
-}
-
 }  // namespace
 
 double decimal_to_double(std::uint64_t digits, std::int64_t exponent, bool more) noexcept {
@@ -142,7 +120,7 @@ double decimal_to_double(std::uint64_t digits, std::int64_t exponent, bool more)
   constexpr std::int64_t kBelow = -344;  // 2^64 x 10^-344 is below half the smallest double
   constexpr int kQuotientBits = 60;      // enough to round once: 53, one to round by, some to spare
   if (digits == 0 || exponent < kBelow) return 0.0;
-  if (exponent > kBeyond) return round_to_double(kHiddenBit, kMaxExponent + 1, false);
+  if (exponent > kBeyond) return std::numeric_limits<double>::infinity();
   BigUint dividend(digits);
   BigUint divisor(1);
   dividend.multiply_by_power_of_ten(static_cast<int>(exponent));
@@ -165,7 +143,7 @@ double decimal_to_double(std::uint64_t digits, std::int64_t exponent, bool more)
 
 void write_double(ByteWriter& out, double v) noexcept {
   if (std::bit_cast<std::int64_t>(v) < 0) out.u8('-');
-  if (v == 0) return out.u8('0');
+  if (same_number(v, 0)) return out.u8('0');
   const Digits digits = shortest_digits(v);
   const std::string_view text(digits.text.data(), static_cast<std::size_t>(digits.count));
   const auto zeros = [&out](int count) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/float_bits.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace linnet::lwm2m {
 namespace {
 
@@ -29,6 +32,25 @@ double rounded_to_double(std::uint64_t v) noexcept {
   // The hidden bit is added to the exponent, and so is the carry of a significand of ones only.
   const auto exponent = static_cast<std::uint64_t>(1023 + 63 - 1 - shift);
   return std::bit_cast<double>((exponent << kFraction) + significand);
+}
+
+double round_to_double(std::uint64_t v, int exponent, bool more) noexcept {
+  constexpr int kMinExponent = -1074;  // of the unit of a subnormal
+  constexpr int kMaxExponent = 971;    // of the unit of the largest double
+  if (v == 0) return 0.0;
+  const int shift = std::countl_zero(v);
+  v <<= shift;
+  exponent -= shift;
+  const int drop = std::max(64 - static_cast<int>(kFraction + 1), kMinExponent - exponent);
+  if (drop > 64) return 0.0;
+  const std::uint64_t half = std::uint64_t{1} << (drop - 1);
+  const std::uint64_t tail = v & (half | (half - 1));
+  v = drop < 64 ? v >> drop : 0;
+  if (tail > half || (tail == half && (more || v % 2 != 0))) ++v;
+  exponent += drop;
+  if (exponent > kMaxExponent) return std::numeric_limits<double>::infinity();
+  // The hidden bit, which a subnormal has not, is added to the exponent, and so is a carry.
+  return std::bit_cast<double>((static_cast<std::uint64_t>(exponent - kMinExponent) << kFraction) + v);
 }
 
 double widen(std::uint32_t bits, FloatFormat format) noexcept {

@@ -28,6 +28,10 @@ namespace linnet::lwm2m {
 /// The double nearest to `v`, ties to even.
 [[nodiscard]] double rounded_to_double(std::uint64_t v) noexcept;
 
+/// The double nearest to `v` x 2^`exponent`, ties to even; infinite beyond the range. `more` says that
+/// something below the last bit of `v` is not zero: only where `v` has more bits than a double (53).
+[[nodiscard]] double round_to_double(std::uint64_t v, int exponent, bool more = false) noexcept;
+
 /// A shorter format of IEEE 754: how many bits its fraction and its exponent have.
 struct FloatFormat {
   std::uint8_t fraction;

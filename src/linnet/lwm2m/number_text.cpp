@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/number_text.hpp"
 
-#include <limits>
-
 #include "linnet/lwm2m/codec_rules.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 
@@ -120,7 +118,7 @@ Result<Value> parse_number(std::string_view text, NumberForm form) noexcept {
   if (!decimal) return std::unexpected(decimal.error());
   if (const Value whole = as_whole(*decimal); !whole.none()) return whole;
   const double v = decimal_to_double(decimal->digits, decimal->exponent, decimal->more);
-  if (v > std::numeric_limits<double>::max()) return malformed();
+  if (!is_finite(v)) return malformed();
   return Value::number(decimal->negative ? -v : v);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/senml_cbor.hpp"
 
-#include <cmath>
+#include <bit>
 
 #include "linnet/lwm2m/cbor_item.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
@@ -13,17 +13,17 @@ namespace {
 /// A number of any kind: an integer where that is no longer than the floating-point form (§6).
 void write_number(ByteWriter& out, double v) noexcept {
   constexpr std::int64_t kLongestAsInteger = std::int64_t{1} << 53;
-  const bool in_range =
-      v > -static_cast<double>(kLongestAsInteger) && v < static_cast<double>(kLongestAsInteger);
-  const std::int64_t whole = in_range ? static_cast<std::int64_t>(v) : 0;
-  const bool negative_zero = v == 0 && std::signbit(v);
+  constexpr std::uint64_t kNegativeZero = std::uint64_t{1} << 63;
+  const auto converted = Value::number(v).convert(DataType::kInteger);
+  const std::int64_t whole = converted ? converted->as_integer() : kLongestAsInteger;
   std::array<std::uint8_t, 9> as_integer;
   std::array<std::uint8_t, 9> as_float;
   ByteWriter integer(as_integer);
   ByteWriter floating(as_float);
   write_cbor_double(floating, v);
   write_cbor_integer(integer, whole);
-  const bool exact = in_range && static_cast<double>(whole) == v && !negative_zero;
+  const bool exact = whole > -kLongestAsInteger && whole < kLongestAsInteger &&
+                     std::bit_cast<std::uint64_t>(v) != kNegativeZero;
   out.bytes(exact && integer.size() <= floating.size() ? integer.written() : floating.written());
 }
 

@@ -103,6 +103,34 @@ TEST(FloatBits, IntegersRoundToNearestEven) {
   }
 }
 
+TEST(FloatBits, ScaledIntegersRoundOnce) {
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 200'000; ++i) {
+    // 53 bits are exact, so that ldexp rounds once, at the edge of the subnormal numbers.
+    const std::uint64_t v = random() >> (11 + random() % 53);
+    const int exponent = static_cast<int>(random() % 2300) - 1200;
+    ASSERT_EQ(bits(round_to_double(v, exponent)), bits(std::ldexp(static_cast<double>(v), exponent)))
+        << v << " x 2^" << exponent;
+  }
+  for (int i = 0; i < 200'000; ++i) {
+    const std::uint64_t v = random();
+    ASSERT_EQ(round_to_double(v, 0), static_cast<double>(v)) << v;
+  }
+  const double largest = std::numeric_limits<double>::max();
+  const double infinity = std::numeric_limits<double>::infinity();
+  constexpr std::uint64_t kOnes = (std::uint64_t{1} << 53) - 1;
+  EXPECT_EQ(round_to_double(kOnes, 971), largest);
+  EXPECT_EQ(round_to_double(kOnes * 2 + 1, 970), infinity);
+  EXPECT_EQ(round_to_double(1, 1024), infinity);
+  const double smallest = std::numeric_limits<double>::denorm_min();
+  EXPECT_EQ(round_to_double(1, -1074), smallest);
+  EXPECT_EQ(round_to_double(1, -1075), 0.0);  // a tie
+  EXPECT_EQ(round_to_double(3, -1076), smallest);
+  constexpr std::uint64_t kTie = std::uint64_t{1} << 63 | std::uint64_t{1} << 10;
+  EXPECT_EQ(round_to_double(kTie, -63), 1.0);
+  EXPECT_GT(round_to_double(kTie, -63, true), 1.0);
+}
+
 TEST(FloatBits, SameNumberIsEqualityWithNanEqualToItself) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(same_number(0.0, -0.0) && same_number(nan, nan) && same_number(1.5, 1.5));

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "linnet/base/quotient.hpp"
 #include "linnet/client/engine.hpp"
 
 namespace linnet::client {
@@ -30,7 +31,21 @@ constexpr std::array<ResourceDefinition, 7> kResources{{
     {kCollectionPeriod, DataType::kInteger, Operations::kRW},
 }};
 constexpr ObjectDefinition kDefinition{7, lwm2m::kDefaultObjectVersion, kResources};
-constexpr std::uint64_t kKilobyte = 1000;
+constexpr std::uint16_t kKilobyte = 1000;
+
+/// Of messages, none of which is longer than 65535 bytes: so is the average, and what it takes is less
+/// than a division of 64 bits.
+std::uint32_t average(std::uint64_t bytes, std::uint32_t messages) noexcept {
+  if (messages == 0) return 0;
+  std::uint32_t result = 0;
+  for (int bit = 15; bit >= 0; --bit) {
+    const std::uint64_t part = std::uint64_t{messages} << bit;
+    if (bytes < part) continue;
+    bytes -= part;
+    result |= 1U << bit;
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -53,12 +68,11 @@ Result<Value> ConnectivityStatisticsObject::read(const Path& path) noexcept {
   const Traffic traffic = collected();
   const auto integer = [](std::uint64_t value) { return Value::integer(static_cast<std::int64_t>(value)); };
   switch (path.resource()) {
-    case kTxData: return integer(traffic.sent_bytes / kKilobyte);
-    case kRxData: return integer(traffic.received_bytes / kKilobyte);
+    case kTxData: return integer(divide(traffic.sent_bytes, kKilobyte).quotient);
+    case kRxData: return integer(divide(traffic.received_bytes, kKilobyte).quotient);
     case kMaxMessageSize: return integer(traffic.largest);
     case kAverageMessageSize:
-      return integer(
-          traffic.messages == 0 ? 0 : (traffic.sent_bytes + traffic.received_bytes) / traffic.messages);
+      return integer(average(traffic.sent_bytes + traffic.received_bytes, traffic.messages));
     case kCollectionPeriod: return Value::integer(period_.count());
     default: return fail(Errc::kNotFound);
   }
