@@ -24,14 +24,11 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   void start(std::vector<client::Object*> extra, Instant now) {
     config.endpoint = kEndpoint;
     config.codecs = lwm2m::all_codecs();
-    security.add(0)->uri.assign("coap://192.0.2.1");
-    security.get(0)->short_server_id = kAccount;
-    client::ServerInstance& account = *servers.add(0);
-    account.short_server_id = kAccount;
-    account.lifetime = lifetime;
-    account.default_pmin = 1;
-    account.default_pmax = 10;
-    account.disable_timeout = 86400;
+    if (account) add_account();
+    if (bootstrap_account) {
+      security.add(2)->uri.assign("coap://192.0.2.9");
+      security.get(2)->bootstrap_server = true;
+    }
     if (other_account) {
       security.add(1)->uri.assign("coap://192.0.2.2");
       security.get(1)->short_server_id = kOtherAccount;
@@ -52,9 +49,23 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
     std::ranges::sort(objects_, {}, &client::Object::id);
     memory_.resize(client::Engine::memory_needed(config));
     Arena arena(memory_);
-    ready = engine.init(config, arena, *this, *this, objects_, this).has_value() &&
-            engine.connect(kAccount, coap::LinkId{0}).has_value();
+    ready = engine.init(config, arena, *this, *this, objects_, this).has_value();
+    if (account) ready = ready && engine.connect(kAccount, coap::LinkId{0}).has_value();
+    if (bootstrap_account) {
+      ready = ready && engine.connect(client::kBootstrapServer, coap::LinkId{1}).has_value();
+    }
     engine.step(now);
+  }
+
+  void add_account() {
+    security.add(0)->uri.assign("coap://192.0.2.1");
+    security.get(0)->short_server_id = kAccount;
+    client::ServerInstance& server = *servers.add(0);
+    server.short_server_id = kAccount;
+    server.lifetime = lifetime;
+    server.default_pmin = 1;
+    server.default_pmax = 10;
+    server.disable_timeout = 86400;
   }
 
   const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_; }
@@ -75,14 +86,16 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   }
 
   client::Config config;
-  client::SecurityObject<2> security;
-  client::ServerObject<2> servers;
+  client::SecurityObject<4> security;
+  client::ServerObject<3> servers;
   client::DeviceObject device;
   client::Engine engine;
   std::deque<Bytes> sent;
   std::vector<client::EventType> events;
-  std::int32_t lifetime = 86400;  ///< seconds, of the server account
-  bool other_account = false;     ///< a second server account, which is not connected
+  std::int32_t lifetime = 86400;   ///< seconds, of the server account
+  bool account = true;             ///< the usual one
+  bool bootstrap_account = false;  ///< instance 2 of object 0
+  bool other_account = false;      ///< a second server account, which is not connected
   int reboots = 0;
   bool ready = false;
 

@@ -8,6 +8,7 @@ namespace linnet::conformance {
 namespace {
 
 constexpr coap::LinkId kLink{0};
+constexpr coap::LinkId kBootstrapLink{1};
 constexpr Millis kWall = Seconds(1'700'000'000);
 constexpr unsigned kObserve = 6, kUriPath = 11, kContentFormat = 12, kUriQuery = 15, kAccept = 17;
 
@@ -137,8 +138,8 @@ void Case::tell(const Trigger& trigger, const Message& request, const Message& r
     device.engine.step(now);
   }
   const Sent sent = said(has_device(), device.sent, request, Kind::kConfirmable, {next_token_++});
-  if (has_server()) server.engine.receive(kLink, sent.datagram, now);
-  const Bytes reply = replied(has_server(), server.links.sent[0], response, sent.head);
+  if (has_server()) to_server(sent.datagram);
+  const Bytes reply = replied(has_server(), from_server(), response, sent.head);
   if (has_device()) to_device(reply);
 }
 
@@ -154,7 +155,7 @@ void Case::ask(const Message& request, const Message& response) {
   const Bytes reply = exchange(request, response);
   if (!has_server()) return;
   server.listener.results.clear();
-  server.engine.receive(kLink, reply, now);
+  to_server(reply);
   ASSERT_EQ(server.listener.results.size(), 1U);
   const auto& result = server.listener.results.front();
   EXPECT_EQ(result.id, *operation);
@@ -167,10 +168,15 @@ Bytes Case::exchange(const Message& request, const Message& response) {
   // A cancellation carries the token of what it cancels (RFC 7641 §3.6).
   const auto observe = request.find(kObserve);
   const Bytes token = observe == 1U ? observed_ : Bytes{next_token_++};
-  const Sent sent = said(has_server(), server.links.sent[0], request, Kind::kConfirmable, token);
+  const Sent sent = said(has_server(), from_server(), request, Kind::kConfirmable, token);
   if (observe == 0U) observed_ = sent.head.token;
   if (has_device()) to_device(sent.datagram);
   return replied(has_device(), device.sent, response, sent.head);
+}
+
+void Case::follows(const Message& request, const Message& response) {
+  const Bytes reply = exchange(request, response);
+  if (has_server()) to_server(reply);
 }
 
 void Case::hold(const Message& request) {
@@ -186,7 +192,7 @@ void Case::released(const Message& request, const Message& response) {
   const Bytes reply = exchange(request, response);
   if (!has_server()) return;
   server.listener.queue.clear();
-  server.engine.receive(kLink, reply, now);
+  to_server(reply);
   ASSERT_FALSE(server.listener.queue.empty());
   EXPECT_TRUE(server.listener.queue.front().starts_with("done ")) << server.listener.queue.front();
 }
@@ -201,7 +207,7 @@ void Case::notified(const Trigger& trigger, const Message& message, Reaction rea
   EXPECT_EQ(show(sent.head.token), show(observed_));
   if (has_server()) {
     server.listener.values.clear();
-    server.engine.receive(kLink, sent.datagram, now);
+    to_server(sent.datagram);
     ASSERT_EQ(server.listener.values.size(), taken ? 1U : 0U);
     if (taken) {
       const Bytes& payload = server.listener.values.front().payload;
@@ -213,7 +219,7 @@ void Case::notified(const Trigger& trigger, const Message& message, Reaction rea
   }
   const Bytes answer = empty_message(taken ? Kind::kAcknowledgement : Kind::kReset, sent.head.id);
   if (has_server()) {
-    EXPECT_EQ(show(next_of(server.links.sent[0])), show(answer));
+    EXPECT_EQ(show(next_of(from_server())), show(answer));
   }
   if (has_device()) to_device(answer);
 }
@@ -254,13 +260,23 @@ Case::Head Case::head_of(const Bytes& datagram) {
 }
 
 void Case::to_device(const Bytes& datagram) {
-  device.engine.receive(kLink, datagram, now);
+  device.engine.receive(peer == Peer::kServer ? kLink : kBootstrapLink, datagram, now);
   device.engine.step(now);
+}
+
+void Case::to_server(const Bytes& datagram) {
+  if (peer == Peer::kServer) return server.engine.receive(kLink, datagram, now);
+  bootstrap.engine.receive(kBootstrapLink, datagram, now);
+  bootstrap.engine.step(now);
+}
+
+std::deque<Bytes>& Case::from_server() {
+  return peer == Peer::kServer ? server.links.sent[0] : bootstrap.links.sent[1];
 }
 
 void Case::expect_no_answer() {
   if (has_server()) {
-    EXPECT_TRUE(server.links.sent[0].empty()) << show(server.links.sent[0].front());
+    EXPECT_TRUE(from_server().empty()) << show(from_server().front());
   }
 }
 

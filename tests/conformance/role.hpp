@@ -44,6 +44,8 @@ class Case : public testing::TestWithParam<Role> {
   /// ... which sleeps: nothing is sent before the device's next contact, behind which `released` comes.
   void hold(const Message& request);
   void released(const Message& request, const Message& response);
+  /// ... which our bootstrap server does by itself, as its configuration says.
+  void follows(const Message& request, const Message& response);
   /// The device notifies what was observed last, Non-confirmable where the message says nothing else.
   void notified(const Trigger& trigger, const Message& message, Reaction reaction = Reaction::kTaken);
 
@@ -55,8 +57,13 @@ class Case : public testing::TestWithParam<Role> {
 
   [[nodiscard]] server::RegistrationId registration() const;
 
+  /// Whom the device speaks with: `tell`, `follows` and `ask` are about this server.
+  enum class Peer : std::uint8_t { kServer, kBootstrapServer };
+  Peer peer = Peer::kServer;
+
   DeviceSide device;
   ServerSide server;
+  BootstrapSide bootstrap;  ///< to be started by who needs it
   Instant now{Seconds{1000}};
 
  private:
@@ -73,6 +80,8 @@ class Case : public testing::TestWithParam<Role> {
   /// The request, from ours or from the script, to the device, and its reply.
   Bytes exchange(const Message& request, const Message& response);
   void to_device(const Bytes& datagram);
+  void to_server(const Bytes& datagram);
+  [[nodiscard]] std::deque<Bytes>& from_server();
   void expect_no_answer();
   /// A message of ours, taken and held against the script, or the script itself.
   Sent said(bool ours, std::deque<Bytes>& queue, const Message& message, Kind kind, const Bytes& token);
