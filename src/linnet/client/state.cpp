@@ -205,7 +205,7 @@ void Engine::read_attribute_rows(ByteView bytes) noexcept {
     if (!path || !set) return;
     lwm2m::Attributes attributes;
     for (std::size_t i = 0; i < lwm2m::kAttributeNames.size(); ++i) {
-      if ((*set >> i & 1U) == 0) continue;
+      if ((std::uint32_t{*set} >> i & 1U) == 0) continue;
       const auto value = in.uint(i < kPeriods ? 4 : 8);
       if (!value) return;
       attributes.apply({lwm2m::kAttributeNames[i],
