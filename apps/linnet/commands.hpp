@@ -72,4 +72,16 @@ struct Target {
 [[nodiscard]] int models(const Session& session, const std::string& object);
 [[nodiscard]] int health(const Session& session);
 
+// bootstrap_commands.cpp
+
+/// Adds or replaces a configuration; `file` is JSON (docs/api.md, "Bootstrap"), `-` standard input.
+[[nodiscard]] int add_configuration(const Session& session, const std::string& name, const std::string& file);
+[[nodiscard]] int show_configuration(const Session& session, const std::string& name);
+[[nodiscard]] int list_configurations(const Session& session);
+[[nodiscard]] int remove_configuration(const Session& session, const std::string& name);
+/// Makes a registered device bootstrap anew; `server` -1: its only instance of object 1.
+[[nodiscard]] int trigger_bootstrap(const Session& session, const std::string& endpoint, int server);
+/// The last bootstrap of each device, or of one.
+[[nodiscard]] int bootstrap_results(const Session& session, const std::string& endpoint);
+
 }  // namespace linnet::cli

@@ -7,8 +7,7 @@ namespace {
 
 constexpr std::string_view kCommands =
     "devices show forget read write exec create delete discover attributes observe cancel operations events "
-    "models "
-    "health completion";
+    "bootstrap models health completion";
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =
     "show forget read write exec create delete discover attributes observe cancel operations";

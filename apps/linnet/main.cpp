@@ -23,6 +23,7 @@ Examples:
   linnet read urn:dev:1 /3/0/9 --queue 3600        wait up to an hour for a device that sleeps
   linnet operations urn:dev:1                      what waits for it
   linnet observe urn:dev:1 /3303/0/5700            values as they come
+  linnet bootstrap add fleet fleet.json            what devices get before they register
   source <(linnet completion bash)
 
 Exit status: 0 done, 1 the server or the device refused, 2 usage, 3 linnetd cannot be reached.
@@ -49,6 +50,9 @@ struct Arguments {
   std::string endpoint_filter;
   std::string object;
   std::string shell;
+  std::string configuration;
+  std::string file;
+  int server = -1;
 };
 
 using Command = std::function<int(const Session&)>;
@@ -157,6 +161,37 @@ void add_reporting_commands(CLI::App& app, Arguments& a, Command& run) {
       [&] { run = [&](const Session& s) { return events(s, a.endpoint_filter, a.types, a.count); }; });
 }
 
+void add_bootstrap_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* bootstrap = app.add_subcommand("bootstrap", "what devices get from the bootstrap server");
+  bootstrap->require_subcommand(1);
+  bootstrap->fallthrough();
+  const auto add_name = [&a](CLI::App& command) {
+    command.add_option("NAME", a.configuration, "name of the configuration")->required();
+  };
+  auto* add = bootstrap->add_subcommand("add", "add or replace a configuration");
+  add_name(*add);
+  add->add_option("FILE", a.file, "JSON file, - for standard input")->required();
+  add->callback(
+      [&] { run = [&](const Session& s) { return add_configuration(s, a.configuration, a.file); }; });
+  auto* show = bootstrap->add_subcommand("show", "one configuration, as JSON");
+  add_name(*show);
+  show->callback([&] { run = [&](const Session& s) { return show_configuration(s, a.configuration); }; });
+  bootstrap->add_subcommand("list", "all configurations")->callback([&] { run = list_configurations; });
+  auto* remove_command = bootstrap->add_subcommand("remove", "remove a configuration");
+  add_name(*remove_command);
+  remove_command->callback(
+      [&] { run = [&](const Session& s) { return remove_configuration(s, a.configuration); }; });
+  auto* trigger = bootstrap->add_subcommand("trigger", "make a registered device bootstrap anew");
+  trigger->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  trigger->add_option("--server", a.server, "instance of object 1 of this server (default: its only one)")
+      ->check(CLI::Range(0, 65534));
+  trigger->callback(
+      [&] { run = [&](const Session& s) { return trigger_bootstrap(s, a.target.endpoint, a.server); }; });
+  auto* results = bootstrap->add_subcommand("results", "the last bootstrap of each device");
+  results->add_option("ENDPOINT", a.target.endpoint, "only this device, with what it answered");
+  results->callback([&] { run = [&](const Session& s) { return bootstrap_results(s, a.target.endpoint); }; });
+}
+
 void add_server_commands(CLI::App& app, Arguments& a, Command& run) {
   auto* models_command = app.add_subcommand("models", "object definitions that the server knows");
   models_command->add_option("OBJECT", a.object, "one of them, with its resources");
@@ -204,6 +239,7 @@ int main(int argc, char** argv) {
   add_device_commands(app, arguments, run);
   add_value_commands(app, arguments, run);
   add_reporting_commands(app, arguments, run);
+  add_bootstrap_commands(app, arguments, run);
   add_server_commands(app, arguments, run);
 
   try {

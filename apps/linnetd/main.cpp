@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "linnet/api/http_server.hpp"
+#include "linnet/api/registry_models.hpp"
 #include "linnet/api/service.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/registry/model_registry.hpp"
@@ -23,18 +24,6 @@ using namespace linnet;
 using linnetd::Settings;
 
 constexpr int kCannotStart = 1;
-
-/// The registry as engines ask it.
-class RegistryModels final : public server::Models {
- public:
-  explicit RegistryModels(const registry::ModelRegistry& registry) : registry_(registry) {}
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId object, lwm2m::Version version) const noexcept override {
-    return registry_.find(object, version);
-  }
-
- private:
-  const registry::ModelRegistry& registry_;
-};
 
 int cannot_start(const std::string& why) {
   std::cerr << "linnetd: " << why << '\n';
@@ -67,6 +56,7 @@ net::ServerConfig server_config(const Settings& settings) {
   net::ServerConfig config;
   config.listen = settings.coap;
   config.shards = settings.threads;
+  config.bootstrap.listen = settings.bootstrap;
   // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
   config.max_links = settings.max_devices + settings.max_devices / 4;
   config.engine.max_registrations = settings.max_devices;
@@ -99,7 +89,7 @@ int run(const Settings& settings, const sigset_t& signals) {
     if (!loaded) return cannot_start(loaded.error().to_string());
     spdlog::info("{} objects from {}", *loaded, settings.models.string());
   }
-  const RegistryModels engine_models(*models);
+  const api::RegistryModels engine_models(*models);
 
   auto server = net::Server::start(server_config(settings), engine_models);
   if (!server) return cannot_start(server.error());
@@ -113,6 +103,14 @@ int run(const Settings& settings, const sigset_t& signals) {
 
   for (const net::Address& address : (*server)->listening())
     spdlog::info("CoAP at coap://{}", address.text());
+  if (auto* const bootstrap = (*server)->bootstrap(); bootstrap != nullptr) {
+    for (const net::Address& address : bootstrap->listening())
+      spdlog::info("bootstrap at coap://{}", address.text());
+    if (bootstrap->not_restored() != 0) {
+      spdlog::warn("{} stored bootstrap configurations and results could not be brought back",
+                   bootstrap->not_restored());
+    }
+  }
   spdlog::info("API at http://{}/api/v1/devices", (*http)->listening().text());
   if (settings.memory) {
     spdlog::info("state in memory only");

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "linnet/net/bootstrap_server.hpp"
+
 namespace linnet::linnetd {
 
 namespace {
@@ -21,6 +23,7 @@ constexpr const char* kFooter = R"(
 A configuration file holds the same, in TOML; flags win over it:
 
   coap = ["127.0.0.1:5683", "[::1]:5683"]
+  bootstrap = "127.0.0.1:5783"
   http = "127.0.0.1:8080"
   state = "/var/lib/linnet"
   models = "/etc/linnet/models"
@@ -31,7 +34,7 @@ A configuration file holds the same, in TOML; flags win over it:
 
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
-  std::vector<std::string> coap;
+  std::optional<std::vector<std::string>> coap, bootstrap;
   std::optional<std::string> http, state, models, log_level;
   std::optional<bool> memory;
   std::optional<std::int64_t> threads, max_devices;
@@ -84,7 +87,8 @@ class FileReader {
   }
 
   static std::string take(const std::string& key, const toml::node& node, Wishes& wishes) {
-    if (key == "coap") return take_list(node, wishes.coap);
+    if (key == "coap") return take_list(key, node, wishes.coap);
+    if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
     if (key == "models") return set(key, node, "a string", wishes.models);
@@ -95,17 +99,19 @@ class FileReader {
     return "unknown key '" + key + "' (linnetd --help lists the keys)";
   }
 
-  static std::string take_list(const toml::node& node, std::vector<std::string>& wish) {
+  static std::string take_list(const std::string& key, const toml::node& node,
+                               std::optional<std::vector<std::string>>& wish) {
     if (const auto text = node.value_exact<std::string>()) {
       wish = {*text};
       return {};
     }
     const toml::array* const list = node.as_array();
-    if (list == nullptr) return "coap must be a string or a list of strings";
+    if (list == nullptr) return key + " must be a string or a list of strings";
+    wish.emplace();
     for (const toml::node& item : *list) {
       const auto text = item.value_exact<std::string>();
-      if (!text) return "coap must be a string or a list of strings";
-      wish.push_back(*text);
+      if (!text) return key + " must be a string or a list of strings";
+      wish->push_back(*text);
     }
     return {};
   }
@@ -134,12 +140,20 @@ std::optional<T> prefer(const std::optional<T>& later, const std::optional<T>& e
 
 std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& file) {
   Settings settings;
-  std::vector<std::string> coap = flags.coap.empty() ? file.coap : flags.coap;
-  if (coap.empty()) coap = {"127.0.0.1:5683"};
+  const auto coap = prefer(flags.coap, file.coap).value_or(std::vector<std::string>{"127.0.0.1:5683"});
   for (const std::string& text : coap) {
     const auto address = net::resolve_address(text, net::kCoapPort);
     if (!address) return std::unexpected(wrong("coap: " + address.error()));
     settings.coap.push_back(*address);
+  }
+  for (const std::string& text :
+       prefer(flags.bootstrap, file.bootstrap).value_or(std::vector<std::string>{})) {
+    const auto address = net::resolve_address(text, net::kBootstrapPort);
+    if (!address) return std::unexpected(wrong("bootstrap: " + address.error()));
+    settings.bootstrap.push_back(*address);
+  }
+  if (settings.coap.empty() && settings.bootstrap.empty()) {
+    return std::unexpected(wrong("coap is empty and there is no bootstrap: nothing could reach this server"));
   }
   const auto http = net::resolve_address(prefer(flags.http, file.http).value_or("127.0.0.1:8080"), kHttpPort);
   if (!http) return std::unexpected(wrong("http: " + http.error()));
@@ -177,10 +191,16 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   CLI::App app("linnetd: the LwM2M management server", "linnetd");
   Wishes flags;
   std::string config;
+  std::vector<std::string> coap;
+  std::vector<std::string> bootstrap;
   bool memory = false;
+  bool no_coap = false;
   app.add_option("--config", config, "TOML file with the same settings");
-  app.add_option("--coap", flags.coap,
-                 "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683)");
+  auto* const listen =
+      app.add_option("--coap", coap, "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683)");
+  app.add_flag("--no-coap", no_coap, "no management server, only that of --bootstrap")->excludes(listen);
+  app.add_option("--bootstrap", bootstrap,
+                 "HOST:PORT of a bootstrap server, repeatable; without a port 5783 (none)");
   app.add_option("--http", flags.http, "HOST:PORT of the REST API, a loopback address (127.0.0.1:8080)");
   app.add_option("--state", flags.state,
                  "folder of what outlives a restart (" + default_state_folder().string() + ")");
@@ -197,6 +217,8 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
     return std::unexpected(SettingsEnd{app.exit(error) == 0 ? 0 : kUsage, {}});
   }
   if (memory) flags.memory = true;
+  if (!coap.empty() || no_coap) flags.coap = coap;
+  if (!bootstrap.empty()) flags.bootstrap = bootstrap;
   if (config.empty()) return check(flags, {});
   const auto file = FileReader(config).read();
   if (!file) return std::unexpected(file.error());

@@ -15,7 +15,8 @@ namespace linnet::linnetd {
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug };
 
 struct Settings {
-  std::vector<net::Address> coap;  ///< at least one
+  std::vector<net::Address> coap;       ///< empty only where `bootstrap` is not
+  std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`
   bool memory = false;           ///< nothing outlives the process

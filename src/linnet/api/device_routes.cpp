@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices: listing, one of them, its observations, forgetting it.
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,18 +12,6 @@ namespace linnet::api {
 namespace {
 
 constexpr std::uint32_t kDefaultPage = 100;
-
-/// A number of a query, `otherwise` where it is absent, nothing where it is none or over `most`.
-std::optional<std::uint64_t> number_of(const HttpRequest& request, const char* name, std::uint64_t otherwise,
-                                       std::uint64_t most) {
-  const auto at = request.query.find(name);
-  if (at == request.query.end()) return otherwise;
-  const std::string& text = at->second;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
-  return value;
-}
 
 std::string binding_text(lwm2m::Binding binding) {
   std::array<std::uint8_t, 8> text{};

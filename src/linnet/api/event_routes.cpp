@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "linnet/api/bootstrap_json.hpp"
 #include "linnet/api/service.hpp"
 #include "linnet/api/values.hpp"
 
@@ -36,7 +37,10 @@ constexpr std::array kNames{EventName{Kind::kRegistered, "registered"},
                             EventName{Kind::kObservationEnded, "observation-ended"},
                             EventName{Kind::kOperationQueued, "operation-queued"},
                             EventName{Kind::kOperationStarted, "operation-started"},
-                            EventName{Kind::kOperationFinished, "operation-finished"}};
+                            EventName{Kind::kOperationFinished, "operation-finished"},
+                            EventName{Kind::kBootstrapStarted, "bootstrap-started"},
+                            EventName{Kind::kBootstrapped, "bootstrapped"},
+                            EventName{Kind::kBootstrapFailed, "bootstrap-failed"}};
 
 std::string name_of(Kind kind) {
   const auto* const at = std::ranges::find(kNames, kind, &EventName::kind);
@@ -133,6 +137,15 @@ nlohmann::json Service::event_json(const net::Event& event) const {
     case Kind::kOperationStarted:
     case Kind::kOperationFinished:
       if (event.queued) json["operation"] = operation_json(*event.queued);
+      break;
+    case Kind::kBootstrapStarted: json["configuration"] = event.bootstrap->configuration; break;
+    case Kind::kBootstrapped:
+    case Kind::kBootstrapFailed:
+      if (event.bootstrap) {
+        json = result_json(*event.bootstrap, models_);
+      } else {
+        json["reason"] = "no configuration is for this endpoint";
+      }
       break;
     default: json["location"] = "/rd/" + std::string(id.data(), id.size()); break;
   }

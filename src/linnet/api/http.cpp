@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/api/http.hpp"
 
+#include <charconv>
+
 namespace linnet::api {
 
 namespace {
@@ -23,6 +25,17 @@ bool is_local_origin(std::string_view origin) {
   const std::string_view host = authority.substr(0, authority.find(':', bracket));
   if (host == "localhost" || host == "[::1]") return true;
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+std::optional<std::uint64_t> number_of(const HttpRequest& request, const char* name, std::uint64_t otherwise,
+                                       std::uint64_t most) {
+  const auto at = request.query.find(name);
+  if (at == request.query.end()) return otherwise;
+  const std::string& text = at->second;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
+  return value;
 }
 
 bool percent_decode(std::string_view text, std::string& out) {

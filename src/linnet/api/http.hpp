@@ -3,9 +3,11 @@
 // server-sent events. The sockets behind it are in http_server.cpp.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +69,10 @@ using HttpHandler = std::function<void(HttpRequest, Answer)>;
 /// Whether the Origin of a request (RFC 6454 §7) is a page of this machine: "http://localhost:3000",
 /// "http://127.0.0.1", "http://[::1]:8080". "null" is none.
 [[nodiscard]] bool is_local_origin(std::string_view origin);
+
+/// A number of a query, `otherwise` where it is absent, nothing where it is none or over `most`.
+[[nodiscard]] std::optional<std::uint64_t> number_of(const HttpRequest& request, const char* name,
+                                                     std::uint64_t otherwise, std::uint64_t most);
 
 /// Percent-decodes; nothing for a broken escape. `+` stays what it is.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);

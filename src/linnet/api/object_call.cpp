@@ -42,23 +42,6 @@ constexpr std::array kRoutes{
     ObjectRoute{"DELETE", "observe", 1, 4, OperationKind::kCancelObserve},
 };
 
-/// A body has no more levels than {"values": {"0": {"0": 1}}}; deeper ones are not kept, as what
-/// walks a document does so by recursion.
-constexpr int kMaxDepth = 8;
-
-OrProblem<Json> parse_body(const std::string& text) {
-  if (text.empty()) return Json();
-  bool too_deep = false;
-  const auto keep = [&](int depth, Json::parse_event_t, const Json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
-  Json body = Json::parse(text, keep, false);
-  if (too_deep) return bad_request("the body is nested too deeply");
-  if (body.is_discarded()) return bad_request("the body is no JSON");
-  return body;
-}
-
 bool is_action(const std::string& word) {
   return std::ranges::any_of(kRoutes, [&](const ObjectRoute& route) { return word == route.action; });
 }

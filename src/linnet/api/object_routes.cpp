@@ -6,7 +6,6 @@
 #include "linnet/api/object_call.hpp"
 #include "linnet/api/service.hpp"
 #include "linnet/api/values.hpp"
-#include "linnet/lwm2m/link_format.hpp"
 
 namespace linnet::api {
 
@@ -14,23 +13,6 @@ namespace {
 
 using Json = nlohmann::json;
 using server::OperationKind;
-
-/// Links of a Discover answer; nothing where they do not read.
-std::optional<Json> links_json(ByteView payload) {
-  Json links = Json::array();
-  lwm2m::LinkReader reader(as_text(payload));
-  for (;;) {
-    const auto link = reader.next();
-    if (!link) return std::nullopt;
-    if (!*link) return links;
-    Json attributes = Json::object();
-    auto parameters = (*link)->attributes();
-    while (const auto parameter = parameters.next()) {
-      attributes[std::string(parameter->name)] = std::string(parameter->value);
-    }
-    links.push_back({{"path", std::string((*link)->target)}, {"attributes", std::move(attributes)}});
-  }
-}
 
 std::string name_of(const lwm2m::Path& path, const lwm2m::ObjectModel* model) {
   if (model == nullptr) return {};

@@ -8,10 +8,6 @@ namespace linnet::api {
 
 namespace {
 
-void not_allowed(Answer answer, const std::string& allow) {
-  refuse(std::move(answer), {405, "Method not allowed", "this route takes " + allow, {}, allow});
-}
-
 void no_route(Answer answer) {
   refuse(std::move(answer), {404, "No such route", "docs/api.md and /api/v1/openapi.json list them"});
 }
@@ -30,6 +26,10 @@ void refuse(Answer answer, const Problem& problem) {
   answer.respond(to_response(problem));
 }
 
+void not_allowed(Answer answer, const std::string& allow) {
+  refuse(std::move(answer), {405, "Method not allowed", "this route takes " + allow, {}, allow});
+}
+
 Service::Service(ServiceConfig config, net::Server& server, const registry::ModelRegistry& models)
     : config_(std::move(config)), server_(server), models_(models) {}
 
@@ -46,6 +46,8 @@ void Service::handle(HttpRequest request, Answer answer) {
   }
   if (!is(0, "api") || !is(1, "v1") || path.size() < 3) return no_route(std::move(answer));
   if (is(2, "devices")) return handle_devices(std::move(request), std::move(answer));
+  const bool bootstrap = is(2, "bootstrap") && (is(3, "configurations") || is(3, "results"));
+  if (bootstrap && path.size() <= 5) return handle_bootstrap(std::move(request), std::move(answer));
 
   const bool known = (path.size() == 3 && (is(2, "events") || is(2, "models") || is(2, "openapi.json"))) ||
                      (path.size() == 4 && is(2, "models"));
@@ -82,6 +84,10 @@ void Service::handle_devices(HttpRequest request, Answer answer) {
     if (get) return show_operation(endpoint, request, std::move(answer));
     if (request.method == "DELETE") return cancel_operation(endpoint, path[5], std::move(answer));
     return not_allowed(std::move(answer), "GET, HEAD, DELETE");
+  }
+  if (path.size() == 5 && path[4] == "bootstrap") {
+    if (request.method != "POST") return not_allowed(std::move(answer), "POST");
+    return trigger_bootstrap(endpoint, std::move(request), std::move(answer));
   }
   if (path.size() > 5 && path[4] == "objects") {
     return handle_object(endpoint, std::move(request), std::move(answer));

@@ -58,6 +58,17 @@ class Service {
   [[nodiscard]] HttpResponse queued_response(const Result<net::Queued>& queued, const std::string& endpoint,
                                              const std::string& path) const;
 
+  // bootstrap_routes.cpp
+  void handle_bootstrap(HttpRequest request, Answer answer);
+  void list_configurations(const HttpRequest& request, Answer answer);
+  void show_configuration(const std::string& name, Answer answer);
+  void put_configuration(const std::string& name, HttpRequest request, Answer answer);
+  void store_configuration(server::BootstrapConfiguration configuration, Answer answer);
+  void remove_configuration(const std::string& name, Answer answer);
+  void list_bootstrap_results(const HttpRequest& request, Answer answer);
+  void show_bootstrap_result(const std::string& endpoint, Answer answer);
+  void trigger_bootstrap(const std::string& endpoint, HttpRequest request, Answer answer);
+
   // event_routes.cpp
   class EventFeed;
   void stream_events(const HttpRequest& request, Answer answer);
@@ -84,6 +95,8 @@ class Service {
 
 /// Answers with a problem, and says so.
 void refuse(Answer answer, const Problem& problem);
+/// Answers 405 and names the methods that there are.
+void not_allowed(Answer answer, const std::string& allow);
 
 /// What came of an operation: 200 or 201 with the body of docs/api.md, or a problem. `named` is the
 /// instance that a Create asked for: devices tell the location only of others.

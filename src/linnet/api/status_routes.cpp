@@ -50,6 +50,18 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
                   number(s.engine.expired)},
            Metric{"linnet_notified_total", "Notifications taken", Counter, number(s.engine.notified)},
            Metric{"linnet_refused_total", "Registers and Updates refused", Counter, number(s.engine.refused)},
+           Metric{"linnet_bootstrap_sessions", "Devices being bootstrapped now", Gauge,
+                  number(s.bootstrap.sessions)},
+           Metric{"linnet_bootstrap_configurations", "Bootstrap configurations", Gauge,
+                  number(s.bootstrap.configurations)},
+           Metric{"linnet_bootstrap_started_total", "Bootstrap sessions begun", Counter,
+                  number(s.bootstrap.started)},
+           Metric{"linnet_bootstrap_finished_total", "Bootstrap sessions that devices accepted", Counter,
+                  number(s.bootstrap.finished)},
+           Metric{"linnet_bootstrap_failed_total", "Bootstrap sessions that failed", Counter,
+                  number(s.bootstrap.failed)},
+           Metric{"linnet_bootstrap_refused_total", "Bootstrap-Requests refused", Counter,
+                  number(s.bootstrap.refused)},
            Metric{"linnet_datagrams_received_total", "Datagrams received", Counter, number(s.received)},
            Metric{"linnet_datagrams_sent_total", "Datagrams sent", Counter, number(s.sent)},
            Metric{"linnet_datagrams_send_refused_total", "Datagrams the system did not take", Counter,
@@ -88,6 +100,10 @@ void Service::health(Answer answer) {
             {"coap", Json::array()}};
   if (!store.detail.empty()) body["store"]["detail"] = store.detail;
   for (const net::Address& address : server_.listening()) body["coap"].push_back(address.text());
+  if (const auto* const bootstrap = server_.bootstrap(); bootstrap != nullptr) {
+    body["bootstrap"] = Json::array();
+    for (const net::Address& address : bootstrap->listening()) body["bootstrap"].push_back(address.text());
+  }
   answer.respond(json_response(body, well ? 200 : 503));
 }
 

@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "linnet/lwm2m/base64.hpp"
+#include "linnet/lwm2m/link_format.hpp"
 #include "linnet/lwm2m/text.hpp"
 #include "linnet/registry/model_registry.hpp"
+#include "linnet/server/bootstrap_payload.hpp"
 #include "linnet/server/formats.hpp"
 
 namespace linnet::api {
@@ -25,6 +27,10 @@ using lwm2m::Value;
 /// most (JSON: \u001f).
 constexpr std::size_t kRecordRoom = 128;
 constexpr std::size_t kByteRoom = 6;
+
+/// A body has no more levels than {"values": {"0": {"0": 1}}}; deeper ones are not kept, as what
+/// walks a document does so by recursion.
+constexpr int kMaxDepth = 8;
 
 std::unexpected<Problem> wrong_value(const std::string& where, DataType type, const Json& json) {
   constexpr std::size_t kShown = 60;
@@ -183,10 +189,7 @@ OrProblem<lwm2m::ResourceId> resource_id(const std::string& name, const lwm2m::O
 }  // namespace
 
 std::string path_text(const Path& path) {
-  std::array<std::uint8_t, Path::kMaxText> text{};
-  ByteWriter out(text);
-  path.write(out);
-  return std::string(as_text(out.written()));
+  return server::text_of(path);
 }
 
 std::string time_text(UnixTime time) {
@@ -234,6 +237,19 @@ OrProblem<OwnedValue> from_json(const Json& json, DataType type, const std::stri
     return OwnedValue(Value::boolean(json.get<bool>()));
   }
   return wrong_value(where, type, json);
+}
+
+OrProblem<Json> parse_body(const std::string& text) {
+  if (text.empty()) return Json();
+  bool too_deep = false;
+  const auto keep = [&](int depth, Json::parse_event_t, const Json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return !too_deep;
+  };
+  Json body = Json::parse(text, keep, false);
+  if (too_deep) return bad_request("the body is nested too deeply");
+  if (body.is_discarded()) return bad_request("the body is no JSON");
+  return body;
 }
 
 OrProblem<std::vector<OwnedRecord>> read_body(const Json& body, const Path& base,
@@ -312,6 +328,22 @@ OrProblem<Json> values_json(lwm2m::ContentFormat format, const Path& path, ByteV
                                    {}});
   }
   return values;
+}
+
+std::optional<Json> links_json(ByteView payload) {
+  Json links = Json::array();
+  lwm2m::LinkReader reader(as_text(payload));
+  for (;;) {
+    const auto link = reader.next();
+    if (!link) return std::nullopt;
+    if (!*link) return links;
+    Json attributes = Json::object();
+    auto parameters = (*link)->attributes();
+    while (const auto parameter = parameters.next()) {
+      attributes[std::string(parameter->name)] = std::string(parameter->value);
+    }
+    links.push_back({{"path", std::string((*link)->target)}, {"attributes", std::move(attributes)}});
+  }
 }
 
 }  // namespace linnet::api

@@ -29,6 +29,9 @@ using server::OwnedValue;
 [[nodiscard]] OrProblem<OwnedValue> from_json(const nlohmann::json& json, lwm2m::DataType type,
                                               const std::string& where);
 
+/// The body of a request; null for an empty one.
+[[nodiscard]] OrProblem<nlohmann::json> parse_body(const std::string& text);
+
 /// A body of Write or Create as records below `base` (an instance, a resource, a resource instance).
 /// `model` null: types are what the JSON says.
 [[nodiscard]] OrProblem<std::vector<OwnedRecord>> read_body(const nlohmann::json& body,
@@ -44,5 +47,8 @@ using server::OwnedValue;
 /// is a 502.
 [[nodiscard]] OrProblem<nlohmann::json> values_json(lwm2m::ContentFormat format, const lwm2m::Path& path,
                                                     ByteView payload, const lwm2m::ObjectModel* model);
+
+/// The links of a Discover answer; nothing where they do not read.
+[[nodiscard]] std::optional<nlohmann::json> links_json(ByteView payload);
 
 }  // namespace linnet::api

@@ -117,6 +117,9 @@ class RecordReader {
       default: break;
     }
     const std::uint64_t bits = number(8);
+    const bool wide =
+        (type == DataType::kBoolean && bits > 1) || (type == DataType::kObjlnk && bits > UINT32_MAX);
+    if (wide) fault_ = fault_.value_or(Errc::kMalformed);
     const auto integer = static_cast<std::int64_t>(bits);
     switch (type) {
       case DataType::kInteger: return OwnedValue(Value::integer(integer));
