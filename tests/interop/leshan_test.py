@@ -156,6 +156,27 @@ class DeviceAtLinnetd(unittest.TestCase):
                 events.wait("deregistered")
 
 
+class DeviceAtBootstrapServer(unittest.TestCase):
+    # Shows: OP-1, OP-8
+    def test_is_bootstrapped_and_registers_where_it_was_told(self):
+        server = self.enterContext(Linnetd("--bootstrap", "127.0.0.1:0"))
+        place = server.rest.call("GET", "/health")[1]["bootstrap"][0]
+        status, answer = server.rest.call("PUT", "/api/v1/bootstrap/configurations/leshan", {
+            "endpoints": ["leshan-*"], "discover": ["/"], "delete": ["/0", "/1"],
+            "write": {"/0/0": {"LWM2M Server URI": f"coap://{server.coap}", "Security Mode": 3, "Short Server ID": 7},
+                      "/1/0": {"Short Server ID": 7, "Lifetime": 77, "Binding": "U",
+                               "Notification Storing When Disabled or Offline": True}}})
+        self.assertEqual(status, 201, answer)
+        peer = self.enterContext(leshan("LeshanDevice", f"coap://{place}", "leshan-new", 300, MODELS, "bootstrap"))
+        peer.event("bootstrapped")
+        peer.event("registered")
+        self.assertEqual(server.registered("leshan-new")["lifetime"], 77)
+        self.assertEqual(server.rest.device("leshan-new").values("1/0/0"), {"/1/0/0": 7})
+        result = server.rest.call("GET", "/api/v1/bootstrap/results/leshan-new")[1]
+        self.assertEqual((result["result"], result["written"]), ("finished", 2))
+        self.assertIn("/0/0", [link["path"] for link in result["answers"][0]["links"]])
+
+
 class ServerOfLinnetDevice(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

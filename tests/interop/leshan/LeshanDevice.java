@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Leshan device for the interoperability tests: it registers at the server given, serves the
 // objects 1, 3 and 33442 (from the DDF files of a folder) and tells what happens as one JSON object a line; commands come on standard
-// input: {"do":"update"}, {"do":"fire","resource":RID}, {"do":"exit"}.
-//   java -cp 'LIB/*' LeshanDevice.java coap://HOST:PORT ENDPOINT LIFETIME MODELS-DIR
+// input: {"do":"update"}, {"do":"fire","resource":RID}, {"do":"exit"}. With "bootstrap" at the end the URI is that of a
+// bootstrap server, which has to say where to register.
+//   java -cp 'LIB/*' LeshanDevice.java coap://HOST:PORT ENDPOINT LIFETIME MODELS-DIR [bootstrap]
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -28,6 +29,7 @@ import org.eclipse.leshan.core.model.ObjectLoader;
 import org.eclipse.leshan.core.model.StaticModel;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.request.BindingMode;
+import org.eclipse.leshan.core.request.BootstrapRequest;
 import org.eclipse.leshan.core.request.DeregisterRequest;
 import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.core.request.UpdateRequest;
@@ -83,8 +85,13 @@ public class LeshanDevice {
         var models = new ArrayList<>(ObjectLoader.loadDefault());
         models.addAll(ObjectLoader.loadObjectsFromDir(new File(arguments[3])));
         var objects = new ObjectsInitializer(new StaticModel(models));
-        objects.setInstancesForObject(LwM2mId.SECURITY, Security.noSec(arguments[0], 1));
-        objects.setInstancesForObject(LwM2mId.SERVER, new Server(1, Long.parseLong(arguments[2])));
+        if (arguments.length > 4 && arguments[4].equals("bootstrap")) {
+            objects.setInstancesForObject(LwM2mId.SECURITY, Security.noSecBootstrap(arguments[0]));
+            objects.setClassForObject(LwM2mId.SERVER, Server.class);
+        } else {
+            objects.setInstancesForObject(LwM2mId.SECURITY, Security.noSec(arguments[0], 1));
+            objects.setInstancesForObject(LwM2mId.SERVER, new Server(1, Long.parseLong(arguments[2])));
+        }
         var thing = new Thing();
         objects.setInstancesForObject(LwM2mId.DEVICE, thing);
         objects.setFactoryForObject(ALL_TYPES, new BaseInstanceEnablerFactory() {
@@ -99,6 +106,17 @@ public class LeshanDevice {
             new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider()).build());
         var client = builder.build();
         client.addObserver(new LwM2mClientObserverAdapter() {
+            @Override
+            public void onBootstrapSuccess(LwM2mServer server, BootstrapRequest request) {
+                say("bootstrapped");
+            }
+
+            @Override
+            public void onBootstrapFailure(LwM2mServer server, BootstrapRequest request, ResponseCode code,
+                                           String message, Exception cause) {
+                say("bootstrap-failed", "code", String.valueOf(code), "message", message);
+            }
+
             @Override
             public void onRegistrationSuccess(LwM2mServer server, RegisterRequest request, String id) {
                 say("registered", "location", id);
