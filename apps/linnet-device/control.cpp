@@ -18,7 +18,7 @@ constexpr int kMethodNotFound = -32601;
 constexpr int kInvalidParams = -32602;
 
 constexpr const char* kMethods =
-    "status, get, set, create, delete, register, update, deregister, advance and exit";
+    "status, get, set, create, delete, send, register, update, deregister, advance and exit";
 
 int code_of(Errc code) noexcept {
   switch (code) {
@@ -146,6 +146,7 @@ Json Control::call(const std::string& method, const Json& params) {
   if (method == "set") return set(params);
   if (method == "create") return create(params);
   if (method == "delete") return remove(params);
+  if (method == "send") return send(params);
   if (method == "register") return tell_servers(params, &Device::register_now);
   if (method == "update") return tell_servers(params, &Device::update);
   if (method == "deregister") return tell_servers(params, &Device::deregister);
@@ -251,17 +252,31 @@ Json Control::remove(const Json& params) {
   return Json::object();
 }
 
+/// The Short Server ID of `params`, every server where it names none.
+lwm2m::ShortServerId Control::server_of(const Json& params) const {
+  const auto at = params.find("server");
+  if (at == params.end()) return client::kEveryServer;
+  const auto named = [&](const Account& account) { return *at == account.id; };
+  if (std::ranges::none_of(device_.settings().accounts, named)) {
+    throw Failure("\"server\" is the Short Server ID of a server of this device");
+  }
+  return at->get<lwm2m::ShortServerId>();
+}
+
+Json Control::send(const Json& params) {
+  allow_only<Failure>(params, {"paths", "server"});
+  const Json texts = params.value("paths", Json());
+  if (!texts.is_array() || texts.empty()) {
+    throw Failure(R"(give "paths" as a list of texts, such as ["/3303/0/5700"])");
+  }
+  std::vector<Path> paths;
+  for (const Json& text : texts) paths.push_back(path_of<Failure>({{"path", text}}));
+  return {{"pack", taken<Failure>(device_.send(server_of(params), paths))}};
+}
+
 Json Control::tell_servers(const Json& params, void (Device::*what)(lwm2m::ShortServerId) noexcept) {
   allow_only<Failure>(params, {"server"});
-  lwm2m::ShortServerId server = client::kEveryServer;
-  if (const auto at = params.find("server"); at != params.end()) {
-    const auto named = [&](const Account& account) { return *at == account.id; };
-    if (std::ranges::none_of(device_.settings().accounts, named)) {
-      throw Failure("\"server\" is the Short Server ID of a server of this device");
-    }
-    server = at->get<lwm2m::ShortServerId>();
-  }
-  (device_.*what)(server);
+  (device_.*what)(server_of(params));
   return Json::object();
 }
 

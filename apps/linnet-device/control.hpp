@@ -47,6 +47,8 @@ class Control {
   [[nodiscard]] Json set(const Json& params);
   [[nodiscard]] Json create(const Json& params);
   [[nodiscard]] Json remove(const Json& params);
+  [[nodiscard]] Json send(const Json& params);
+  [[nodiscard]] lwm2m::ShortServerId server_of(const Json& params) const;
   [[nodiscard]] Json tell_servers(const Json& params, void (Device::*what)(lwm2m::ShortServerId) noexcept);
   [[nodiscard]] Json advance(const Json& params);
 

@@ -190,6 +190,24 @@ Instant Device::step_simulations() {
   return next;
 }
 
+OrRefusal<client::SendId> Device::send(lwm2m::ShortServerId server, std::span<const lwm2m::Path> paths) {
+  // What waits for its server says of when it is.
+  const auto time = static_cast<double>(clock_.unix_time().seconds);
+  const auto sent = engine_->send(server, paths, time);
+  if (sent) return *sent;
+  switch (sent.error().code) {
+    case Errc::kNotFound: return refuse(Errc::kNotFound, "there is no value at one of these paths");
+    case Errc::kNotAllowed:
+      return refuse(Errc::kNotAllowed,
+                    "this cannot be sent: Mute Send (/1/x/23) is true, or a path is not readable");
+    case Errc::kUnauthorized: return refuse(Errc::kNotAllowed, "no server may see one of these paths");
+    case Errc::kNoSpace:
+      return refuse(Errc::kNoSpace, "the queue of packs is full: wait until some are sent");
+    case Errc::kInvalidArgument: return refuse(Errc::kInvalidArgument, "a path names at least an object");
+    default: return refuse(sent.error().code, "this cannot be sent");
+  }
+}
+
 bool Device::deregistered() const noexcept {
   using State = client::RegistrationState;
   for (const Account& account : settings_.accounts) {

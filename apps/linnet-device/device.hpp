@@ -74,6 +74,8 @@ class Device final : private client::Listener, private client::Platform {
   OrRefusal<lwm2m::Path> create(const lwm2m::Path& path);
   /// An instance, an optional resource, or an instance of a multiple resource.
   OrRefusal<void> remove(const lwm2m::Path& path);
+  /// Reports the present values at and below the paths by Send; the outcome is an event.
+  OrRefusal<client::SendId> send(lwm2m::ShortServerId server, std::span<const lwm2m::Path> paths);
   void register_now(lwm2m::ShortServerId server) noexcept { engine_->register_now(server); }
   void update(lwm2m::ShortServerId server) noexcept { engine_->update(server); }
   void deregister(lwm2m::ShortServerId server) noexcept { engine_->deregister(server); }

@@ -57,6 +57,8 @@ std::string_view event_name(EventType type) noexcept {
     case EventType::kObserved: return "observed";
     case EventType::kCancelled: return "cancelled";
     case EventType::kNotified: return "notified";
+    case EventType::kSent: return "sent";
+    case EventType::kSendFailed: return "send-failed";
   }
   return "unknown";
 }
@@ -72,6 +74,11 @@ std::string event_json(const Event& event) {
       params["reason"] = reason(event);
       params["code"] = event.response == coap::Code::kEmpty ? Json() : Json(api::code_text(event.response));
       break;
+    case EventType::kSendFailed:
+      params["reason"] = reason(event);
+      params["code"] = event.response == coap::Code::kEmpty ? Json() : Json(api::code_text(event.response));
+      [[fallthrough]];
+    case EventType::kSent: params["pack"] = event.pack; break;
     case EventType::kAwake:
     case EventType::kAsleep:
     case EventType::kDeregistered: break;
@@ -120,6 +127,9 @@ std::string event_line(const Event& event, const Settings& settings) {
     case EventType::kWritten: return "written " + path + " = " + printed(event.value);
     case EventType::kExecuted:
       return "executed " + path + (event.text.empty() ? "" : " with " + std::string(event.text));
+    case EventType::kSent: return "sent pack " + std::to_string(event.pack) + " to " + server;
+    case EventType::kSendFailed:
+      return "pack " + std::to_string(event.pack) + " to " + server + " was given up: " + reason(event);
     case EventType::kAttributesWritten: return "attributes written at " + path;
     default: return std::string(event_name(event.type)) + " " + path;
   }

@@ -44,6 +44,7 @@ void Objects::add_accounts(const Settings& settings) {
     security.short_server_id = settings.accounts[i].id;
     client::ServerInstance& server = *servers_.add(instance);
     server.short_server_id = settings.accounts[i].id;
+    server.mute_send = false;
     server.lifetime = static_cast<std::int32_t>(settings.lifetime);
     server.binding.assign(settings.binding);
   }

@@ -41,6 +41,8 @@ int application() {
   config.codecs = linnet::lwm2m::all_codecs();
   config.max_servers = 2;
   config.max_bootstrap = 1024;
+  config.max_composite_paths = 4;
+  config.max_send = 256;
   config.coap.max_peers = 2;
   security.add(0);
   servers.add(0)->short_server_id = 101;

@@ -30,6 +30,8 @@ bool valid(const Config& config) noexcept {
          (config.alternate_path.empty() || config.alternate_path.front() == '/') &&
          std::uint32_t{config.max_observations} + config.max_composite_paths <=
              ObservationTable::kMaxWatches &&
+         (config.send_format == lwm2m::ContentFormat::kSenmlCbor ||
+          config.send_format == lwm2m::ContentFormat::kSenmlJson) &&
          config.confirm_after <= Seconds(86'400) && (kSequence || config.connector == nullptr);
 }
 
@@ -53,6 +55,9 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
       !made) {
     return made;
   }
+  const auto sends = arena.make_zeroed<std::uint8_t>(kSend ? config.max_send : 0U);
+  if (!sends) return fail(Errc::kNoSpace);
+  sends_ = SendQueue(*sends);
   config_ = config;
   servers_ = *servers;
   attributes_ = AttributeTable(*rows);
@@ -85,6 +90,7 @@ std::size_t Engine::memory_needed(const Config& config) noexcept {
   meter.add<Server>(config.max_servers);
   meter.add<AttributeTable::Row>(config.max_attributes);
   meter.add<std::uint8_t>(config.coap.max_body);
+  if constexpr (kSend) meter.add<std::uint8_t>(config.max_send);
   if constexpr (kRollback) meter.add<std::uint8_t>(config.max_rollback);
   if constexpr (kBootstrap) meter.add<std::uint8_t>(config.max_bootstrap);
   if (kPersistence && config.medium != nullptr) meter.add<std::uint8_t>(config.max_state);
@@ -166,6 +172,7 @@ void Engine::step_servers() noexcept {
       deadline_ = std::min(deadline_, server.due);
     }
   }
+  if constexpr (kSend) deadline_ = std::min(deadline_, step_sends());
   deadline_ = std::min(deadline_, step_observations());
 }
 

@@ -23,6 +23,7 @@
 #include "linnet/client/object_tree.hpp"
 #include "linnet/client/observation_table.hpp"
 #include "linnet/client/persistence.hpp"
+#include "linnet/client/send_queue.hpp"
 #include "linnet/client/server.hpp"
 #include "linnet/client/traffic.hpp"
 #include "linnet/coap/endpoint.hpp"
@@ -56,6 +57,10 @@ struct Config {
   /// Where access control is asked for (object 2, several accounts): what every server may do to
   /// instances that the device made itself and that nobody has an entry for yet.
   Rights own_rights{Right::kRead};
+  /// Bytes for packs of Send that wait, with 32 or fewer beside each (kSend). When it is full a new
+  /// pack is refused; those that wait are kept.
+  std::uint32_t max_send = 1024;
+  lwm2m::ContentFormat send_format = lwm2m::ContentFormat::kSenmlCbor;  ///< or kSenmlJson; one of `codecs`
   bool confirmable_notifications = false;  ///< all of them; if not, one in every `confirm_after`
   Seconds confirm_after{86'400};           ///< at most 24 hours (RFC 7641 §4.5)
   /// Opens links when the engine wants them, in the order that object 1 says; null: the application
@@ -155,6 +160,17 @@ class Engine final : private coap::Handler {
   void register_now(ShortServerId server = kEveryServer) noexcept;
   void update(ShortServerId server = kEveryServer) noexcept;
   void deregister(ShortServerId server = kEveryServer) noexcept;
+
+  /// Reports what is at and below `paths` now (TS 6.4.5), or values with times of their own. A pack
+  /// waits until its server has this device registered, is sent confirmably after those before it,
+  /// and again until it is answered; its outcome is kSent or kSendFailed with what is returned here,
+  /// for kEveryServer one from each that does not mute it. `time`: seconds since 1970 that the values
+  /// are of, for packs that may have to wait. kNotAllowed: Mute Send is true, or absent; kNotFound:
+  /// no such server or path, or no value there; kUnauthorized: object 0 or 21, or no right;
+  /// kNoSpace: the queue is full; kTooLarge: more than max_body.
+  [[nodiscard]] Result<SendId> send(ShortServerId server, std::span<const Path> paths,
+                                    std::optional<double> time = std::nullopt) noexcept;
+  [[nodiscard]] Result<SendId> send(ShortServerId server, std::span<const lwm2m::Record> records) noexcept;
 
   [[nodiscard]] RegistrationState state(ShortServerId server) const noexcept;
   /// True while some server has this device registered.
@@ -326,6 +342,18 @@ class Engine final : private coap::Handler {
   void notify_end(Observation& observation, coap::Code code) noexcept;
   [[nodiscard]] Instant step_observations() noexcept;
 
+  // send.cpp
+  [[nodiscard]] bool mutes_send(ShortServerId server) const noexcept;
+  [[nodiscard]] Result<SendId> enqueue(
+      ShortServerId server, FunctionRef<Result<void>(ShortServerId, lwm2m::RecordSink)> records) noexcept;
+  [[nodiscard]] Result<void> add_pack(
+      ShortServerId server, FunctionRef<Result<void>(ShortServerId, lwm2m::RecordSink)> records) noexcept;
+  [[nodiscard]] Instant step_sends() noexcept;
+  [[nodiscard]] Instant send_pack(std::size_t at, const Server& server) noexcept;
+  bool finish_send(coap::RequestId id, coap::Code response, Errc why,
+                   const coap::IncomingResponse* answer) noexcept;
+  void drop_pack(std::size_t at, coap::Code response, Errc why) noexcept;
+
   Config config_;
   CountingLinks counter_;
   coap::Endpoint endpoint_;
@@ -338,6 +366,8 @@ class Engine final : private coap::Handler {
   ObservationTable observations_;
   std::uint16_t first_observation_ = 0;  ///< whose turn it is
   AttributeTable attributes_;
+  SendQueue sends_;
+  SendId next_send_ = 1;
   ByteSpan rollback_;                              ///< old values while a request is applied
   ByteSpan work_;                                  ///< payloads of our own requests and notifications
   std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent

@@ -29,6 +29,8 @@ enum class EventType : std::uint8_t {
   kBootstrapped,       ///< it has finished: objects 0 and 1 may be others, registration begins anew
   kBootstrapFailed,    ///< all is as it was: `response` (kEmpty where none came) and `why`
   kNotified,           ///< `path`: a notification was handed to the link
+  kSent,               ///< `pack`: the server has taken it
+  kSendFailed,         ///< `pack`: it is given up, as the server would refuse it again: `response`, `why`
 };
 
 /// Views live until the listener returns.
@@ -40,6 +42,7 @@ struct Event {
   std::string_view text{};
   coap::Code response = coap::Code::kEmpty;
   Errc why = Errc::kTimeout;
+  std::uint32_t pack = 0;  ///< what Engine::send returned
 };
 
 class Listener {

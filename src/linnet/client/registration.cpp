@@ -318,7 +318,10 @@ void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
     if (bootstrap_.request == id) return bootstrap_answered(response, why);
   }
   const auto found = std::ranges::find(servers_, std::optional(id), &Server::request);
-  if (found == servers_.end()) return;
+  if (found == servers_.end()) {
+    if constexpr (kSend) finish_send(id, response, why, answer);
+    return;
+  }
   Server& server = *found;
   server.request.reset();
   work_pending_ = true;

@@ -54,7 +54,7 @@ struct WholeServerInstance : CompactServerInstance {
   std::optional<std::uint32_t> sequence_count;
   std::optional<bool> trigger;                 ///< the server may trigger by SMS
   std::optional<Text<1>> preferred_transport;  ///< U, T, S or N
-  std::optional<bool> mute_send;               ///< false where absent
+  std::optional<bool> mute_send;               ///< true where absent
 
   static bool is_transport(const Value& value) noexcept;
 
