@@ -242,9 +242,10 @@ class Instances final : public TypedObject {
     return true;
   }
 
-  /// The resource that a member is, kMaxId where it is none.
+  /// The resource that a member is, kMaxId where it is none. Not consteval: with sanitizers GCC takes no
+  /// address of a function for a constant.
   template <auto kMember>
-  [[nodiscard]] static consteval ResourceId id_of() noexcept {
+  [[nodiscard]] static constexpr ResourceId id_of() noexcept {
     for (const TypedResource& row : T::kResources) {
       if (row.access.address == address_of<kMember>) return row.definition.id;
     }
