@@ -29,8 +29,11 @@ client::Config engine_config(const Settings& settings) {
   config.max_attributes = Device::kMaxAttributes;
   config.confirmable_notifications = settings.confirmable_notifications;
   config.max_state = static_cast<std::uint32_t>(Device::kMaxState);
+  // With firmware there is a link to where a package comes from.
+  const bool more_links = settings.bootstrap || !settings.firmware.empty();
   config.coap.max_peers =
-      static_cast<std::uint32_t>(settings.bootstrap ? Settings::kMaxLinks : settings.accounts.size());
+      static_cast<std::uint32_t>(more_links ? Settings::kMaxLinks : settings.accounts.size());
+  config.coap.max_streams = 2;
   config.coap.recent_requests = 32;
   config.coap.max_exchanges = 64;
   config.coap.max_per_peer = 32;
@@ -73,7 +76,7 @@ Device::Device(const Settings& settings, const registry::ModelRegistry& registry
 OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
                                                 const registry::ModelRegistry& registry, coap::Links& links,
                                                 Random& random, Clock& clock, Observer& observer,
-                                                LinkSource* others) {
+                                                LinkSource* others, client::Downloader* downloader) {
   std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer, others));
   if (!settings.state.empty()) {
     auto state = StateFile::open(settings.state, kMaxState);
@@ -81,15 +84,24 @@ OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
     device->state_ = *std::move(state);
     device->memory_.resize(device->memory_.size() + kMaxState);
   }
+  if (auto opened = device->open_firmware(downloader); !opened) return std::unexpected(opened.error());
   if (auto built = device->build(); !built) return std::unexpected(built.error());
   if (auto booted = device->boot(); !booted) return std::unexpected(booted.error());
   return device;
 }
 
+OrRefusal<void> Device::open_firmware(client::Downloader* downloader) {
+  if (settings_.firmware.empty()) return {};
+  auto firmware = Firmware::open(settings_.firmware, downloader, [this] { restart_ = Restart::kReboot; });
+  if (!firmware) return std::unexpected(firmware.error());
+  firmware_ = *std::move(firmware);
+  return {};
+}
+
 /// Objects and simulations as they leave the factory.
 OrRefusal<void> Device::build() {
   settings_.accounts = factory_.accounts;
-  auto objects = Objects::make(settings_, registry_, *this);
+  auto objects = Objects::make(settings_, registry_, *this, firmware_.get());
   if (!objects) return std::unexpected(objects.error());
   objects_ = *std::move(objects);
   simulations_ = settings_.simulations;
@@ -110,6 +122,10 @@ OrRefusal<void> Device::boot() {
   const auto session =
       rebooted_ || settings_.same_address_always ? client::Session::kKept : client::Session::kNew;
   auto done = engine_->init(config, arena, links_, random_, objects_->all(), this);
+  if (done && firmware_) {
+    firmware_->start(*engine_);
+    if (firmware_->installed()) objects_->set_firmware_version(firmware_->installed()->version);
+  }
   if (done && settings_.bootstrap) {
     const coap::LinkId link{static_cast<std::uint32_t>(factory_.accounts.size())};
     // Where the bootstrap account has had its time there is nobody to ask.
@@ -161,6 +177,7 @@ Instant Device::step() {
   if (!restart_) return std::min(next_value, deadline);
   const Restart restart = *std::exchange(restart_, std::nullopt);
   (void)engine_->save_now();
+  if (firmware_) firmware_->stop();
   engine_.reset();
   if (state_ && restart == Restart::kFactoryReset) state_->forget();
   // With a state only what stands in it comes back. Both succeeded before with the same settings.

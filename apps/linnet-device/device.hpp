@@ -49,7 +49,8 @@ class Device final : private client::Listener, private client::Platform {
                                                                const registry::ModelRegistry& registry,
                                                                coap::Links& links, Random& random,
                                                                Clock& clock, Observer& observer,
-                                                               LinkSource* others = nullptr);
+                                                               LinkSource* others = nullptr,
+                                                               client::Downloader* downloader = nullptr);
 
   void receive(coap::LinkId link, ByteView datagram) noexcept;
   /// Does what is due; returns when to call again.
@@ -91,6 +92,7 @@ class Device final : private client::Listener, private client::Platform {
   bool reboot() noexcept override;
   bool factory_reset() noexcept override;
 
+  OrRefusal<void> open_firmware(client::Downloader* downloader);
   OrRefusal<void> build();
   OrRefusal<void> boot();
   void connect_accounts(client::Session session);
@@ -107,6 +109,7 @@ class Device final : private client::Listener, private client::Platform {
   Clock& clock_;
   Observer& observer_;
   LinkSource* others_;
+  std::unique_ptr<Firmware> firmware_;  ///< null without object 5
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;

@@ -77,6 +77,8 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--object", a.objects,
                  "OBJECT[@VERSION][:INSTANCES] of the registry, besides 1 and 3; repeat the option")
       ->allow_extra_args(false);
+  app.add_option("--firmware", a.settings.firmware,
+                 "folder for firmware packages: object 5, pushed or pulled by coap, http and https");
   app.add_option("--models", a.model_folders, "folder of object definitions (DDF XML); repeat the option")
       ->allow_extra_args(false);
   app.add_option("--simulate", a.simulations, "a value that moves, see below; repeat the option")
@@ -174,8 +176,9 @@ std::expected<int, std::string> run(Arguments& a) {
   servers.reserve(settings.accounts.size());
   for (const Account& account : settings.accounts) servers.push_back(account.address);
   if (settings.bootstrap) servers.push_back(settings.bootstrap->address);
+  const bool others = settings.bootstrap || !settings.firmware.empty();
   auto links = UdpLinks::open(std::move(servers), bind,
-                              settings.bootstrap ? UdpLinks::Others::kOfAnyFamily : UdpLinks::Others::kNone);
+                              others ? UdpLinks::Others::kOfAnyFamily : UdpLinks::Others::kNone);
   if (!links) return std::unexpected(links.error());
   auto program = Program::make(settings, *registry, *std::move(links), *control, a.verbose);
   if (!program) return std::unexpected(program.error());

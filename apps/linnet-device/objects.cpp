@@ -17,12 +17,13 @@ constexpr std::int32_t kExternalPower = 5;   // object 3, Available Power Source
 
 OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
                                                   const registry::ModelRegistry& registry,
-                                                  client::Platform& platform) {
+                                                  client::Platform& platform, Firmware* firmware) {
   auto objects = std::make_unique<Objects>();
   objects->add_accounts(settings);
   objects->add_device(settings, platform);
   objects->all_ = {&objects->security_, &objects->servers_, &objects->device_};
   if (settings.bootstrap) objects->all_.push_back(&objects->rights_);
+  if (firmware != nullptr) objects->all_.push_back(&firmware->object());
   const UnixTime now = platform.unix_time().value_or(UnixTime{});
   for (const ObjectRequest& request : settings.objects) {
     if (auto added = objects->add(request, registry, now); !added) return std::unexpected(added.error());
@@ -82,7 +83,7 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     case 0:
     case 1:
     case 3: return refuse(Errc::kInvalidArgument, text + " is always there: leave it out of --object");
-    case 5:
+    case 5: return refuse(Errc::kInvalidArgument, text + " comes with --firmware FOLDER");
     case 21:
       return refuse(Errc::kUnsupported, text + " is not simulated: its behaviour is not part of this device");
     default: break;

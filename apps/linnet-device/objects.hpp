@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "firmware.hpp"
 #include "linnet/client/objects/access_control.hpp"
 #include "linnet/client/objects/connectivity_monitoring.hpp"
 #include "linnet/client/objects/connectivity_statistics.hpp"
@@ -23,13 +24,16 @@ namespace linnet::device {
 
 class Objects {
  public:
-  /// As they leave the factory. `settings`, `registry` and `platform` must outlive them.
+  /// As they leave the factory. All must outlive them; `firmware` may be null.
   [[nodiscard]] static OrRefusal<std::unique_ptr<Objects>> make(const Settings& settings,
                                                                 const registry::ModelRegistry& registry,
-                                                                client::Platform& platform);
+                                                                client::Platform& platform,
+                                                                Firmware* firmware);
 
   /// Ascending by their ids.
   [[nodiscard]] std::span<client::Object* const> all() const noexcept { return all_; }
+  /// 3/0/3; the text must outlive the objects.
+  void set_firmware_version(std::string_view version) noexcept { device_.get(0)->firmware_version = version; }
   [[nodiscard]] client::Object* find(lwm2m::ObjectId id) const noexcept;
   /// Null where the object is none of these.
   [[nodiscard]] ModelObject* find_model_object(lwm2m::ObjectId id) const noexcept;

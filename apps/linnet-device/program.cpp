@@ -30,7 +30,11 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(const Setting
                                                                    bool verbose) {
   std::unique_ptr<Program> program(new Program(settings, std::move(links), control, verbose));
   Program& p = *program;
-  auto device = Device::make(settings, registry, p.links_, p.random_, p.clock_, p, &p.links_);
+  if (!settings.firmware.empty()) {
+    p.downloads_ = std::make_unique<Downloads>(p.io_, p.links_, [&p] { p.turn(); });
+  }
+  auto device =
+      Device::make(settings, registry, p.links_, p.random_, p.clock_, p, &p.links_, p.downloads_.get());
   if (!device) return std::unexpected(device.error().text);
   p.device_ = *std::move(device);
   p.control_ = std::make_unique<Control>(*p.device_, p.clock_, [&p] { p.leave(); });

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control.hpp"
+#include "downloads.hpp"
 #include "line_stream.hpp"
 #include "linnet/net/system_random.hpp"
 #include "udp_links.hpp"
@@ -63,6 +64,7 @@ class Program final : private Observer {
   Clock clock_;
   net::SystemRandom random_;
   UdpLinks links_;
+  std::unique_ptr<Downloads> downloads_;  ///< null without firmware
   std::unique_ptr<Device> device_;
   std::unique_ptr<Control> control_;
   std::vector<boost::asio::posix::stream_descriptor> sockets_;  ///< to wait on; links_ reads them

@@ -50,6 +50,7 @@ struct Settings {
   std::uint32_t lifetime = 86'400;       ///< seconds
   std::string binding = "U";
   bool queue_mode = false;
+  std::string firmware;                ///< folder of object 5, empty for none
   std::optional<std::uint32_t> awake;  ///< seconds of the awake window
   bool confirmable_notifications = false;
   std::vector<ObjectRequest> objects;

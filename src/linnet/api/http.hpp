@@ -19,7 +19,8 @@ struct HttpRequest {
   std::vector<std::string> path;             ///< segments, percent-decoded
   std::map<std::string, std::string> query;  ///< percent-decoded; the last of equal names
   std::string body;
-  std::string prefer{};  ///< the Prefer header (RFC 7240)
+  std::string prefer{};        ///< the Prefer header (RFC 7240)
+  std::string content_type{};  ///< as sent, empty where there is none
 };
 
 struct HttpResponse {

@@ -158,6 +158,8 @@ void HttpSession::handle() {
   request.method = head_request_ ? std::string("GET") : std::string(message.method_string());
   request.prefer = std::string(message["Prefer"]);
   request.body = std::move(message.body());
+  const auto type = message.find(http::field::content_type);
+  if (type != message.end()) request.content_type.assign(type->value().data(), type->value().size());
   stream_.expires_never();
   waiting_ = true;
   Answer answer(shared_from_this());

@@ -42,6 +42,8 @@ constexpr std::array kRoutes{
     ObjectRoute{"DELETE", "observe", 1, 4, OperationKind::kCancelObserve},
 };
 
+constexpr std::string_view kBytes = "application/octet-stream";
+
 bool is_action(const std::string& word) {
   return std::ranges::any_of(kRoutes, [&](const ObjectRoute& route) { return word == route.action; });
 }
@@ -187,6 +189,16 @@ OrProblem<void> put_arguments(OwnedOperation& operation, const Json& body) {
   return {};
 }
 
+/// A body of bytes is the value of one Opaque resource, as it is: the way of firmware packages.
+OrProblem<void> put_bytes(OwnedOperation& operation, const std::string& body) {
+  if (operation.kind != OperationKind::kWriteReplace || operation.path.depth() < 3) {
+    return bad_request("a body of " + std::string(kBytes) + " is written to a resource");
+  }
+  operation.format = lwm2m::ContentFormat::kOpaque;
+  operation.payload.assign(body.begin(), body.end());
+  return {};
+}
+
 /// What the body adds, operation by operation.
 OrProblem<void> put_body(OwnedOperation& operation, const Json& body, const net::Device& device) {
   switch (operation.kind) {
@@ -247,7 +259,8 @@ OrProblem<OwnedOperation> make_operation(const ObjectCall& call, const net::Devi
   if (!timeout) return std::unexpected(timeout.error());
   const auto format = format_of(call.request);
   if (!format) return std::unexpected(format.error());
-  const auto body = parse_body(call.request.body);
+  const bool bytes = call.request.content_type == kBytes;
+  const auto body = bytes ? OrProblem<Json>(Json()) : parse_body(call.request.body);
   if (!body) return std::unexpected(body.error());
 
   OwnedOperation operation;
@@ -256,7 +269,8 @@ OrProblem<OwnedOperation> make_operation(const ObjectCall& call, const net::Devi
   operation.format = *format;
   operation.timeout = *timeout;
   operation.model = models.find(path->object(), version_of(device, path->object()));
-  if (auto put = put_body(operation, *body, device); !put) return std::unexpected(std::move(put).error());
+  auto put = bytes ? put_bytes(operation, call.request.body) : put_body(operation, *body, device);
+  if (!put) return std::unexpected(std::move(put).error());
   return operation;
 }
 

@@ -87,11 +87,6 @@ void PackageStreams::cancel(PackageFetcher& fetcher) noexcept {
   }
 }
 
-void PackageStreams::drop(coap::LinkId link) noexcept {
-  engine_.endpoint_.drop(link, engine_.now());
-  engine_.work_pending_ = true;
-}
-
 /// The fetcher of a request that is over.
 PackageFetcher* PackageStreams::take(coap::RequestId id) noexcept {
   for (Fetch& row : fetches_) {

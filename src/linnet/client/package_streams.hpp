@@ -55,9 +55,6 @@ class PackageStreams final : private coap::BodyHandler {
                      const coap::Resumption& from) noexcept;
   /// Nothing more of this fetcher is told.
   void cancel(PackageFetcher& fetcher) noexcept;
-  /// The link is about to be closed by its owner.
-  void drop(coap::LinkId link) noexcept;
-  [[nodiscard]] Instant now() const noexcept { return engine_.now(); }
 
  private:
   struct Push {

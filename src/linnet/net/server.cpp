@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "linnet/net/worker_group.hpp"
@@ -110,7 +111,12 @@ Result<void> Server::perform(std::string_view endpoint, const server::Operation&
                                           Shard* shard, std::optional<server::RegistrationId> id) mutable {
     if (shard == nullptr) return done(failed(owned.view(), Errc::kClosed));
     if (!id) return done(failed(owned.view(), Errc::kNotFound));
-    shard->perform(*id, owned.view(), std::move(done));
+    // A payload of any size stays here until the outcome is told.
+    auto kept = std::make_shared<const server::OwnedOperation>(std::move(owned));
+    server::Operation lent = kept->view();
+    lent.lent = true;
+    shard->perform(*id, lent,
+                   [kept, done = std::move(done)](Outcome outcome) mutable { done(std::move(outcome)); });
   });
 }
 

@@ -83,6 +83,7 @@ void DeviceManagement::fill(DeviceRequest& wire, std::uint32_t index,
     wire.request.content_format = static_cast<std::uint16_t>(*operation.format);
   }
   wire.request.payload = operation.payload;
+  wire.request.lent = operation.lent;
   if (operation.kind == OperationKind::kExecute && !operation.arguments.empty()) {
     wire.request.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kText);
     wire.request.payload = as_bytes(operation.arguments);
@@ -99,6 +100,7 @@ Result<void> DeviceManagement::fill_composite(DeviceRequest& wire, std::uint32_t
   if (operation.kind != OperationKind::kWriteComposite) return name_paths(wire, operation.paths, *format);
   wire.request.content_format = static_cast<std::uint16_t>(*format);
   wire.request.payload = operation.payload;
+  wire.request.lent = operation.lent;
   return {};
 }
 

@@ -52,7 +52,7 @@ struct Observed {
   [[nodiscard]] bool composite() const noexcept { return !paths.empty(); }
 };
 
-/// One operation. The views are copied by `perform`.
+/// One operation. The views are copied by `perform`, but a payload that is lent.
 struct Operation {
   OperationKind kind = OperationKind::kRead;
   lwm2m::Path path;  ///< the root for a composite operation
@@ -63,8 +63,10 @@ struct Operation {
   /// ones send their paths in this format too. Write and Create: the format of `payload`, which must be
   /// given.
   std::optional<lwm2m::ContentFormat> format;
-  ByteView payload;            ///< Write, Write-Composite, Create: encoded by the caller
-  std::string_view arguments;  ///< Execute: `0='a',1`, empty for none
+  ByteView payload;  ///< Write, Write-Composite, Create: encoded by the caller
+  /// The payload stays where it is until the result: it may be larger than the endpoint's max_body.
+  bool lent = false;
+  std::string_view arguments;                         ///< Execute: `0='a',1`, empty for none
   std::span<const lwm2m::AttributeWrite> attributes;  ///< Write-Attributes
   /// How long until it fails with kTimeout whatever happens; zero: EngineConfig::operation_timeout.
   Millis timeout{0};

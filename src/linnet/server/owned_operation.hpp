@@ -18,7 +18,9 @@ class OwnedOperation {
         paths_(given.paths.begin(), given.paths.end()),
         payload_(given.payload.begin(), given.payload.end()),
         arguments_(given.arguments),
-        attributes_(given.attributes.begin(), given.attributes.end()) {}
+        attributes_(given.attributes.begin(), given.attributes.end()) {
+    operation_.lent = false;  // who keeps this until the result may say otherwise
+  }
 
   /// Views live until this is changed or gone.
   [[nodiscard]] Operation view() const noexcept {

@@ -124,5 +124,23 @@ TEST(ObjectCall, ABodyIsBoundInDepth) {
   EXPECT_THAT(operation.error().detail, HasSubstr("nested"));
 }
 
+TEST(ObjectCall, ABodyOfBytesIsTheValueOfAResourceAsItIs) {
+  static const auto models = registry::ModelRegistry::embedded();
+  auto call = route("PUT", {"5", "0", "0"});
+  ASSERT_TRUE(call);
+  call->request.body = std::string("\0{\xFF", 3);
+  call->request.content_type = "application/octet-stream";
+  const auto operation = make_operation(*call, net::Device{}, *models, {Seconds(120), Seconds(600)});
+  ASSERT_TRUE(operation);
+  EXPECT_EQ(operation->format, ContentFormat::kOpaque);
+  EXPECT_EQ(operation->payload, (std::vector<std::uint8_t>{0, '{', 0xFF}));
+
+  auto instance = route("PUT", {"5", "0"});
+  instance->request.content_type = "application/octet-stream";
+  const auto refused = make_operation(*instance, net::Device{}, *models, {Seconds(120), Seconds(600)});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 400U);
+}
+
 }  // namespace
 }  // namespace linnet::api

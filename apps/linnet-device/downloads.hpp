@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where packages come from: HTTP and HTTPS by libcurl in a thread of its own, and for coap URIs a link
+// to the host, over which the engine fetches by itself.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "linnet/client/package_transfer.hpp"
+#include "udp_links.hpp"
+
+namespace linnet::device {
+
+class Downloads final : public client::Downloader {
+ public:
+  /// `turn`: called after something came, for the engine's step. All must outlive it.
+  Downloads(boost::asio::io_context& io, UdpLinks& links, std::function<void()> turn);
+  ~Downloads();
+  Downloads(const Downloads&) = delete;
+  Downloads& operator=(const Downloads&) = delete;
+
+  client::PackageResult open(client::PackageTransfer& transfer, std::string_view uri,
+                             std::uint32_t offset) noexcept override;
+  void close(client::PackageTransfer& transfer) noexcept override;
+
+ private:
+  class Http;
+
+  /// Runs on the device's thread unless what was open then has been closed.
+  void later(std::function<void(client::PackageTransfer&)> work);
+
+  boost::asio::io_context& io_;
+  UdpLinks& links_;
+  std::function<void()> turn_;
+  client::PackageTransfer* transfer_ = nullptr;  ///< what is open now
+  std::uint64_t opened_ = 0;                     ///< counts, to know what is stale
+  std::unique_ptr<Http> http_;
+};
+
+}  // namespace linnet::device

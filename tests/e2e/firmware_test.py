@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole firmware update of linnet-device through linnetd: pushed by the REST API, and pulled over HTTP."""
+import http.client
+import http.server
+import os
+import random
+import tempfile
+import threading
+import unittest
+import zlib
+
+from scripted import Server, harness
+
+IMAGE = random.Random(1).randbytes(300_000)
+
+
+def package(version, image=IMAGE, name="demo"):
+    header = f"linnet-firmware 1 {name} {version} {len(image)} {zlib.crc32(image):08x}\n"
+    return header.encode() + image
+
+
+class Repository(http.server.ThreadingHTTPServer):
+    """Serves one package, with ranges; the first answer breaks off in the middle."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = self.server.package
+            asked = self.headers.get("Range")
+            start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
+            self.server.starts.append(start)
+            if self.path != "/fw":
+                return self.send_error(404)
+            self.send_response(206 if asked else 200)
+            self.send_header("Content-Length", str(len(body) - start))
+            self.end_headers()
+            end = len(body) // 2 if len(self.server.starts) == 1 else len(body)
+            self.wfile.write(body[start:end])
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, body):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.package = body
+        self.starts = []
+
+
+class Firmware(unittest.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(Server("--memory"))
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.device = self.enterContext(harness.Own("device", [
+            harness.program("LINNET_DEVICE"), "--endpoint", "fw", "--server", "coap://" + self.server.coap,
+            "--firmware", os.path.join(folder, "fw"), "--lifetime", "60"]))
+        self.rest = self.server.rest.device("fw")
+        harness.eventually(lambda: self.rest.shown()[0] == 200, "the device to register")
+
+    def read(self, path):
+        return self.rest.values(path.removeprefix("/"))[path]
+
+    def wait(self, path, value):
+        def there():
+            status, body = self.rest.call("GET", path.removeprefix("/"))
+            return status == 200 and body["values"][0]["value"] == value
+
+        harness.eventually(there, f"{path} to be {value}")
+
+    def put_bytes(self, body):
+        connection = http.client.HTTPConnection(self.server.http, timeout=harness.PATIENCE)
+        try:
+            connection.request("PUT", "/api/v1/devices/fw/objects/5/0/0", body,
+                               {"Content-Type": "application/octet-stream"})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def update_to(self, version):
+        self.assertEqual(self.read("/5/0/7"), version)
+        self.assertEqual(self.rest.call("POST", "5/0/2/execute")[0], 200)
+        self.wait("/3/0/3", version)
+        # It registers anew meanwhile: what was on its way to the old registration fails with 503.
+        self.wait("/5/0/3", 0)
+        self.wait("/5/0/5", 1)
+
+    def test_a_package_of_several_hundred_kilobytes_is_pushed_and_installed(self):
+        self.assertEqual(self.put_bytes(package("2.0")), 200)
+        self.assertEqual(self.read("/5/0/3"), 2)
+        self.update_to("2.0")
+
+    def test_a_damaged_package_is_refused(self):
+        self.assertEqual(self.put_bytes(package("2.0")[:-1] + b"\x00\x00"), 200)
+        self.assertEqual((self.read("/5/0/3"), self.read("/5/0/5")), (0, 5))
+        self.assertEqual(self.put_bytes(b"no firmware at all" * 200), 200)
+        self.assertEqual((self.read("/5/0/3"), self.read("/5/0/5")), (0, 6))
+
+    def test_a_package_is_pulled_over_http_from_where_it_was_broken_off(self):
+        repository = self.enterContext(Repository(package("3.0")))
+        threading.Thread(target=repository.serve_forever, daemon=True).start()
+        self.addCleanup(repository.shutdown)
+        uri = f"http://127.0.0.1:{repository.server_port}/fw"
+        self.assertEqual(self.rest.call("PUT", "5/0/1", {"value": uri})[0], 200)
+        self.wait("/5/0/3", 2)
+        self.assertEqual(repository.starts, [0, len(repository.package) // 2])
+        self.update_to("3.0")
