@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "answer.hpp"
+#include "linnet/registry/path_names.hpp"
 #include "table.hpp"
 
 namespace linnet::cli {
@@ -20,36 +21,13 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// Object, instance, resource and resource instance. A resource's name may hold slashes itself
-/// ("On/Off"): it is what stands between the instance and the number at the end, if there is one.
-std::vector<std::string> path_segments(std::string_view path) {
-  constexpr std::size_t kBeforeResource = 2;
-  std::vector<std::string> segments;
-  if (path.starts_with('/')) path.remove_prefix(1);
-  while (!path.empty() && segments.size() < kBeforeResource) {
-    const std::size_t slash = path.find('/');
-    segments.emplace_back(path.substr(0, slash));
-    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
-  }
-  if (path.ends_with('/')) path.remove_suffix(1);
-  if (path.empty()) return segments;
-  const std::size_t last = path.rfind('/');
-  if (last == std::string_view::npos || !is_number(path.substr(last + 1))) {
-    segments.emplace_back(path);
-  } else {
-    segments.emplace_back(path.substr(0, last));
-    segments.emplace_back(path.substr(last + 1));
-  }
-  return segments;
-}
-
 std::string device_route(const std::string& endpoint) {
   return "/api/v1/devices/" + percent_encode(endpoint);
 }
 
 std::string object_route(const Target& target, const std::string& action = {}) {
   std::string route = device_route(target.endpoint) + "/objects";
-  for (const std::string& segment : path_segments(target.path)) route += '/' + percent_encode(segment);
+  for (const std::string& segment : registry::path_names(target.path)) route += '/' + percent_encode(segment);
   return route + action;
 }
 
@@ -59,6 +37,18 @@ std::string query(const Session& session, const std::string& format = {}) {
   if (session.no_wait) out += "&wait=0";
   if (!format.empty()) out += "&format=" + percent_encode(format);
   return out;
+}
+
+/// What an operation on one path or several is asked at, `action` behind it, with its query.
+std::string targets_route(const Session& session, const Targets& targets, const std::string& action = {},
+                          const std::string& format = {}) {
+  if (targets.paths.size() == 1) {
+    return object_route({targets.endpoint, targets.paths[0]}, action) + query(session, format);
+  }
+  std::string all;
+  for (const std::string& path : targets.paths) all += (all.empty() ? "" : ",") + path;
+  return device_route(targets.endpoint) + "/composite" + action + query(session, format) +
+         "&paths=" + percent_encode(all);
 }
 
 std::string objects_in_short(const Json& device) {
@@ -137,17 +127,30 @@ std::optional<Json> named_values(const std::vector<std::string>& values) {
   return out;
 }
 
+/// The path or the paths that an answer or an event is about.
+Json what_of(const Json& data) {
+  return data.contains("paths") ? data["paths"] : data.value("path", Json());
+}
+
+/// `NAME=VALUE UNITS (TIME)`, with the path in front of the name where there are several objects.
+std::string value_text(const Json& value, bool with_path) {
+  const std::string units = text(value, "units");
+  const std::string name = text(value, "name");
+  std::string out = with_path || name.empty() ? text(value, "path") : name;
+  if (with_path && !name.empty()) out += ' ' + name;
+  out += "=" + shown(value.value("value", Json())) + (units.empty() ? "" : " " + units);
+  if (value.contains("time")) out += " (" + text(value, "time") + ")";
+  return out;
+}
+
 std::string event_line(const ServerEvent& event, const Json& data) {
   std::string line = text(data, "time") + "  " + event.type + "  " + text(data, "endpoint");
   if (event.type == "lost") line = "(" + text(data, "count") + " events were lost: this reader is too slow)";
-  if (data.contains("path")) line += "  " + text(data, "path");
+  if (!what_of(data).is_null()) line += "  " + shown(what_of(data));
   if (data.contains("reason")) line += "  " + text(data, "reason");
   if (data.contains("device")) line += "  " + objects_in_short(data["device"]);
-  for (const Json& value : data.value("values", Json::array())) {
-    const std::string units = text(value, "units");
-    line += "  " + (text(value, "name").empty() ? text(value, "path") : text(value, "name")) + "=" +
-            shown(value.value("value", Json())) + (units.empty() ? "" : " " + units);
-  }
+  const bool several = data.contains("paths") || event.type == "sent";
+  for (const Json& value : data.value("values", Json::array())) line += "  " + value_text(value, several);
   return line;
 }
 
@@ -157,6 +160,20 @@ void print_event(const Session& session, const ServerEvent& event, const Json& d
   } else {
     std::cout << event_line(event, data) << '\n' << std::flush;
   }
+}
+
+/// One device of a group: its values, the code, or what went wrong.
+std::string group_line(const Json& data) {
+  std::string line = text(data, "endpoint");
+  if (data.contains("problem")) {
+    const Json& problem = data["problem"];
+    const std::string detail = text(problem, "detail");
+    return line + "  " + text(problem, "title") + (detail.empty() ? "" : ": " + detail);
+  }
+  const Json answer = data.value("answer", Json::object());
+  if (!answer.contains("values")) return line + "  " + text(answer, "code");
+  for (const Json& value : answer["values"]) line += "  " + value_text(value, answer["values"].size() > 1);
+  return line;
 }
 
 /// Follows the event stream and shows what passes `wanted`, `count` times or without end.
@@ -169,7 +186,7 @@ int follow(const Session& session, const std::string& target, unsigned count, Ev
     print_event(session, event, data);
     return ++seen != count;
   };
-  const auto result = http_events(session.url, target, reader);
+  const auto result = http_events(session.url, {.target = target}, reader);
   if (!result) return complain(result.error(), kUnreachable);
   if (result->status != 200) return complain(problem_line(*result), kRefused);
   return kDone;
@@ -241,16 +258,29 @@ int forget_device(const Session& session, const std::string& endpoint) {
              [&](const Json&) { std::cout << endpoint << " is forgotten\n"; });
 }
 
-int read(const Session& session, const Target& target, const std::string& format) {
-  return ask(session, "GET", object_route(target) + query(session, format), {}, print_values);
+int read(const Session& session, const Targets& targets, const std::string& format) {
+  return ask(session, "GET", targets_route(session, targets, {}, format), {}, print_values);
+}
+
+int write_composite(const Session& session, const std::string& endpoint,
+                    const std::vector<std::string>& assignments) {
+  Json values = Json::object();
+  for (const std::string& item : assignments) {
+    const std::size_t equals = item.find('=');
+    if (equals == std::string::npos) return complain("write PATH=VALUE for each: " + item, kUsage);
+    const auto [at, fresh] = values.emplace(item.substr(0, equals), item.substr(equals + 1));
+    if (!fresh) return complain(at.key() + " is given twice", kUsage);
+  }
+  return ask(session, "PATCH", device_route(endpoint) + "/composite" + query(session),
+             Json{{"values", values}}, print_code);
 }
 
 int write(const Session& session, const Target& target, const std::vector<std::string>& values, bool update) {
   Json body;
-  if (path_segments(target.path).size() > 2) {
+  if (registry::path_names(target.path).size() > 2) {
     if (values.size() != 1) return complain("a resource takes one VALUE", kUsage);
     body["value"] = values.front();
-  } else if (const auto named = named_values(values)) {
+  } else if (const auto named = named_values(values); named && !values.empty()) {
     body["values"] = *named;
   } else {
     return complain("an instance takes NAME=VALUE for each of its resources", kUsage);
@@ -304,19 +334,19 @@ int write_attributes(const Session& session, const Target& target,
   return ask(session, "PUT", object_route(target, "/attributes") + query(session), body, print_code);
 }
 
-int observe(const Session& session, const Target& target, const std::string& format, bool keep,
+int observe(const Session& session, const Targets& targets, const std::string& format, bool keep,
             unsigned count) {
   int code = kDone;
   Json first;
-  std::string path;
+  Json observed;
   EventReader reader;
   // The stream stands before the observation is asked for: no notification falls between the two.
   reader.on_open = [&] {
     Session quiet = session;
     quiet.json = false;
-    code = ask(quiet, "PUT", object_route(target, "/observe") + query(session, format), {},
+    code = ask(quiet, "PUT", targets_route(session, targets, "/observe", format), {},
                [&](const Json& answer) { first = answer; });
-    path = text(first, "path");
+    observed = what_of(first);
     return code == kDone;
   };
   reader.on_follow = [&] {
@@ -324,33 +354,34 @@ int observe(const Session& session, const Target& target, const std::string& for
       std::cout << first.dump() << '\n' << std::flush;
     } else {
       print_values(first);
-      std::cout << "observing " << path << "; Ctrl-C ends" << '\n' << std::flush;
+      std::cout << "observing " << shown(observed) << "; Ctrl-C ends" << '\n' << std::flush;
     }
   };
   const int followed = follow(
       session,
-      "/api/v1/events?type=notified,observation-ended,lost&endpoint=" + percent_encode(target.endpoint),
+      "/api/v1/events?type=notified,observation-ended,lost&endpoint=" + percent_encode(targets.endpoint),
       count, reader, [&](const ServerEvent& event, const Json& data) {
-        return event.type == "lost" || text(data, "path") == path;
+        return event.type == "lost" || what_of(data) == observed;
       });
   if (code != kDone) return code;
   if (keep) return followed;
   Session quiet = session;
   quiet.json = false;
   const int cancelled =
-      ask(quiet, "DELETE", object_route(target, "/observe") + query(session), {}, [](const Json&) {});
+      ask(quiet, "DELETE", targets_route(session, targets, "/observe"), {}, [](const Json&) {});
   return followed != kDone ? followed : cancelled;
 }
 
-int cancel(const Session& session, const Target& target) {
+int cancel(const Session& session, const Targets& targets) {
   constexpr std::size_t kIdDigits = 16;
-  const bool is_operation = target.path.size() == kIdDigits &&
-                            target.path.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const std::string& id = targets.paths.front();
+  const bool is_operation = targets.paths.size() == 1 && id.size() == kIdDigits &&
+                            id.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (is_operation) {
-    return ask(session, "DELETE", device_route(target.endpoint) + "/operations/" + target.path, {},
-               [&](const Json&) { std::cout << target.path << " is withdrawn\n"; });
+    return ask(session, "DELETE", device_route(targets.endpoint) + "/operations/" + id, {},
+               [&](const Json&) { std::cout << id << " is withdrawn\n"; });
   }
-  return ask(session, "DELETE", object_route(target, "/observe") + query(session), {}, print_code);
+  return ask(session, "DELETE", targets_route(session, targets, "/observe"), {}, print_code);
 }
 
 int list_operations(const Session& session, const std::string& endpoint) {
@@ -381,6 +412,54 @@ int events(const Session& session, const std::string& endpoint, const std::strin
   }
   if (!types.empty()) target += separator + ("type=" + types);
   return follow(session, target, count, EventReader{}, [](const ServerEvent&, const Json&) { return true; });
+}
+
+int group(const Session& session, const GroupCall& call) {
+  std::string method = "GET";
+  std::string action;
+  Json body;
+  const bool resource = registry::path_names(call.path).size() > 2;
+  if (call.kind == GroupCall::Kind::kWrite) {
+    const auto named = named_values(call.values);
+    if (resource ? call.values.size() != 1 : !named || call.values.empty()) {
+      return complain("a resource takes one VALUE, an instance NAME=VALUE for each resource", kUsage);
+    }
+    method = resource ? "PUT" : "POST";
+    body = resource ? Json{{"value", call.values.front()}} : Json{{"values", *named}};
+  } else if (call.kind == GroupCall::Kind::kExecute) {
+    method = "POST";
+    action = "/execute";
+    if (!call.values.empty()) body["arguments"] = call.values.front();
+  }
+  std::string target = "/api/v1/group/objects";
+  for (const std::string& name : registry::path_names(call.path)) target += '/' + percent_encode(name);
+  target += action + query(session);
+  if (!call.devices.empty()) target += "&devices=" + percent_encode(call.devices);
+  if (!call.filter.endpoint.empty()) target += "&endpoint=" + percent_encode(call.filter.endpoint);
+  if (call.filter.object >= 0) target += "&object=" + std::to_string(call.filter.object);
+  if (call.all) target += "&all=true";
+
+  Json end;
+  EventReader reader;
+  reader.on_event = [&](const ServerEvent& event) {
+    const Json data = Json::parse(event.data, nullptr, false);
+    if (!data.is_object()) return true;
+    if (event.type == "end") end = data;
+    if (session.json) {
+      std::cout << Json{{"event", event.type}, {"data", data}}.dump() << '\n' << std::flush;
+    } else if (event.type == "result") {
+      std::cout << group_line(data) << '\n' << std::flush;
+    }
+    return event.type != "end";
+  };
+  const auto result =
+      http_events(session.url, {target, method, body.is_null() ? std::string() : body.dump()}, reader);
+  if (!result) return complain(result.error(), kUnreachable);
+  if (result->status != 200) return complain(problem_line(*result), kRefused);
+  if (end.is_null()) return complain("ended before all devices were asked", kRefused);
+  std::cerr << text(end, "succeeded") << " of " << text(end, "devices") << " devices done\n";
+  if (end.contains("problem")) return complain(text(end, "problem"), kRefused);
+  return end.value("failed", 0) == 0 ? kDone : kRefused;
 }
 
 int models(const Session& session, const std::string& object) {

@@ -45,8 +45,17 @@ struct Target {
   std::string endpoint;
   std::string path;  ///< with or without the slash in front; names may stand for numbers
 };
+/// One or several of one device.
+struct Targets {
+  std::string endpoint;
+  std::vector<std::string> paths;
+};
 
-[[nodiscard]] int read(const Session& session, const Target& target, const std::string& format);
+/// Of several paths: a Read-Composite.
+[[nodiscard]] int read(const Session& session, const Targets& targets, const std::string& format);
+/// `PATH=VALUE` each.
+[[nodiscard]] int write_composite(const Session& session, const std::string& endpoint,
+                                  const std::vector<std::string>& assignments);
 /// One value for a resource or a resource instance, for an instance `NAME=VALUE` each; `update` asks
 /// for a partial one.
 [[nodiscard]] int write(const Session& session, const Target& target, const std::vector<std::string>& values,
@@ -60,15 +69,29 @@ struct Target {
 /// `NAME=VALUE` sets, `NAME=` unsets.
 [[nodiscard]] int write_attributes(const Session& session, const Target& target,
                                    const std::vector<std::string>& attributes);
-/// Observes and shows values until interrupted, then cancels unless `keep`; `count` 0 is no end.
-[[nodiscard]] int observe(const Session& session, const Target& target, const std::string& format, bool keep,
-                          unsigned count);
+/// Observes and shows values until interrupted, then cancels unless `keep`; `count` 0 is no end. Several
+/// paths are one composite observation.
+[[nodiscard]] int observe(const Session& session, const Targets& targets, const std::string& format,
+                          bool keep, unsigned count);
 /// Ends an observation, or withdraws a queued operation where the path is its id.
-[[nodiscard]] int cancel(const Session& session, const Target& target);
+[[nodiscard]] int cancel(const Session& session, const Targets& targets);
 /// What waits for a device, and the results that are kept.
 [[nodiscard]] int list_operations(const Session& session, const std::string& endpoint);
 [[nodiscard]] int events(const Session& session, const std::string& endpoint, const std::string& types,
                          unsigned count);
+/// One operation on many devices.
+struct GroupCall {
+  enum class Kind { kRead, kWrite, kExecute };
+
+  Kind kind = Kind::kRead;
+  std::string path;
+  std::vector<std::string> values;  ///< of a Write as in `write`; of an Execute its arguments, if any
+  std::string devices;              ///< names, with commas between them; or
+  DeviceFilter filter;              ///< its limit is not looked at; or
+  bool all = false;
+};
+/// A line for each device as it comes; kDone when all of them succeeded.
+[[nodiscard]] int group(const Session& session, const GroupCall& call);
 [[nodiscard]] int models(const Session& session, const std::string& object);
 [[nodiscard]] int health(const Session& session);
 

@@ -6,8 +6,8 @@ namespace linnet::cli {
 namespace {
 
 constexpr std::string_view kCommands =
-    "devices show forget read write exec create delete discover attributes observe cancel operations events "
-    "bootstrap models health completion";
+    "devices show forget read write exec create delete discover attributes observe cancel operations group "
+    "events bootstrap models health completion";
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =
     "show forget read write exec create delete discover attributes observe cancel operations";

@@ -82,8 +82,10 @@ class EventParser {
 /// One event stream on one io_context, ended by the server, the reader or a signal.
 class EventStream {
  public:
-  EventStream(const ApiUrl& url, const std::string& target, const EventReader& reader)
-      : url_(url), request_(make_request(url, "GET", target, {})), reader_(reader) {}
+  EventStream(const ApiUrl& url, const EventRequest& request, const EventReader& reader)
+      : url_(url),
+        request_(make_request(url, request.method, request.target, request.json_body)),
+        reader_(reader) {}
 
   std::expected<HttpResponse, std::string> run() {
     parser_.body_limit(boost::none);
@@ -237,9 +239,9 @@ std::expected<HttpResponse, std::string> http_request(const ApiUrl& url, const s
   return HttpResponse{parser.get().result_int(), std::move(parser.get().body())};
 }
 
-std::expected<HttpResponse, std::string> http_events(const ApiUrl& url, const std::string& target,
+std::expected<HttpResponse, std::string> http_events(const ApiUrl& url, const EventRequest& request,
                                                      const EventReader& reader) {
-  return EventStream(url, target, reader).run();
+  return EventStream(url, request, reader).run();
 }
 
 }  // namespace linnet::cli

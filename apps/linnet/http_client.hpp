@@ -52,10 +52,17 @@ struct EventReader {
   std::function<bool(const ServerEvent&)> on_event;  ///< false ends the stream
 };
 
+/// What is answered with a stream of events.
+struct EventRequest {
+  std::string target;
+  std::string method = "GET";
+  std::string json_body = {};
+};
+
 /// Reads events until the reader or the server ends the stream, or a signal comes. Returns the HTTP
 /// status and body when the server refuses the stream.
 [[nodiscard]] std::expected<HttpResponse, std::string> http_events(const ApiUrl& url,
-                                                                   const std::string& target,
+                                                                   const EventRequest& request,
                                                                    const EventReader& reader);
 
 }  // namespace linnet::cli

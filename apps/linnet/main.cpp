@@ -16,13 +16,16 @@ Examples:
   linnet devices                                   who is registered
   linnet read urn:dev:1 /3303/0                    a whole object instance
   linnet read urn:dev:1 "Temperature/0/Sensor Value"
+  linnet read urn:dev:1 /3/0/9 /3303 /6            several paths in one message
   linnet write urn:dev:1 /1/0/1 300                one resource
+  linnet write urn:dev:1 /1/0/1=300 /3/0/15=CET    several, all of them or none
   linnet write urn:dev:1 /1/0 --update 1=300 2=5   several, the others stay
   linnet exec urn:dev:1 /3/0/4                     reboot
   linnet attributes urn:dev:1 /3303/0/5700 pmin=5 st=0.5
   linnet read urn:dev:1 /3/0/9 --queue 3600        wait up to an hour for a device that sleeps
   linnet operations urn:dev:1                      what waits for it
   linnet observe urn:dev:1 /3303/0/5700            values as they come
+  linnet group --object 3303 read /3303/0/5700     from every thermometer
   linnet bootstrap add fleet fleet.json            what devices get before they register
   source <(linnet completion bash)
 
@@ -39,6 +42,7 @@ struct Arguments {
   DeviceFilter filter;
   bool names = false;
   Target target;
+  Targets targets;
   std::string format;
   std::vector<std::string> values;
   bool update = false;
@@ -46,6 +50,7 @@ struct Arguments {
   int instance = -1;
   bool keep = false;
   unsigned count = 0;
+  GroupCall group;
   std::string types;
   std::string endpoint_filter;
   std::string object;
@@ -60,6 +65,14 @@ using Command = std::function<int(const Session&)>;
 void add_target(CLI::App& command, Arguments& arguments) {
   command.add_option("ENDPOINT", arguments.target.endpoint, "endpoint name of the device")->required();
   command.add_option("PATH", arguments.target.path, "as /3303/0/5700 or Temperature/0/Sensor Value")
+      ->required();
+}
+
+void add_targets(CLI::App& command, Arguments& arguments) {
+  command.add_option("ENDPOINT", arguments.targets.endpoint, "endpoint name of the device")->required();
+  command
+      .add_option("PATH", arguments.targets.paths,
+                  "as /3303/0/5700 or Temperature/0/Sensor Value; several are one composite operation")
       ->required();
 }
 
@@ -84,22 +97,31 @@ void add_device_commands(CLI::App& app, Arguments& a, Command& run) {
   forget->callback([&] { run = [&](const Session& s) { return forget_device(s, a.target.endpoint); }; });
 }
 
-void add_value_commands(CLI::App& app, Arguments& a, Command& run) {
-  auto* read_command = app.add_subcommand("read", "read a resource, an instance or an object");
-  add_target(*read_command, a);
-  read_command->add_option("--format", a.format, "content format: a number or a media type");
-  read_command->callback([&] { run = [&](const Session& s) { return read(s, a.target, a.format); }; });
+/// A path never holds `=`: where there is one, all are PATH=VALUE.
+int write_one_or_several(const Session& session, const Arguments& arguments) {
+  if (arguments.target.path.find('=') == std::string::npos) {
+    return write(session, arguments.target, arguments.values, arguments.update);
+  }
+  std::vector<std::string> assignments = arguments.values;
+  assignments.insert(assignments.begin(), arguments.target.path);
+  return write_composite(session, arguments.target.endpoint, assignments);
+}
 
-  auto* write_command = app.add_subcommand("write", "write a value, or several resources of an instance");
-  add_target(*write_command, a);
-  write_command
-      ->add_option("VALUE", a.values,
-                   "VALUE; for an instance NAME=VALUE (NAME/INSTANCE=VALUE) for each resource")
+void add_value_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* read_command = app.add_subcommand("read", "read resources, instances or objects");
+  add_targets(*read_command, a);
+  read_command->add_option("--format", a.format, "content format: a number or a media type");
+  read_command->callback([&] { run = [&](const Session& s) { return read(s, a.targets, a.format); }; });
+
+  auto* write_command = app.add_subcommand("write", "write a value, or several at once");
+  write_command->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  write_command->add_option("PATH", a.target.path, "as /1/0/1; or PATH=VALUE, and more of them, for several")
       ->required();
+  write_command->add_option("VALUE", a.values,
+                            "VALUE; for an instance NAME=VALUE (NAME/INSTANCE=VALUE) for each resource");
   write_command->add_flag("--update", a.update,
                           "change only what is named; without it the instance is replaced");
-  write_command->callback(
-      [&] { run = [&](const Session& s) { return write(s, a.target, a.values, a.update); }; });
+  write_command->callback([&] { run = [&](const Session& s) { return write_one_or_several(s, a); }; });
 
   auto* exec = app.add_subcommand("exec", "execute a resource");
   add_target(*exec, a);
@@ -132,19 +154,19 @@ void add_reporting_commands(CLI::App& app, Arguments& a, Command& run) {
       [&] { run = [&](const Session& s) { return write_attributes(s, a.target, a.values); }; });
 
   auto* observe_command = app.add_subcommand("observe", "observe and show values as they come");
-  add_target(*observe_command, a);
+  add_targets(*observe_command, a);
   observe_command->add_option("--format", a.format, "content format: a number or a media type");
   observe_command->add_flag("--keep", a.keep, "leave the observation in place at the end");
   observe_command->add_option("--count", a.count, "end after so many notifications");
   observe_command->callback(
-      [&] { run = [&](const Session& s) { return observe(s, a.target, a.format, a.keep, a.count); }; });
+      [&] { run = [&](const Session& s) { return observe(s, a.targets, a.format, a.keep, a.count); }; });
 
   auto* cancel_command = app.add_subcommand("cancel", "end an observation, or withdraw a queued operation");
-  cancel_command->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  cancel_command->add_option("ENDPOINT", a.targets.endpoint, "endpoint name of the device")->required();
   cancel_command
-      ->add_option("PATH|OPERATION", a.target.path, "path of the observation, or id of the operation")
+      ->add_option("PATH|OPERATION", a.targets.paths, "paths of the observation, or id of the operation")
       ->required();
-  cancel_command->callback([&] { run = [&](const Session& s) { return cancel(s, a.target); }; });
+  cancel_command->callback([&] { run = [&](const Session& s) { return cancel(s, a.targets); }; });
 
   auto* operations = app.add_subcommand("operations", "what waits for a device in queue mode, and results");
   operations->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
@@ -155,7 +177,7 @@ void add_reporting_commands(CLI::App& app, Arguments& a, Command& run) {
   events_command->add_option("--endpoint", a.endpoint_filter, "only this device");
   events_command->add_option(
       "--type", a.types,
-      "comma-separated: registered,updated,deregistered,expired,notified,operation-finished");
+      "comma-separated: registered,updated,deregistered,expired,notified,sent,operation-finished");
   events_command->add_option("--count", a.count, "end after so many");
   events_command->callback(
       [&] { run = [&](const Session& s) { return events(s, a.endpoint_filter, a.types, a.count); }; });
@@ -190,6 +212,28 @@ void add_bootstrap_commands(CLI::App& app, Arguments& a, Command& run) {
   auto* results = bootstrap->add_subcommand("results", "the last bootstrap of each device");
   results->add_option("ENDPOINT", a.target.endpoint, "only this device, with what it answered");
   results->callback([&] { run = [&](const Session& s) { return bootstrap_results(s, a.target.endpoint); }; });
+}
+
+void add_group_command(CLI::App& app, Arguments& a, Command& run) {
+  auto* all = app.add_subcommand("group", "one operation on many devices");
+  all->require_subcommand(1);
+  all->add_option("--devices", a.group.devices, "these, with commas between the names");
+  all->add_option("--endpoint", a.group.filter.endpoint, "those whose names contain this");
+  all->add_option("--object", a.group.filter.object, "those with this object")->check(CLI::Range(0, 65534));
+  all->add_flag("--all", a.group.all, "every registered device");
+  const auto add = [&](const char* name, const char* about, GroupCall::Kind kind, const char* values) {
+    auto* command = all->add_subcommand(name, about);
+    command->add_option("PATH", a.group.path, "as /3303/0/5700 or Temperature/0/Sensor Value")->required();
+    if (*values != '\0') command->add_option("VALUE", a.group.values, values);
+    command->callback([&a, &run, kind] {
+      a.group.kind = kind;
+      run = [&a](const Session& s) { return group(s, a.group); };
+    });
+  };
+  add("read", "read a resource, an instance or an object", GroupCall::Kind::kRead, "");
+  add("write", "write a value, or some resources of an instance", GroupCall::Kind::kWrite,
+      "VALUE; for an instance NAME=VALUE for each resource");
+  add("exec", "execute a resource", GroupCall::Kind::kExecute, "arguments, as 0='a',1");
 }
 
 void add_server_commands(CLI::App& app, Arguments& a, Command& run) {
@@ -240,6 +284,7 @@ int main(int argc, char** argv) {
   add_value_commands(app, arguments, run);
   add_reporting_commands(app, arguments, run);
   add_bootstrap_commands(app, arguments, run);
+  add_group_command(app, arguments, run);
   add_server_commands(app, arguments, run);
 
   try {

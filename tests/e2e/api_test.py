@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The REST API of a running linnetd (docs/api.md) over scripted devices."""
+import calendar
 import http.client
 import json
 import re
@@ -9,7 +10,7 @@ import time
 import unittest
 import urllib.parse
 
-from scripted import (CON, DELETE, GET, POST, PUT, URI_QUERY, Answer, Message, Server, Thermometer, code,
+from scripted import (ACCEPT, CON, CONTENT_FORMAT, DELETE, FETCH, GET, IPATCH, OBSERVE, POST, PUT, URI_QUERY, Answer, Message, Server, Thermometer, code,
                       harness, number, place, senml, URI_PATH, SENML_JSON)
 
 
@@ -328,6 +329,150 @@ class Paging(ApiCase):
         self.assertEqual(values["linnet_registered_total"], self.COUNT)
         self.assertGreaterEqual(values["linnet_datagrams_received_total"], self.COUNT)
         self.assertEqual(data.count(b"# TYPE"), len(values))
+
+
+class Composite(ApiCase):
+    """Several paths in one message, and what devices send by themselves."""
+
+    def call(self, endpoint, method, action="", body=None, **query):
+        return self.server.rest.call(method, f"/api/v1/devices/{endpoint}/composite{action}", body, **query)
+
+    # Shows: OP-4
+    def test_several_paths_are_read_in_one_message(self):
+        device, _ = self.registered("several")
+        status, answer = self.call("several", "GET", paths="Temperature/0,3/0/9,/4")
+        self.assertEqual((status, answer["paths"]), (200, ["/3/0/9", "/4", "/3303/0"]))
+        self.assertEqual({v["path"]: (v["name"], v["units"], v["value"]) for v in answer["values"]},
+                         {"/3/0/9": ("Battery Level", "%", 87), "/3303/0/5700": ("Sensor Value", "", 21.5),
+                          "/3303/0/5701": ("Sensor Units", "", "Cel")})
+        asked = device.asked[-1]
+        self.assertEqual((asked.method, asked.path, asked.option(CONTENT_FORMAT), asked.option(ACCEPT)),
+                         (FETCH, "/", SENML_JSON, SENML_JSON))
+        self.assertEqual(json.loads(asked.payload), [{"n": "/3/0/9"}, {"n": "/4"}, {"n": "/3303/0"}])
+
+    # Shows: OP-4
+    def test_several_values_are_written_in_one_message(self):
+        device, _ = self.registered("written")
+        status, answer = self.call("written", "PATCH",
+                                   body={"values": {"/1/0/1": 300, "3/0": {"Timezone": "CET"}}})
+        self.assertEqual((status, answer), (200, {"code": "2.04"}))
+        asked = device.asked[-1]
+        self.assertEqual((asked.method, asked.path, asked.option(CONTENT_FORMAT)), (IPATCH, "/", SENML_JSON))
+        self.assertEqual(asked.senml, {"/1/0/1": 300, "/3/0/15": "CET"})
+
+    # Shows: OP-5
+    def test_a_composite_observation_reports_all_its_values(self):
+        model = Thermometer()
+        device, _ = self.registered("watched", answer=model)
+        with self.server.events(endpoint="watched") as events:
+            status, answer = self.call("watched", "PUT", "/observe", paths="3303/0,3/0/9")
+            self.assertEqual((status, answer["observation"], len(answer["values"])), (200, True, 3))
+            self.assertEqual(self.call("watched", "PUT", "/observe", paths="3/0/9,3303/0")[0], 409)
+            listed = self.server.rest.call("GET", "/api/v1/devices/watched/observations")[1]
+            self.assertEqual(listed, {"observations": [{"paths": ["/3/0/9", "/3303/0"]}]})
+            device.notify(model.token, 2, json.dumps([{"n": "/3/0/9", "v": 86}, {"n": "/3303/0/5700", "v": 22,
+                                                                                    "t": 1600000000.5}]).encode())
+            told = events.wait("notified")
+            self.assertEqual(told["paths"], ["/3/0/9", "/3303/0"])
+            self.assertEqual([(v["name"], v["value"], v.get("time")) for v in told["values"]],
+                             [("Battery Level", 86, None), ("Sensor Value", 22.0, "2020-09-13T12:26:40.500Z")])
+            self.assertEqual(self.call("watched", "DELETE", "/observe", paths="3/0/9,3303/0")[0], 200)
+            self.assertEqual(events.wait("observation-ended")["paths"], ["/3/0/9", "/3303/0"])
+        self.assertEqual((device.asked[-1].method, device.asked[-1].option(OBSERVE)), (FETCH, 1))
+
+    def test_a_device_of_1_0_is_refused(self):
+        device = self.enterContext(self.server.device("old", answer=Thermometer()))
+        said = device.request(POST, "rd", ["ep=old", "lt=600", "lwm2m=1.0", "b=U"], b"</1/0>,</3/0>", 40)
+        self.assertEqual(said.code_text(), "2.01")
+        for method, action, body in (("GET", "", None), ("PUT", "/observe", None), ("PATCH", "", {"values": {"/1/0/1": 1}})):
+            status, problem = self.call("old", method, action, body, paths="/3")
+            self.assertEqual(status, 409, problem)
+            self.assertIn("1.0", problem["detail"])
+        self.assertEqual(device.asked, [])
+
+    def test_an_error_of_the_device_names_the_paths(self):
+        self.registered("refuses", answer=lambda request: Answer("4.01"))
+        status, problem = self.call("refuses", "GET", paths="/3,/1")
+        self.assertEqual((status, problem["coap"]), (403, "4.01"))
+        self.assertIn("/1, /3", problem["detail"])
+        self.problem(405, "POST", "/api/v1/devices/refuses/composite")
+        self.problem(404, "GET", "/api/v1/devices/refuses/composite/x")
+        self.problem(400, "GET", "/api/v1/devices/refuses/composite")
+        self.problem(404, "GET", "/api/v1/devices/nobody/composite?paths=/3")
+
+    # Shows: OP-5
+    def test_what_a_device_sends_is_an_event_with_calendar_times(self):
+        device, _ = self.registered("sender")
+        with self.server.events(endpoint="sender", type="sent") as events:
+            before = int(time.time())
+            self.assertEqual(device.push([{"bn": "/3303/0/5700", "bt": 1600000000, "v": 20.5}, {"t": 60, "v": 21}]), "2.04")
+            told = events.wait("sent")
+            self.assertEqual((told["endpoint"], told["format"]), ("sender", "application/senml+json"))
+            self.assertEqual([(v["path"], v["name"], v["value"], v["time"]) for v in told["values"]],
+                             [("/3303/0/5700", "Sensor Value", 20.5, "2020-09-13T12:26:40Z"),
+                              ("/3303/0/5700", "Sensor Value", 21.0, "2020-09-13T12:27:40Z")])
+            self.assertEqual(device.push([{"n": "/3/0/9", "v": 87, "t": -3600}]), "2.04")
+            value = events.wait("sent")["values"][0]
+            stamp = calendar.timegm(time.strptime(value["time"], "%Y-%m-%dT%H:%M:%SZ"))
+            self.assertTrue(before - 3600 <= stamp <= time.time() - 3600 + 1, value)
+            self.assertEqual(device.push([{"n": "/6/0/0", "v": 1}]), "4.04")
+            self.assertEqual(device.push([{"n": "/3/0/9"}]), "4.00")
+        stranger = self.enterContext(self.server.device("stranger"))
+        self.assertEqual(stranger.push([{"n": "/3/0/9", "v": 87}]), "4.04")
+
+
+class Groups(ApiCase):
+    def run_group(self, method, path, body=None, **query):
+        """The results by endpoint, and the end."""
+        target = f"/api/v1/group/objects/{path}?" + urllib.parse.urlencode(query)
+        status, headers, data = self.raw(method, target, None if body is None else json.dumps(body))
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/event-stream"), data)
+        told = re.findall(rb"event: (\w+)\ndata: (.*)\n", data)
+        self.assertEqual([kind for kind, _ in told], [b"result"] * (len(told) - 1) + [b"end"])
+        results = [json.loads(line) for _, line in told[:-1]]
+        self.assertEqual(len({one["endpoint"] for one in results}), len(results))
+        return {one["endpoint"]: one for one in results}, json.loads(told[-1][1])
+
+    # Shows: NW-7
+    def test_every_device_that_passes_answers_once(self):
+        for i in range(150):  # more than a page, and than are asked at the same time
+            self.registered(f"many-{i}")
+        self.registered("many-other", objects="</3/0>")
+        results, end = self.run_group("GET", "3303/0/5700", endpoint="many-", object=3303)
+        self.assertEqual(end, {"devices": 150, "succeeded": 150, "failed": 0})
+        for one in results.values():
+            self.assertEqual((one["status"], one["answer"]["values"][0]["value"]), (200, 21.5))
+
+    # Shows: NW-7
+    def test_each_device_has_its_own_result(self):
+        self.registered("good")
+        self.registered("bad", answer=lambda request: Answer("4.05"))
+        self.registered("mute", answer=lambda request: None)
+        results, end = self.run_group("PUT", "1/0/1", {"value": 300}, devices="good,bad,mute,nobody", timeout=1)
+        self.assertEqual({name: one["status"] for name, one in results.items()},
+                         {"good": 200, "bad": 405, "mute": 504, "nobody": 404})
+        self.assertEqual(results["good"]["answer"], {"code": "2.04"})
+        self.assertEqual(results["bad"]["problem"]["coap"], "4.05")
+        self.assertEqual(end, {"devices": 4, "succeeded": 1, "failed": 3})
+
+    # Shows: NW-7
+    def test_a_group_executes(self):
+        devices = [self.registered(f"reboots-{i}")[0] for i in range(3)]
+        _, end = self.run_group("POST", "3/0/4/execute", endpoint="reboots-")
+        self.assertEqual(end["succeeded"], 3)
+        self.assertEqual({device.asked[-1].path for device in devices}, {"/3/0/4"})
+
+    def test_of_nobody_ends_at_once(self):
+        self.assertEqual(self.run_group("GET", "3/0", endpoint="no such device"),
+                         ({}, {"devices": 0, "succeeded": 0, "failed": 0}))
+
+    def test_a_request_that_names_nobody_or_makes_no_sense_is_refused(self):
+        self.problem(400, "GET", "/api/v1/group/objects/3/0")
+        self.problem(400, "GET", "/api/v1/group/objects/3/0?object=x")
+        self.problem(400, "GET", "/api/v1/group/objects/3/0?devices=a&object=3")
+        self.problem(405, "POST", "/api/v1/group/objects/3/0/1?all=true")
+        self.problem(400, "PUT", "/api/v1/group/objects/3/0/1?all=true", "{")
+        self.problem(404, "GET", "/api/v1/group")
 
 
 class Streams(ApiCase):

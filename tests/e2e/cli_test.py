@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from scripted import Answer, Server, Thermometer, harness, senml
+from scripted import FETCH, IPATCH, Answer, Server, Thermometer, harness, senml
 
 
 class CliCase(unittest.TestCase):
@@ -64,6 +64,32 @@ class Commands(CliCase):
         self.assertEqual(self.done("read", "urn:dev:cli", "temperature/0/sensor value")[1].path, "/3303/0/5700")
         self.assertEqual(json.loads(self.done("--json", "read", "urn:dev:cli", "3303/0")[0][0])["code"], "2.05")
         self.assertEqual(self.done("read", "urn:dev:cli", "3303/0", "--format", "11542")[1].option(17), 11542)
+
+    def test_several_paths_are_one_composite_operation(self):
+        lines, asked = self.done("read", "urn:dev:cli", "/3/0/9", "Temperature/0")
+        self.assertEqual([line.split() for line in lines[1:]],
+                         [["/3/0/9", "Battery", "Level", "87", "%"], ["/3303/0/5700", "Sensor", "Value", "21.5"],
+                          ["/3303/0/5701", "Sensor", "Units", "Cel"]])
+        self.assertEqual((asked.method, json.loads(asked.payload)), (FETCH, [{"n": "/3/0/9"}, {"n": "/3303/0"}]))
+        lines, asked = self.done("write", "urn:dev:cli", "/1/0/1=300", "Device/0/Timezone=a=b")
+        self.assertEqual((lines, asked.method, asked.senml), (["2.04"], IPATCH, {"/1/0/1": 300, "/3/0/15": "a=b"}))
+        self.assertEqual(self.done("write", "urn:dev:cli", "/1/0/1=60")[1].method, IPATCH)
+        for wrong in (["/1/0/1=300", "/3/0/15"], ["/1/0/1=300", "/1/0/1=301"], ["/1/0/1"], ["/1/0"]):
+            self.assertEqual(self.run_cli("write", "urn:dev:cli", *wrong)[0], 2, wrong)
+
+    def test_a_group(self):
+        other = self.enterContext(self.server.device("urn:dev:other", answer=lambda request: Answer("4.05"))).register()
+        code, out, err = self.run_cli("group", "--endpoint", "urn:dev:", "read", "/3303/0/5700")
+        self.assertEqual(code, 1, err)
+        self.assertEqual(sorted(out.splitlines())[0], "urn:dev:cli  Sensor Value=21.5")
+        self.assertIn("urn:dev:other  The device refused: /3303/0/5700", out)
+        self.assertEqual(err, "1 of 2 devices done\n")
+        code, out, err = self.run_cli("group", "write", "--devices", "urn:dev:cli", "/1/0/1", "300")
+        self.assertEqual((code, out, err), (0, "urn:dev:cli  2.04\n", "1 of 1 devices done\n"))
+        self.assertEqual(self.run_cli("group", "--all", "exec", "/3/0/4")[0], 1)
+        self.assertEqual(self.device.asked[-1].path, "/3/0/4")
+        self.assertEqual(other.deregister(), "2.02")
+        self.assertEqual(self.run_cli("group", "read", "/3/0")[0], 1)
 
     def test_names_with_a_slash(self):
         code, _, err = self.run_cli("read", "urn:dev:cli", "Light Control/0/On/Off")
@@ -149,6 +175,27 @@ class Streams(CliCase):
             child.out.take(lambda line, v=value: f"Sensor Value={v}" in line, f"the value {value}")
         self.assertEqual(child.process.wait(harness.PATIENCE), 0)
         self.assertEqual(self.server.rest.call("GET", "/api/v1/devices/urn:dev:cli/observations")[1], {"observations": []})
+
+    def test_several_paths_are_observed_at_once(self):
+        child = self.child("observe", "urn:dev:cli", "/3303/0", "/3/0/9", "--count", "1")
+        child.out.take(lambda line: "observing" in line and "/3/0/9" in line, "that it observes")
+        self.device.notify(self.model.token, 2, json.dumps([{"n": "/3/0/9", "v": 86},
+                                                            {"n": "/3303/0/5700", "v": 20, "t": 1600000000}]).encode())
+        child.out.take(lambda line: "/3/0/9 Battery Level=86 %" in line
+                       and "/3303/0/5700 Sensor Value=20.0 (2020-09-13T12:26:40Z)" in line, "both values")
+        self.assertEqual(child.process.wait(harness.PATIENCE), 0)
+        self.assertEqual(self.server.rest.call("GET", "/api/v1/devices/urn:dev:cli/observations")[1], {"observations": []})
+
+    def test_what_a_device_sends_is_shown(self):
+        child = self.child("events", "--endpoint", "urn:dev:cli", "--type", "sent", "--count", "1")
+
+        def shown():
+            self.assertEqual(self.device.push([{"n": "/3303/0/5700", "v": 21.5, "t": 1600000000}]), "2.04")
+            return child.process.poll() is not None
+
+        harness.eventually(shown, "the event")
+        child.out.take(lambda line: "sent  urn:dev:cli  /3303/0/5700 Sensor Value=21.5 (2020-09-13T12:26:40Z)" in line,
+                       "the value")
 
     def test_an_interrupt_ends_observing_and_cancels(self):
         child = self.child("--json", "observe", "urn:dev:cli", "/3303/0/5701")

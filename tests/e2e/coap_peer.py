@@ -5,7 +5,7 @@ import struct
 
 TIMEOUT = 20  # seconds; long, as machines under test are busy
 CON, NON, ACK, RST = range(4)
-GET, POST, PUT, DELETE = 1, 2, 3, 4
+GET, POST, PUT, DELETE, FETCH, PATCH, IPATCH = 1, 2, 3, 4, 5, 6, 7
 OBSERVE, LOCATION_PATH, URI_PATH, CONTENT_FORMAT, URI_QUERY, ACCEPT = 6, 8, 11, 12, 15, 17
 TEXT = 0
 

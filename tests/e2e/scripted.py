@@ -14,7 +14,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "interop"))
 import harness  # noqa: E402
-from coap_peer import (ACCEPT, ACK, CON, CONTENT_FORMAT, DELETE, GET, LOCATION_PATH, NON, OBSERVE,  # noqa: E402
+from coap_peer import (ACCEPT, ACK, CON, CONTENT_FORMAT, DELETE, FETCH, GET, IPATCH, LOCATION_PATH, NON, OBSERVE,  # noqa: E402
                        POST, PUT, RST, URI_PATH, URI_QUERY, Message, code, decode)
 
 SENML_JSON = 110
@@ -225,6 +225,10 @@ class Device:
     def deregister(self):
         return self.request(DELETE, self.location).code_text()
 
+    def push(self, records, content=SENML_JSON):
+        """A Send; its answer as "2.04"."""
+        return self.request(POST, "dp", payload=json.dumps(records).encode(), content=content).code_text()
+
     def notify(self, token, sequence, payload, content=SENML_JSON):
         options = [(OBSERVE, number(sequence)), (CONTENT_FORMAT, number(content))]
         self.send(Message(NON, code("2.05"), self.next_id(), token, options, payload))
@@ -242,6 +246,8 @@ class Thermometer:
             return Answer("2.05", b'</3303/0>;pmin=5,</3303/0/5700>', LINK_FORMAT)
         if request.method == GET:
             return self.read(request)
+        if request.method == FETCH:
+            return self.fetch(request)
         if request.method == DELETE:
             return Answer("2.02")
         if request.method == POST and request.path.count("/") == 1:
@@ -263,3 +269,14 @@ class Thermometer:
                 options = [(OBSERVE, number(1))] if observe == 0 else []
                 return Answer("2.05", senml(base + "/", shown), SENML_JSON, options)
         return Answer("4.04")
+
+    def fetch(self, request):
+        observe = request.option(OBSERVE)
+        if observe == 0:
+            self.token = request.message.token
+        asked = [record["n"] for record in json.loads(request.payload)]
+        records = [{"n": f"{base}/{name}", "vs" if isinstance(value, str) else "v": value}
+                   for base, values in self.values.items() for name, value in values.items()
+                   if any(f"{base}/{name}/".startswith(path + "/") for path in asked)]
+        options = [(OBSERVE, number(1))] if observe == 0 else []
+        return Answer("2.05", json.dumps(records).encode(), SENML_JSON, options)

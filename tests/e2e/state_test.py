@@ -93,6 +93,32 @@ class Kill(StateCase):
         for thread in threads:
             thread.join(harness.PATIENCE)
 
+    def test_observations_go_on_after_a_kill(self):
+        server = self.server()
+        model = Thermometer()
+        device = self.enterContext(server.device("observed", answer=model)).register(lifetime=86400)
+        base = "/api/v1/devices/observed"
+        self.assertEqual(server.rest.call("PUT", base + "/objects/3/0/9/observe")[1]["observation"], True)
+        single = model.token
+        self.assertEqual(server.rest.call("PUT", base + "/composite/observe", paths="3/0,3303/0")[1]["observation"], True)
+        composite = model.token
+        server.kill()
+        server = self.server()
+        device.moved_to(server.coap)
+        listed = server.rest.call("GET", base + "/observations")[1]["observations"]
+        self.assertCountEqual(listed, [{"path": "/3/0/9"}, {"paths": ["/3/0", "/3303/0"]}])
+        with server.events(endpoint="observed") as events:
+            device.notify(single, 7, b'[{"n":"/3/0/9","v":86}]')
+            self.assertEqual(events.wait("notified", lambda d: d.get("path") == "/3/0/9")["values"][0]["value"], 86)
+            device.notify(composite, 7, b'[{"n":"/3/0/9","v":85},{"n":"/3303/0/5700","v":20}]')
+            told = events.wait("notified", lambda d: "paths" in d)
+            self.assertEqual([v["value"] for v in told["values"]], [85, 20.0])
+            # They end with their registration, for later starts too.
+            device.register(lifetime=86400)
+        server.kill()
+        server = self.server()
+        self.assertEqual(server.rest.call("GET", base + "/observations")[1]["observations"], [])
+
     def test_memory_forgets(self):
         with Server("--memory") as server:
             device = self.device(server, "forgettable").register()

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "linnet/api/composite_call.hpp"
 #include "linnet/api/object_call.hpp"
 #include "linnet/api/values.hpp"
 
@@ -45,24 +46,37 @@ const registry::ModelRegistry& models() {
   return *registry;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto call = api::ObjectCall::route("ep", read_request(as_text(ByteView(data, size))));
+/// What a request becomes for a device that has said nothing about itself.
+template <typename Call>
+void look_at(const api::OrProblem<Call>& call) {
   if (!call) {
-    require(call.error().status == 400 || call.error().status == 405);
-    return 0;
+    require(call.error().status == 400 || call.error().status == 404 || call.error().status == 405);
+    return;
   }
-  const auto operation = api::make_operation(*call, net::Device{}, models(), {Seconds(120), Seconds(600)});
+  const net::Device device;
+  const auto operation = api::make_operation(*call, device, models(), {Seconds(120), Seconds(600)});
   if (!operation) {
     require(operation.error().status == 400);
     require(nlohmann::json::accept(api::to_response(operation.error()).body));
-    return 0;
+    return;
   }
   // What was encoded for the device decodes again.
   if (!operation->payload.empty() && operation->format) {
-    require(api::values_json(*operation->format, operation->path, operation->payload, operation->model)
+    require(api::values_json(*operation->format, operation->path, operation->payload,
+                             api::DeviceModels(models(), {}), UnixTime{})
                 .has_value());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  api::HttpRequest request = read_request(as_text(ByteView(data, size)));
+  if (request.path[5] == "composite") {
+    request.path.erase(request.path.begin() + 4);
+    look_at(api::CompositeCall::route("ep", std::move(request)));
+  } else {
+    look_at(api::ObjectCall::route("ep", std::move(request)));
   }
   return 0;
 }

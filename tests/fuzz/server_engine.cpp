@@ -91,6 +91,10 @@ class Checker final : public Listener {
                             ObservationEnd /*why*/, Instant /*now*/) noexcept override {
     for (const lwm2m::Path& path : observed.paths) sum += path.depth();
   }
+  void on_observation_change(const ObservationChange& change, Instant /*now*/) noexcept override {
+    if (change.kind == Change::Kind::kErase && kept-- == 0) std::abort();  // ended twice, or never kept
+    if (change.kind == Change::Kind::kPut) ++kept;
+  }
   void on_change(const Change& change, Instant /*now*/) noexcept override {
     if (change.ticket) tickets.push_back(*change.ticket);
   }
@@ -115,6 +119,7 @@ class Checker final : public Listener {
   }
 
   std::deque<Ticket> tickets;
+  std::size_t kept = 0;  // observations that the store has
   std::size_t open = 0;  // operations that wait for a result
   std::size_t sum = 0;
   ObservationId observation{};
@@ -283,15 +288,22 @@ class Run {
     (byte() & 1U) != 0 ? engine_.committed(ticket, now_) : engine_.refused(ticket, now_);
   }
 
-  /// Writes a registration down, forgets it, spoils a byte where the script says so, brings it back.
+  /// Writes a registration and an observation down, forgets them, spoils a byte of each where the script says
+  /// so, brings them back.
   void restart() {
     std::array<std::uint8_t, 1024> record;
+    std::array<std::uint8_t, 128> observation;
     const auto size = engine_.encode_registration(checker_.last, now_, UnixTime{1000}, record);
     if (!size) return;
+    const auto observed = engine_.encode_observation(checker_.observation, observation);
     static_cast<void>(engine_.remove(checker_.last, now_));
     const std::uint8_t where = byte();
     record[where % *size] ^= byte();
     static_cast<void>(engine_.restore(ByteView(record).first(*size), UnixTime{2000}, now_, UnixTime{1000}));
+    if (!observed) return;
+    observation[where % *observed] ^= byte();
+    // The store was told that it ended with its registration: here it comes back all the same.
+    if (engine_.restore_observation(ByteView(observation).first(*observed), now_)) ++checker_.kept;
   }
 
   void manage(coap::LinkId link) {

@@ -258,7 +258,8 @@ Json texts_of(const std::vector<Path>& paths) {
   return list;
 }
 
-Json answer_json(const server::BootstrapAnswer& answer, const registry::ModelRegistry& registry) {
+Json answer_json(const server::BootstrapAnswer& answer, const registry::ModelRegistry& registry,
+                 UnixTime at) {
   Json json{{"operation", std::string(to_string(answer.step.verb))},
             {"path", path_text(answer.step.path)},
             {"code", code_text(answer.code)}};
@@ -271,8 +272,8 @@ Json answer_json(const server::BootstrapAnswer& answer, const registry::ModelReg
     if (links) json["links"] = *std::move(links);
   } else if (answer.format) {
     const RegistryModels models(registry);
-    const ObjectModel* const model = server::bootstrap_model(models, answer.step.path.object());
-    auto values = values_json(*answer.format, answer.step.path, answer.payload, model);
+    const auto model_of = [&](lwm2m::ObjectId object) { return server::bootstrap_model(models, object); };
+    auto values = values_json(*answer.format, answer.step.path, answer.payload, model_of, at);
     if (values) json["values"] = *std::move(values);
   }
   json["complete"] = answer.payload.size() < server::kMaxKeptAnswer;
@@ -355,7 +356,7 @@ Json result_json(const BootstrapResult& result, const registry::ModelRegistry& m
     json["code"] = code_text(result.code);
   }
   for (const server::BootstrapAnswer& answer : result.answers)
-    json["answers"].push_back(answer_json(answer, models));
+    json["answers"].push_back(answer_json(answer, models, result.at));
   return json;
 }
 

@@ -198,25 +198,20 @@ void Service::show_bootstrap_result(const std::string& endpoint, Answer answer) 
 }
 
 void Service::trigger_bootstrap(const std::string& endpoint, HttpRequest request, Answer answer) {
-  auto shared = std::make_shared<Answer>(std::move(answer));
-  const auto called = server_.find(endpoint, [this, shared, endpoint, request = std::move(request)](
-                                                 std::optional<net::Device> device) mutable {
-    Answer::resume(std::move(*shared), [this, endpoint, request = std::move(request),
-                                        device = std::move(device)](Answer later) mutable {
-      if (!device) return refuse(std::move(later), unknown_device(endpoint));
-      const auto body = parse_body(request.body);
-      if (!body) return refuse(std::move(later), body.error());
-      const auto instance = server_instance(*device, *body);
-      if (!instance) return refuse(std::move(later), instance.error());
-      ObjectCall call;
-      call.kind = server::OperationKind::kExecute;
-      call.endpoint = endpoint;
-      call.names = {std::to_string(kServerObject), std::to_string(*instance), kRequestTrigger};
-      call.request.query = std::move(request.query);
-      perform(call, *device, std::move(later));
-    });
-  });
-  if (!called) refuse(std::move(*shared), not_taken(called.error().code));
+  with_device(endpoint, std::move(answer),
+              [this, request = std::move(request)](const net::Device& device, Answer later) {
+                const auto body = parse_body(request.body);
+                if (!body) return refuse(std::move(later), body.error());
+                const auto instance = server_instance(device, *body);
+                if (!instance) return refuse(std::move(later), instance.error());
+                ObjectCall call;
+                call.kind = server::OperationKind::kExecute;
+                call.endpoint = device.endpoint;
+                call.names = {std::to_string(kServerObject), std::to_string(*instance), kRequestTrigger};
+                call.request.query = request.query;
+                perform(call.request, make_operation(call, device, models_, timeouts()), device,
+                        std::move(later));
+              });
 }
 
 }  // namespace linnet::api

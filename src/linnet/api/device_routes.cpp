@@ -131,8 +131,10 @@ void Service::list_observations(const std::string& endpoint, Answer answer) {
   const auto called = server_.find(endpoint, [shared, endpoint](std::optional<net::Device> device) mutable {
     if (!device) return refuse(std::move(*shared), unknown_device(endpoint));
     Json paths = Json::array();
-    for (const auto& observation : device->observations)
-      paths.push_back({{"path", path_text(observation.path)}});
+    for (const auto& observation : device->observations) {
+      paths.push_back(observation.paths.empty() ? Json{{"path", path_text(observation.path)}}
+                                                : Json{{"paths", paths_json(observation.paths)}});
+    }
     shared->respond(json_response({{"observations", std::move(paths)}}));
   });
   if (!called) refuse(std::move(*shared), not_taken(called.error().code));

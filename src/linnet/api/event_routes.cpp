@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "linnet/api/bootstrap_json.hpp"
+#include "linnet/api/request_parts.hpp"
 #include "linnet/api/service.hpp"
 #include "linnet/api/values.hpp"
 
@@ -35,6 +36,7 @@ constexpr std::array kNames{EventName{Kind::kRegistered, "registered"},
                             EventName{Kind::kForgotten, "forgotten"},
                             EventName{Kind::kNotified, "notified"},
                             EventName{Kind::kObservationEnded, "observation-ended"},
+                            EventName{Kind::kSent, "sent"},
                             EventName{Kind::kOperationQueued, "operation-queued"},
                             EventName{Kind::kOperationStarted, "operation-started"},
                             EventName{Kind::kOperationFinished, "operation-finished"},
@@ -57,6 +59,15 @@ Json changes_json(const server::UpdateChanges& changes) {
   if (changes.parameters) list.push_back("parameters");
   if (changes.objects) list.push_back("objects");
   return list;
+}
+
+/// What an observation is of.
+void put_target(Json& json, const net::Event& event) {
+  if (event.paths.empty()) {
+    json["path"] = path_text(event.path);
+  } else {
+    json["paths"] = paths_json(event.paths);
+  }
 }
 
 const char* reason_of(server::ObservationEnd why) {
@@ -99,11 +110,16 @@ class Service::EventFeed : public EventSource {
   std::uint64_t reported_ = 0;
 };
 
-/// As the device names it; the newest where its registration is gone.
-const lwm2m::ObjectModel* Service::model_of(const net::Event& event) const {
-  const lwm2m::ObjectId object = event.path.object();
-  const auto version = lwm2m::CompactObjectList(event.object_list).version_of(object);
-  return version ? models_.find(object, *version) : models_.newest(object);
+void Service::put_values(Json& json, const net::Event& event) const {
+  const auto format = event.format.value_or(lwm2m::ContentFormat::kText);
+  json["format"] = std::string(lwm2m::media_type(format));
+  const DeviceModels models(models_, event.object_list);
+  auto values = values_json(format, event.path, event.payload, models, event.at);
+  if (values) {
+    json["values"] = *std::move(values);
+  } else {
+    json["problem"] = values.error().detail;
+  }
 }
 
 nlohmann::json Service::event_json(const net::Event& event) const {
@@ -115,22 +131,13 @@ nlohmann::json Service::event_json(const net::Event& event) const {
       if (event.device) json["device"] = device_json(*event.device);
       if (event.kind == Kind::kUpdated) json["changes"] = changes_json(event.changes);
       break;
-    case Kind::kNotified: {
-      json["path"] = path_text(event.path);
+    case Kind::kNotified:
+      put_target(json, event);
       json["code"] = code_text(event.code);
-      if (!coap::is_success(event.code)) break;
-      const auto format = event.format.value_or(lwm2m::ContentFormat::kText);
-      json["format"] = std::string(lwm2m::media_type(format));
-      auto values = values_json(format, event.path, event.payload, model_of(event));
-      if (values) {
-        json["values"] = *std::move(values);
-      } else {
-        json["problem"] = values.error().detail;
-      }
+      if (coap::is_success(event.code)) put_values(json, event);
       break;
-    }
     case Kind::kObservationEnded:
-      json["path"] = path_text(event.path);
+      put_target(json, event);
       json["reason"] = reason_of(event.ended);
       break;
     case Kind::kOperationQueued:
@@ -138,6 +145,7 @@ nlohmann::json Service::event_json(const net::Event& event) const {
     case Kind::kOperationFinished:
       if (event.queued) json["operation"] = operation_json(*event.queued);
       break;
+    case Kind::kSent: put_values(json, event); break;
     case Kind::kBootstrapStarted: json["configuration"] = event.bootstrap->configuration; break;
     case Kind::kBootstrapped:
     case Kind::kBootstrapFailed:

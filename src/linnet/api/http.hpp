@@ -37,6 +37,8 @@ class EventSource {
   virtual ~EventSource() = default;
   /// The next bytes of the stream, empty when there is nothing just now.
   [[nodiscard]] virtual std::string next() = 0;
+  /// True when nothing comes behind what `next` gave last: the stream ends.
+  [[nodiscard]] virtual bool done() const { return false; }
 };
 
 /// `wake` may be called from any thread, also when the stream is gone: something is there for `next`.

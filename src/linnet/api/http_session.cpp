@@ -67,7 +67,7 @@ HttpResponse plain_problem(unsigned status, std::string_view title) {
 
 std::string as_chunk(std::string_view bytes) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string size;
+  std::string size = bytes.empty() ? "0" : "";
   for (std::size_t rest = bytes.size(); rest != 0; rest >>= 4U) size.insert(size.begin(), kHex[rest & 15U]);
   return size + "\r\n" + std::string(bytes) + "\r\n";
 }
@@ -255,8 +255,11 @@ void HttpSession::respond_head_of_stream() {
 
 void HttpSession::pump() {
   if (closed_ || writing_ || !source_) return;
+  // Behind the last chunk, which stands for the end of the body, nothing is asked for.
+  if (ended_) return close();
   std::string bytes = source_->next();
-  if (!bytes.empty()) write_chunk(bytes);
+  ended_ = bytes.empty() && source_->done();
+  if (!bytes.empty() || ended_) write_chunk(bytes);
 }
 
 void HttpSession::write_chunk(std::string_view bytes) {

@@ -69,6 +69,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool writing_ = false;
   bool waiting_ = false;  ///< for the handler's answer
   bool ending_ = false;
+  bool ended_ = false;  ///< the stream's last chunk is written or under way
   bool closed_ = false;
 };
 

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "linnet/api/request_parts.hpp"
 #include "linnet/api/values.hpp"
 #include "linnet/server/formats.hpp"
 
@@ -25,9 +25,6 @@ struct ObjectRoute {
   std::size_t max_depth;
   OperationKind kind;
 };
-
-/// api, v1, devices, ENDPOINT, objects stand before it.
-constexpr std::ptrdiff_t kObjectPathAt = 5;
 
 constexpr std::array kRoutes{
     ObjectRoute{"GET", "", 1, 4, OperationKind::kRead},
@@ -48,17 +45,6 @@ bool is_action(const std::string& word) {
   return std::ranges::any_of(kRoutes, [&](const ObjectRoute& route) { return word == route.action; });
 }
 
-/// `?format=`: a number or a media type.
-OrProblem<std::optional<lwm2m::ContentFormat>> format_of(const HttpRequest& request) {
-  const auto at = request.query.find("format");
-  if (at == request.query.end() || at->second.empty()) return std::nullopt;
-  for (const auto format : lwm2m::FormatSet::kKnown) {
-    const bool by_number = at->second == std::to_string(static_cast<unsigned>(format));
-    if (by_number || at->second == lwm2m::media_type(format)) return format;
-  }
-  return bad_request("'" + at->second + "' is no content format that LwM2M knows");
-}
-
 /// The body of Write-Attributes: numbers set, null unsets.
 OrProblem<std::vector<lwm2m::AttributeWrite>> read_attributes_body(const nlohmann::json& body) {
   if (!body.is_object() || body.empty()) return bad_request("the body must name attributes: {\"pmin\": 10}");
@@ -76,42 +62,6 @@ OrProblem<std::vector<lwm2m::AttributeWrite>> read_attributes_body(const nlohman
     writes.push_back(*write);
   }
   return writes;
-}
-
-OrProblem<Millis> timeout_of(const HttpRequest& request, TimeoutBounds bounds) {
-  const auto at = request.query.find("timeout");
-  if (at == request.query.end()) return bounds.otherwise;
-  const std::string& text = at->second;
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 1 ||
-      seconds > bounds.most.count()) {
-    return bad_request("timeout is 1 to " + std::to_string(bounds.most.count()) + " seconds");
-  }
-  return Seconds(seconds);
-}
-
-lwm2m::Version version_of(const net::Device& device, lwm2m::ObjectId object) {
-  return device.objects().version_of(object).value_or(lwm2m::kDefaultObjectVersion);
-}
-
-OrProblem<lwm2m::Path> resolve_path(const std::vector<std::string>& names, const net::Device& device,
-                                    const registry::ModelRegistry& models) {
-  lwm2m::Path path;
-  const lwm2m::ObjectModel* model = nullptr;
-  for (const std::string& name : names) {
-    if (const auto number = lwm2m::Path::parse_segment(name)) {
-      path = path.child(*number);
-    } else if (path.depth() == 0 && models.find(name) != nullptr) {
-      path = path.child(models.find(name)->id);
-    } else if (path.depth() == 2 && model != nullptr && registry::find_resource(*model, name) != nullptr) {
-      path = path.child(registry::find_resource(*model, name)->id);
-    } else {
-      return bad_request("'" + name + "' is neither a number nor a name of the model");
-    }
-    if (path.depth() == 1) model = models.find(path.object(), version_of(device, path.object()));
-  }
-  return path;
 }
 
 const lwm2m::ResourceModel* resource_of(const OwnedOperation& operation) {
@@ -219,9 +169,9 @@ OrProblem<void> put_body(OwnedOperation& operation, const Json& body, const net:
 
 }  // namespace
 
-OrProblem<ObjectCall> ObjectCall::route(std::string endpoint, HttpRequest request) {
+OrProblem<ObjectCall> ObjectCall::route(std::string endpoint, HttpRequest request, std::size_t path_at) {
   ObjectCall call;
-  call.names.assign(request.path.begin() + kObjectPathAt, request.path.end());
+  call.names.assign(request.path.begin() + static_cast<std::ptrdiff_t>(path_at), request.path.end());
   std::string action;
   if (call.names.size() > 1 && is_action(call.names.back())) {
     action = call.names.back();
@@ -268,7 +218,7 @@ OrProblem<OwnedOperation> make_operation(const ObjectCall& call, const net::Devi
   operation.path = *path;
   operation.format = *format;
   operation.timeout = *timeout;
-  operation.model = models.find(path->object(), version_of(device, path->object()));
+  operation.model = DeviceModels(models, device.object_list)(path->object());
   auto put = bytes ? put_bytes(operation, call.request.body) : put_body(operation, *body, device);
   if (!put) return std::unexpected(std::move(put).error());
   return operation;

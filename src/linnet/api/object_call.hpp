@@ -9,6 +9,7 @@
 
 #include "linnet/api/http.hpp"
 #include "linnet/api/problem.hpp"
+#include "linnet/api/request_parts.hpp"
 #include "linnet/net/device.hpp"
 #include "linnet/registry/model_registry.hpp"
 #include "linnet/server/operation.hpp"
@@ -22,9 +23,12 @@ struct ObjectCall {
   std::vector<std::string> names;  ///< path segments: numbers or names of the model
   HttpRequest request;
 
-  /// From the segments behind `objects`, of which there is at least one. 405 where the method does nothing
+  /// api, v1, devices, ENDPOINT, objects
+  static constexpr std::size_t kPathAt = 5;
+  /// From the segments from `path_at` on, of which there is at least one. 405 where the method does nothing
   /// there.
-  [[nodiscard]] static OrProblem<ObjectCall> route(std::string endpoint, HttpRequest request);
+  [[nodiscard]] static OrProblem<ObjectCall> route(std::string endpoint, HttpRequest request,
+                                                   std::size_t path_at = kPathAt);
 };
 
 /// An operation together with what its views point to.
@@ -51,11 +55,6 @@ struct OwnedOperation {
             .timeout = timeout,
             .instance = new_instance};
   }
-};
-
-struct TimeoutBounds {
-  Seconds otherwise;
-  Seconds most;
 };
 
 /// Resolves names, reads query and body and encodes values as this device wants them.

@@ -3,96 +3,82 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "linnet/api/composite_call.hpp"
+#include "linnet/api/group_run.hpp"
 #include "linnet/api/object_call.hpp"
+#include "linnet/api/outcome_answer.hpp"
+#include "linnet/api/queue_wish.hpp"
 #include "linnet/api/service.hpp"
 #include "linnet/api/values.hpp"
 
 namespace linnet::api {
 
-namespace {
-
-using Json = nlohmann::json;
-using server::OperationKind;
-
-std::string name_of(const lwm2m::Path& path, const lwm2m::ObjectModel* model) {
-  if (model == nullptr) return {};
-  if (path.depth() < 3) return std::string(model->name);
-  const auto* const resource = model->find(path.resource());
-  return resource == nullptr ? std::string() : std::string(resource->name);
-}
-
-HttpResponse value_response(const net::Outcome& outcome, const lwm2m::ObjectModel* model) {
-  const auto format = outcome.format.value_or(lwm2m::ContentFormat::kText);
-  auto values = values_json(format, outcome.path, outcome.payload, model);
-  if (!values) return to_response(values.error());
-  Json body{{"code", code_text(outcome.code)},
-            {"format", std::string(lwm2m::media_type(format))},
-            {"path", path_text(outcome.path)},
-            {"name", name_of(outcome.path, model)},
-            {"values", *std::move(values)}};
-  if (outcome.kind == OperationKind::kObserve) body["observation"] = outcome.observation.has_value();
-  return json_response(body);
-}
-
-}  // namespace
-
-HttpResponse outcome_response(const net::Outcome& outcome, const std::string& endpoint,
-                              const lwm2m::ObjectModel* model, const std::optional<lwm2m::Path>& named) {
-  const std::string path = path_text(outcome.path);
-  if (outcome.failure) return to_response(no_answer(*outcome.failure, endpoint, path));
-  if (!outcome.success()) return to_response(device_refused(outcome.code, path));
-  Json body{{"code", code_text(outcome.code)}};
-  switch (outcome.kind) {
-    case OperationKind::kRead:
-    case OperationKind::kObserve: return value_response(outcome, model);
-    case OperationKind::kDiscover: {
-      auto links = links_json(outcome.payload);
-      if (!links) {
-        return to_response({502, "The device's answer cannot be decoded", path + ": no list of links"});
-      }
-      body["links"] = *std::move(links);
-      return json_response(body);
-    }
-    case OperationKind::kCreate:
-      if (const auto created = outcome.created ? outcome.created : named) body["path"] = path_text(*created);
-      return json_response(body, 201);
-    default: return json_response(body);
-  }
-}
-
-void Service::handle_object(const std::string& endpoint, HttpRequest request, Answer answer) {
-  auto call = ObjectCall::route(endpoint, std::move(request));
-  if (!call) return refuse(std::move(answer), call.error());
+void Service::with_device(const std::string& endpoint, Answer answer,
+                          std::move_only_function<void(const net::Device&, Answer)> next) {
   auto shared = std::make_shared<Answer>(std::move(answer));
   const auto called = server_.find(
-      endpoint, [this, shared, call = *std::move(call)](std::optional<net::Device> device) mutable {
+      endpoint, [endpoint, shared, next = std::move(next)](std::optional<net::Device> device) mutable {
         Answer::resume(std::move(*shared),
-                       [this, call = std::move(call), device = std::move(device)](Answer later) {
-                         if (!device) return refuse(std::move(later), unknown_device(call.endpoint));
-                         perform(call, *device, std::move(later));
+                       [endpoint, next = std::move(next), device = std::move(device)](Answer later) mutable {
+                         if (!device) return refuse(std::move(later), unknown_device(endpoint));
+                         next(*device, std::move(later));
                        });
       });
   if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }
 
-void Service::perform(const ObjectCall& call, const net::Device& device, Answer answer) {
-  const auto operation =
-      make_operation(call, device, models_, {config_.default_timeout, config_.max_timeout});
+void Service::handle_object(const std::string& endpoint, HttpRequest request, Answer answer) {
+  auto call = ObjectCall::route(endpoint, std::move(request));
+  if (!call) return refuse(std::move(answer), call.error());
+  with_device(
+      endpoint, std::move(answer), [this, call = *std::move(call)](const net::Device& device, Answer later) {
+        perform(call.request, make_operation(call, device, models_, timeouts()), device, std::move(later));
+      });
+}
+
+void Service::handle_composite(const std::string& endpoint, HttpRequest request, Answer answer) {
+  auto call = CompositeCall::route(endpoint, std::move(request));
+  if (!call) return refuse(std::move(answer), call.error());
+  with_device(
+      endpoint, std::move(answer), [this, call = *std::move(call)](const net::Device& device, Answer later) {
+        perform(call.request, make_operation(call, device, models_, timeouts()), device, std::move(later));
+      });
+}
+
+void Service::perform(const HttpRequest& request, const OrProblem<OwnedOperation>& operation,
+                      const net::Device& device, Answer answer) {
   if (!operation) return refuse(std::move(answer), operation.error());
-  const auto wish = queue_wish(call.request, device, {config_.max_timeout, operation->timeout});
+  const auto wish = queue_wish(request, device, {config_.max_timeout, operation->timeout});
   if (!wish) return refuse(std::move(answer), wish.error());
-  if (*wish) return enqueue(call.endpoint, operation->view(), **wish, std::move(answer));
+  if (*wish) return enqueue(device.endpoint, operation->view(), **wish, std::move(answer));
   auto shared = std::make_shared<Answer>(std::move(answer));
-  const auto called =
-      server_.perform(call.endpoint, operation->view(),
-                      [shared, endpoint = call.endpoint, model = operation->model,
-                       named = operation->new_instance](net::Outcome outcome) {
-                        Answer::resume(std::move(*shared),
-                                       [endpoint, model, named, outcome = std::move(outcome)](Answer later) {
-                                         later.respond(outcome_response(outcome, endpoint, model, named));
-                                       });
-                      });
+  const auto called = server_.perform(
+      device.endpoint, operation->view(),
+      [shared, asked = asked_of(*operation, device, models_)](net::Outcome outcome) mutable {
+        Answer::resume(std::move(*shared),
+                       [asked = std::move(asked), outcome = std::move(outcome)](Answer later) {
+                         later.respond(outcome_response(outcome, asked));
+                       });
+      });
   if (!called) refuse(std::move(*shared), not_taken(called.error().code));
+}
+
+void Service::handle_group(HttpRequest request, Answer answer) {
+  constexpr std::size_t kPathAt = 4;  // api, v1, group, objects
+  auto selection = GroupSelection::read(request);
+  if (!selection) return refuse(std::move(answer), selection.error());
+  auto call = ObjectCall::route({}, std::move(request), kPathAt);
+  if (!call) return refuse(std::move(answer), call.error());
+  // A query or body that no device could take is told at once, and not for each.
+  if (const auto body = parse_body(call->request.body); !body) {
+    return refuse(std::move(answer), body.error());
+  }
+  answer.stream([this, call = *std::move(call), selection = *std::move(selection)](
+                    std::function<void()> wake) -> std::unique_ptr<EventSource> {
+    return std::make_unique<GroupRun>(call, selection,
+                                      GroupRun::Limits{config_.max_group_parallel, timeouts()}, server_,
+                                      models_, std::move(wake));
+  });
 }
 
 }  // namespace linnet::api

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "linnet/api/outcome_answer.hpp"
 #include "linnet/api/queue_wish.hpp"
 #include "linnet/api/service.hpp"
 #include "linnet/api/values.hpp"
@@ -79,10 +80,10 @@ Problem not_accepted(Errc why, const std::string& endpoint, const std::string& p
 
 /// As the direct call would have answered.
 HttpResponse Service::result_of(const net::Queued& operation) const {
-  const lwm2m::ObjectId object = operation.path.object();
-  const lwm2m::ObjectModel* const model =
-      operation.object_version ? models_.find(object, *operation.object_version) : models_.newest(object);
-  return outcome_response(*operation.outcome, operation.endpoint, model, std::nullopt);
+  return outcome_response(*operation.outcome, AskedOf{.endpoint = operation.endpoint,
+                                                      .models = DeviceModels(models_, operation.object_list),
+                                                      .paths = operation.paths,
+                                                      .new_instance = std::nullopt});
 }
 
 nlohmann::json Service::operation_json(const net::Queued& operation) const {
@@ -94,6 +95,10 @@ nlohmann::json Service::operation_json(const net::Queued& operation) const {
             {"unanswered", operation.unanswered == server::Unanswered::kRepeat ? "repeat" : "fail"},
             {"attempts", operation.attempts},
             {"accepted", time_text(operation.accepted)}};
+  if (!operation.paths.empty()) {
+    json.erase("path");
+    json["paths"] = paths_json(operation.paths);
+  }
   if (!operation.finished()) json["expires"] = time_text(operation.expires);
   if (const std::string reason = reason_text(operation); !reason.empty()) json["reason"] = reason;
   if (operation.outcome) {

@@ -82,6 +82,12 @@ Problem no_answer(Errc why, const std::string& endpoint, const std::string& path
     case Errc::kTimeout: return {504, "The device did not answer", endpoint + " did not answer for " + path};
     case Errc::kReset:
       return {502, "The device rejected the message", endpoint + " rejected the message for " + path};
+    case Errc::kUnsupported:
+      return {409, "The device takes no composite operations",
+              endpoint + " uses LwM2M 1.0, or registered neither SenML CBOR nor SenML JSON"};
+    case Errc::kIo:
+      return {503, "The store is degraded",
+              "the observation of " + path + " cannot be kept; /health says why"};
     case Errc::kClosed:
       return {503, "The device cannot be reached", endpoint + " has no connection to this server just now"};
     default: return {502, "The device's answer cannot be used", std::string(to_string(why)) + ": " + path};

@@ -49,6 +49,10 @@ void Service::handle(HttpRequest request, Answer answer) {
   const bool bootstrap = is(2, "bootstrap") && (is(3, "configurations") || is(3, "results"));
   if (bootstrap && path.size() <= 5) return handle_bootstrap(std::move(request), std::move(answer));
 
+  if (is(2, "group") && is(3, "objects") && path.size() > 4) {
+    return handle_group(std::move(request), std::move(answer));
+  }
+
   const bool known = (path.size() == 3 && (is(2, "events") || is(2, "models") || is(2, "openapi.json"))) ||
                      (path.size() == 4 && is(2, "models"));
   if (!known) return no_route(std::move(answer));
@@ -88,6 +92,9 @@ void Service::handle_devices(HttpRequest request, Answer answer) {
   if (path.size() == 5 && path[4] == "bootstrap") {
     if (request.method != "POST") return not_allowed(std::move(answer), "POST");
     return trigger_bootstrap(endpoint, std::move(request), std::move(answer));
+  }
+  if (path.size() >= 5 && path[4] == "composite") {
+    return handle_composite(endpoint, std::move(request), std::move(answer));
   }
   if (path.size() > 5 && path[4] == "objects") {
     return handle_object(endpoint, std::move(request), std::move(answer));

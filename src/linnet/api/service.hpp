@@ -19,6 +19,7 @@ struct ServiceConfig {
   std::size_t max_events = 4096;  ///< that wait for one reader of the event stream, a shard
   Seconds default_timeout{120};   ///< for an operation
   Seconds max_timeout{600};
+  unsigned max_group_parallel = 64;  ///< devices of one group that are asked at the same time
 };
 
 /// Serves requests on the HTTP thread. `server` must be stopped before the service and the HTTP
@@ -44,8 +45,15 @@ class Service {
   [[nodiscard]] Json device_json(const net::Device& device) const;
 
   // object_routes.cpp
+  void with_device(const std::string& endpoint, Answer answer,
+                   std::move_only_function<void(const net::Device&, Answer)> next);
   void handle_object(const std::string& endpoint, HttpRequest request, Answer answer);
-  void perform(const ObjectCall& call, const net::Device& device, Answer answer);
+  void handle_composite(const std::string& endpoint, HttpRequest request, Answer answer);
+  void perform(const HttpRequest& request, const OrProblem<OwnedOperation>& operation,
+               const net::Device& device, Answer answer);
+  [[nodiscard]] TimeoutBounds timeouts() const { return {config_.default_timeout, config_.max_timeout}; }
+
+  void handle_group(HttpRequest request, Answer answer);
 
   // operation_routes.cpp
   void enqueue(const std::string& endpoint, const server::Operation& operation, const QueueWish& wish,
@@ -73,7 +81,7 @@ class Service {
   class EventFeed;
   void stream_events(const HttpRequest& request, Answer answer);
   [[nodiscard]] Json event_json(const net::Event& event) const;
-  [[nodiscard]] const lwm2m::ObjectModel* model_of(const net::Event& event) const;
+  void put_values(Json& json, const net::Event& event) const;
 
   // model_routes.cpp
   void list_models(Answer answer) const;
@@ -97,12 +105,6 @@ class Service {
 void refuse(Answer answer, const Problem& problem);
 /// Answers 405 and names the methods that there are.
 void not_allowed(Answer answer, const std::string& allow);
-
-/// What came of an operation: 200 or 201 with the body of docs/api.md, or a problem. `named` is the
-/// instance that a Create asked for: devices tell the location only of others.
-[[nodiscard]] HttpResponse outcome_response(const net::Outcome& outcome, const std::string& endpoint,
-                                            const lwm2m::ObjectModel* model,
-                                            const std::optional<lwm2m::Path>& named);
 
 /// The OpenAPI description (openapi.cpp).
 [[nodiscard]] const std::string& openapi_document();

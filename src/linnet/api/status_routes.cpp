@@ -49,6 +49,7 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
            Metric{"linnet_expired_total", "Registrations whose lifetime ended", Counter,
                   number(s.engine.expired)},
            Metric{"linnet_notified_total", "Notifications taken", Counter, number(s.engine.notified)},
+           Metric{"linnet_sent_total", "Sends taken", Counter, number(s.engine.sent)},
            Metric{"linnet_refused_total", "Registers and Updates refused", Counter, number(s.engine.refused)},
            Metric{"linnet_bootstrap_sessions", "Devices being bootstrapped now", Gauge,
                   number(s.bootstrap.sessions)},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -192,6 +193,12 @@ std::string path_text(const Path& path) {
   return server::text_of(path);
 }
 
+Json paths_json(std::span<const Path> paths) {
+  Json list = Json::array();
+  for (const Path& path : paths) list.push_back(path_text(path));
+  return list;
+}
+
 std::string time_text(UnixTime time) {
   // Years that RFC 3339 can write; further away the number has to do.
   constexpr std::int64_t kFirst = -62'167'219'200, kLast = 253'402'300'799;
@@ -206,6 +213,21 @@ std::string time_text(UnixTime time) {
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()));
   return text.data();
+}
+
+std::string senml_time_text(double time, UnixTime now) {
+  constexpr double kFirstAbsolute = 268'435'456;  // 2^28
+  constexpr double kMillis = 1000;
+  constexpr double kFurthest = 1e12;  // seconds; beyond any year that can be written
+  const double seconds = time < kFirstAbsolute ? static_cast<double>(now.seconds) + time : time;
+  if (std::abs(seconds) > kFurthest) return Json(seconds).dump();
+  const auto millis = static_cast<std::int64_t>(std::llround(seconds * kMillis));
+  const std::int64_t rest = (millis % 1000 + 1000) % 1000;
+  std::string text = time_text(UnixTime{(millis - rest) / 1000});
+  if (rest == 0 || !text.ends_with('Z')) return text;
+  std::string digits = std::to_string(1000 + rest);
+  digits[0] = '.';
+  return text.replace(text.size() - 1, 1, digits + "Z");
 }
 
 Json to_json(const Value& value) {
@@ -304,19 +326,20 @@ OrProblem<std::vector<std::uint8_t>> encode_records(const std::vector<OwnedRecor
 }
 
 OrProblem<Json> values_json(lwm2m::ContentFormat format, const Path& path, ByteView payload,
-                            const lwm2m::ObjectModel* model) {
+                            server::ModelOf model_of, UnixTime now) {
   Json values = Json::array();
   std::vector<std::uint8_t> scratch(payload.size() + 16);
   const auto decoded = server::decode_payload(
-      format, path, payload, model, scratch, [&](const lwm2m::Record& record) -> Result<void> {
+      format, path, payload, model_of, scratch, [&](const lwm2m::Record& record) -> Result<void> {
         if (record.path.depth() < 3 || record.value.none()) return {};
+        const auto* const model = model_of(record.path.object());
         const auto* const resource = model == nullptr ? nullptr : model->find(record.path.resource());
         Json item{{"path", path_text(record.path)},
                   {"name", resource == nullptr ? std::string() : std::string(resource->name)},
                   {"type", std::string(lwm2m::to_string(record.value.type()))},
                   {"units", resource == nullptr ? std::string() : std::string(resource->units)},
                   {"value", to_json(record.value)}};
-        if (record.time) item["time"] = *record.time;
+        if (record.time) item["time"] = senml_time_text(*record.time, now);
         values.push_back(std::move(item));
         return {};
       });

@@ -13,6 +13,7 @@
 #include "linnet/base/time.hpp"
 #include "linnet/lwm2m/codec.hpp"
 #include "linnet/lwm2m/object_model.hpp"
+#include "linnet/server/formats.hpp"
 #include "linnet/server/owned_value.hpp"
 
 namespace linnet::api {
@@ -21,8 +22,13 @@ using server::OwnedRecord;
 using server::OwnedValue;
 
 [[nodiscard]] std::string path_text(const lwm2m::Path& path);
+/// Each as text, in an array.
+[[nodiscard]] nlohmann::json paths_json(std::span<const lwm2m::Path> paths);
 /// "2026-01-31T12:00:00Z".
 [[nodiscard]] std::string time_text(UnixTime time);
+/// A SenML time that came at `now` (RFC 8428 §4.5.3: relative to it below 2^28) in that form, with
+/// milliseconds where there are any.
+[[nodiscard]] std::string senml_time_text(double time, UnixTime now);
 
 [[nodiscard]] nlohmann::json to_json(const lwm2m::Value& value);
 /// `type` kNone: what the JSON itself says. `where` names the value in the error.
@@ -43,10 +49,10 @@ using server::OwnedValue;
                                                                   const lwm2m::Path& base,
                                                                   lwm2m::ContentFormat format);
 
-/// A payload that came for `path` as the list `values` of an answer. A payload that does not decode
-/// is a 502.
+/// A payload that came for `path` (the root for a composite operation or Send) at `now` as the list `values`
+/// of an answer, times of records as calendar times. A payload that does not decode is a 502.
 [[nodiscard]] OrProblem<nlohmann::json> values_json(lwm2m::ContentFormat format, const lwm2m::Path& path,
-                                                    ByteView payload, const lwm2m::ObjectModel* model);
+                                                    ByteView payload, server::ModelOf model_of, UnixTime now);
 
 /// The links of a Discover answer; nothing where they do not read.
 [[nodiscard]] std::optional<nlohmann::json> links_json(ByteView payload);

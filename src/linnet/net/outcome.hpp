@@ -41,9 +41,10 @@ struct Queued {
   server::Unanswered unanswered = server::Unanswered::kRepeat;
   std::uint32_t attempts = 0;
   UnixTime accepted;
-  UnixTime expires;                              ///< of one that is not finished
-  std::optional<Outcome> outcome;                ///< with kDone
-  std::optional<lwm2m::Version> object_version;  ///< of the path's object, where the device is registered
+  UnixTime expires;                       ///< of one that is not finished
+  std::optional<Outcome> outcome;         ///< with kDone
+  std::vector<lwm2m::Path> paths;         ///< of a composite operation
+  std::vector<std::uint8_t> object_list;  ///< as Device::object_list, where the device is registered
 
   [[nodiscard]] bool finished() const noexcept { return server::is_finished(state); }
 };

@@ -55,10 +55,8 @@ Queued Shard::owned(const QueuedOperation& operation) const {
   queued.accepted.seconds = static_cast<std::int64_t>(number(operation.id) >> kSequenceShift) / kMillis;
   queued.expires = ShardClock::wall(operation.expires);
   if (operation.state == QueuedState::kDone) queued.outcome = net::owned(operation.result);
-  const auto device = engine_.find(operation.endpoint);
-  if (device && operation.operation.path.depth() > 0) {
-    queued.object_version = engine_.get(*device)->objects.version_of(operation.operation.path.object());
-  }
+  queued.paths.assign(operation.operation.paths.begin(), operation.operation.paths.end());
+  if (const auto device = engine_.find(operation.endpoint)) queued.object_list = objects_of(*device);
   return queued;
 }
 

@@ -89,11 +89,11 @@ ContentFormat write_format(const DeviceFormats& device, const lwm2m::Path& path,
       device.version == lwm2m::LwM2mVersion::k1_0 ? ContentFormat::kTlv : ContentFormat::kSenmlCbor);
 }
 
-Result<void> decode_payload(ContentFormat format, const lwm2m::Path& path, ByteView payload,
-                            const lwm2m::ObjectModel* model, ByteSpan scratch,
-                            lwm2m::RecordSink sink) noexcept {
-  const auto type_of = [model](const lwm2m::Path& at) {
-    if (model == nullptr || at.object() != model->id || at.depth() < 3) return DataType::kNone;
+Result<void> decode_payload(ContentFormat format, const lwm2m::Path& path, ByteView payload, ModelOf model_of,
+                            ByteSpan scratch, lwm2m::RecordSink sink) noexcept {
+  const auto type_of = [&](const lwm2m::Path& at) {
+    const lwm2m::ObjectModel* model = at.depth() < 3 ? nullptr : model_of(at.object());
+    if (model == nullptr) return DataType::kNone;
     const lwm2m::ResourceModel* resource = model->find(at.resource());
     return resource == nullptr ? DataType::kNone : resource->type;
   };

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "linnet/base/function_ref.hpp"
 #include "linnet/lwm2m/codec.hpp"
 #include "linnet/lwm2m/object_model.hpp"
 #include "linnet/server/registration.hpp"
@@ -44,9 +45,13 @@ struct DeviceFormats {
 [[nodiscard]] lwm2m::ContentFormat write_format(const DeviceFormats& device, const lwm2m::Path& path,
                                                 lwm2m::DataType type, bool multiple) noexcept;
 
-/// Decodes what came for `path` with the types of the model (null: as the format itself says).
+/// The definition of an object at a device, null where it is not known.
+using ModelOf = FunctionRef<const lwm2m::ObjectModel*(lwm2m::ObjectId)>;
+
+/// Decodes what came for `path` with the types of the models (where there is none: as the format itself
+/// says).
 [[nodiscard]] Result<void> decode_payload(lwm2m::ContentFormat format, const lwm2m::Path& path,
-                                          ByteView payload, const lwm2m::ObjectModel* model, ByteSpan scratch,
+                                          ByteView payload, ModelOf model_of, ByteSpan scratch,
                                           lwm2m::RecordSink sink) noexcept;
 
 }  // namespace linnet::server

@@ -177,15 +177,43 @@ TEST(Payloads, ThatAFormatCannotHoldAre400) {
 
 TEST(Payloads, AreShownWithNamesTypesAndUnits) {
   const std::string senml = R"([{"bn":"/3303/0/","n":"5700","v":21.5},{"n":"5701","vs":"Cel"}])";
-  const auto values = values_json(ContentFormat::kSenmlJson, Path(3303, 0), as_bytes(senml), model(3303));
+  const auto values =
+      values_json(ContentFormat::kSenmlJson, Path(3303, 0), as_bytes(senml), model, UnixTime{});
   ASSERT_TRUE(values);
   EXPECT_EQ(values->dump(),
             R"([{"name":"Sensor Value","path":"/3303/0/5700","type":"Float","units":"","value":21.5},)"
             R"({"name":"Sensor Units","path":"/3303/0/5701","type":"String","units":"","value":"Cel"}])");
 }
 
+TEST(Payloads, OfSeveralObjectsHaveTheNamesOfEach) {
+  const std::string senml = R"([{"n":"/3303/0/5700","v":21.5},{"n":"/3/0/9","v":80,"t":-1}])";
+  const auto values =
+      values_json(ContentFormat::kSenmlJson, Path(), as_bytes(senml), model, UnixTime{1'700'000'000});
+  ASSERT_TRUE(values);
+  ASSERT_EQ(values->size(), 2U);
+  EXPECT_EQ((*values)[0]["name"], "Sensor Value");
+  EXPECT_FALSE((*values)[0].contains("time"));
+  EXPECT_EQ((*values)[1]["name"], "Battery Level");
+  EXPECT_EQ((*values)[1]["type"], "Integer");
+  EXPECT_EQ((*values)[1]["time"], "2023-11-14T22:13:19Z");
+}
+
+/// RFC 8428 §4.5.3.
+TEST(Times, OfSenMLAreRelativeBelowTwoToThe28) {
+  constexpr UnixTime kNow{1'700'000'000};
+  EXPECT_EQ(senml_time_text(0, kNow), "2023-11-14T22:13:20Z");
+  EXPECT_EQ(senml_time_text(-20.5, kNow), "2023-11-14T22:12:59.500Z");
+  EXPECT_EQ(senml_time_text(1.25, kNow), "2023-11-14T22:13:21.250Z");
+  EXPECT_EQ(senml_time_text(268'435'455, kNow), "2032-05-17T19:37:35Z");
+  EXPECT_EQ(senml_time_text(268'435'456, kNow), "1978-07-04T21:24:16Z");
+  EXPECT_EQ(senml_time_text(1.6e9, kNow), "2020-09-13T12:26:40Z");
+  EXPECT_EQ(senml_time_text(1600000000.9996, kNow), "2020-09-13T12:26:41Z");
+  EXPECT_EQ(senml_time_text(1e300, kNow), "1e+300");
+  EXPECT_EQ(senml_time_text(-1e300, kNow), "-1e+300");
+}
+
 TEST(Payloads, ThatDoNotDecodeAre502) {
-  const auto values = values_json(ContentFormat::kSenmlJson, Path(3, 0), as_bytes("[{"), model(3));
+  const auto values = values_json(ContentFormat::kSenmlJson, Path(3, 0), as_bytes("[{"), model, UnixTime{});
   ASSERT_FALSE(values);
   EXPECT_EQ(values.error().status, 502U);
 }

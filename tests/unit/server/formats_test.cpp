@@ -82,8 +82,10 @@ TEST(DecodePayloadTest, uses_the_types_of_the_model) {
     values.push_back(record.value);
     return {};
   };
-  ASSERT_TRUE(decode_payload(ContentFormat::kTlv, Path(3, 0), tlv, &model, scratch, keep));
-  ASSERT_TRUE(decode_payload(ContentFormat::kTlv, Path(3, 0), tlv, nullptr, scratch, keep));
+  const auto known = [&model](lwm2m::ObjectId object) { return object == model.id ? &model : nullptr; };
+  const auto unknown = [](lwm2m::ObjectId) -> const lwm2m::ObjectModel* { return nullptr; };
+  ASSERT_TRUE(decode_payload(ContentFormat::kTlv, Path(3, 0), tlv, known, scratch, keep));
+  ASSERT_TRUE(decode_payload(ContentFormat::kTlv, Path(3, 0), tlv, unknown, scratch, keep));
   ASSERT_EQ(values.size(), 2U);
   EXPECT_EQ(values[0].type(), DataType::kInteger);
   EXPECT_EQ(values[0].as_integer(), 100);
