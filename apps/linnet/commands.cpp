@@ -391,7 +391,7 @@ int list_operations(const Session& session, const std::string& endpoint) {
       const Json body = one.value("result", Json::object()).value("body", Json::object());
       std::string result = text(one, "reason");
       if (body.contains("code")) result = text(body, "code");
-      if (body.contains("title")) result = text(body, "title") + (result.empty() ? "" : "; " + result);
+      if (body.contains("title")) result.insert(0, text(body, "title") + (result.empty() ? "" : "; "));
       table.row({text(one, "id"), text(one, "operation"), text(one, "path"), text(one, "state"),
                  text(one, "accepted"), text(one, "expires"), result});
     }

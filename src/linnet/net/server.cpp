@@ -163,6 +163,7 @@ Result<void> Server::list_queued(std::string_view endpoint, QueuedListHandler do
           return false;
         }
         std::vector<Queued> list;
+        list.reserve(all.size());
         for (auto& [id, operation] : all) list.push_back(std::move(operation));
         done(std::move(list));
         return true;

@@ -206,8 +206,7 @@ TEST_F(BootstrapTest, a_device_that_acknowledges_and_says_no_more_fails_its_sess
   give(simple_configuration());
   ASSERT_EQ(ask(0, {"ep=urn:1"}), Code::kChanged);
   engine->step(now);
-  const auto message = coap::Message::decode(links.sent[0].front());
-  Bytes acknowledgement{0x60, 0x00, links.sent[0].front()[2], links.sent[0].front()[3]};
+  const Bytes acknowledgement{0x60, 0x00, links.sent[0].front()[2], links.sent[0].front()[3]};
   engine->receive(coap::LinkId{0}, acknowledgement, now);
   advance(Seconds{119});
   EXPECT_EQ(listener.results.size(), 0U);
