@@ -124,7 +124,8 @@ OrRefusal<void> Device::boot() {
   auto done = engine_->init(config, arena, links_, random_, objects_->all(), this);
   if (done && firmware_) {
     firmware_->start(*engine_);
-    if (firmware_->installed()) objects_->set_firmware_version(firmware_->installed()->version);
+    const auto& installed = firmware_->installed();
+    objects_->set_firmware_version(installed ? std::string_view(installed->version) : LINNET_VERSION);
   }
   if (done && settings_.bootstrap) {
     const coap::LinkId link{static_cast<std::uint32_t>(factory_.accounts.size())};
