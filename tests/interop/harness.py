@@ -317,7 +317,9 @@ class LinnetDevice(Own):
     """The simulated device under JSON-RPC on its standard streams."""
 
     def __init__(self, endpoint, server, *arguments):
-        super().__init__("linnet-device", [program("LINNET_DEVICE"), "--endpoint", endpoint, "--server", server,
+        """`server` is None where a bootstrap server will say which."""
+        accounts = ["--server", server] if server else []
+        super().__init__("linnet-device", [program("LINNET_DEVICE"), "--endpoint", endpoint, *accounts,
                                            "--models", MODELS, "--control", "stdio", *arguments])
         self._id = 0
 

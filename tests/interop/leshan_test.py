@@ -12,10 +12,10 @@ LARGE = bytes(i * 7 % 251 for i in range(6000))  # Leshan takes no body over 819
 MANY = (TLV, SENML_JSON, SENML_CBOR, JSON)
 
 
-def leshan(program, *arguments):
+def leshan(program, *arguments, folder="leshan"):
     java = debian_program("java", "openjdk-17-jdk-headless")
     return JsonChild(program, [java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
-                               f"{peers('leshan/classes')}:{peers('leshan/lib')}/*", program, *arguments])
+                               f"{peers(folder + '/classes')}:{peers(folder + '/lib')}/*", program, *arguments])
 
 
 class DeviceAtLinnetd(unittest.TestCase):
@@ -128,6 +128,54 @@ class DeviceAtLinnetd(unittest.TestCase):
             with self.subTest(format=content_format):
                 self.assertEqual(base64.b64decode(self.device.values("33442/0/5", format=content_format)["/33442/0/5"]),
                                  LARGE)
+
+    def test_reads_writes_and_observes_composite(self):
+        def call(method, path, body=None, **query):
+            status, answer = self.server.rest.call(method, f"/api/v1/devices/leshan/composite{path}", body, **query)
+            self.assertEqual(status, 200, answer)
+            return {one["path"]: one["value"] for one in answer.get("values", [])}
+
+        for content_format in (SENML_JSON, SENML_CBOR):
+            with self.subTest(format=content_format):
+                call("PATCH", "", {"values": {"/33442/0/1": content_format, "/1/0/2": 1}}, format=content_format)
+                self.assertEqual(call("GET", "", paths="/33442/0/1,/1/0/2,/33442/77", format=content_format),
+                                 {"/33442/0/1": content_format, "/1/0/2": 1})
+        call("PATCH", "", {"values": {"/33442/0/1": -7}})
+        paths = "/3/0/9,/3/0/0"
+        with self.server.events(endpoint="leshan", type="notified") as events:
+            first = call("PUT", "/observe", paths=paths)["/3/0/9"]
+            self.peer.write('{"do":"fire","resource":9}')
+            told = events.wait("notified", lambda data: "paths" in data)
+            self.assertEqual({one["path"]: one["value"] for one in told["values"]},
+                             {"/3/0/9": first - 1, "/3/0/0": "Leshan"})
+            call("DELETE", "/observe", paths=paths)
+
+    def test_sends(self):
+        with self.server.events(endpoint="leshan", type="sent") as events:
+            for content_format in (SENML_JSON, SENML_CBOR):
+                with self.subTest(format=content_format):
+                    self.peer.write(f'{{"do":"send","format":{content_format},"paths":["/3/0/0","/33442/0/3"]}}')
+                    told = events.wait("sent")
+                    self.assertEqual({one["path"]: one["value"] for one in told["values"]},
+                                     {"/3/0/0": "Leshan", "/33442/0/3": 1.5})
+                    self.assertEqual(self.peer.event("sent")["code"].split("(")[0], "CHANGED")
+            # What was collected carries the time at which it was.
+            self.peer.write('{"do":"collect","paths":["/33442/0/3"]}')
+            self.peer.event("collected")
+            self.peer.write(f'{{"do":"flush","format":{SENML_CBOR}}}')
+            told = events.wait("sent")
+            self.assertEqual([(one["path"], one["value"]) for one in told["values"]], [("/33442/0/3", 1.5)])
+            self.assertTrue(told["values"][0]["time"].startswith("20"), told)
+
+    def test_queue_mode(self):
+        with leshan("LeshanDevice", f"coap://{self.server.coap}", "leshan-queue", 300, MODELS, "queue") as peer:
+            peer.event("registered")
+            shown = self.server.registered("leshan-queue")
+            self.assertEqual((shown["queue_mode"], shown["awake"]), (True, True))
+            device = self.server.rest.device("leshan-queue")
+            self.assertEqual(device.values("3/0/0"), {"/3/0/0": "Leshan"})
+            peer.write('{"do":"exit"}')
+            peer.event("deregistered")
 
     def test_errors_keep_their_codes(self):
         for method, path, body, status, code in (("GET", "3/7", None, 404, "4.04"), ("GET", "3/0/4", None, 405, "4.05"),
@@ -327,9 +375,81 @@ class ServerOfLinnetDevice(unittest.TestCase):
             device.rpc("deregister")
             self.peer.event("deregistered", endpoint="linnet-life")
 
+    def test_reads_and_writes_composite(self):
+        self.device.rpc("set", path="/33442/0", values={"0": "one", "1": 1})
+        for content_format in (SENML_JSON, SENML_CBOR):
+            with self.subTest(format=content_format):
+                answer = self.peer.ask("read-composite", endpoint="linnet", format=content_format,
+                                       paths=["/3/0/0", "/33442/0/1", "/1/0", "/33442/77/1"])
+                self.assertTrue(answer.get("code", "").startswith("CONTENT"), answer)
+                values = answer["values"]
+                self.assertEqual((values["/3/0/0"], values["/33442/0/1"], values["/1/0/1"]), ("linnet", 1, 86400))
+                self.assertNotIn("/33442/77/1", values)
+                answer = self.peer.ask("write-composite", endpoint="linnet", format=content_format, resources=[
+                    {"path": "/33442/0/0", "type": "string", "value": "two"},
+                    {"path": "/33442/0/1", "type": "integer", "value": content_format},
+                    {"path": "/3/0/15", "type": "string", "value": "Europe/Berlin"}])
+                self.assertTrue(answer.get("code", "").startswith("CHANGED"), answer)
+                self.assertEqual(self.read("/33442/0/0", TEXT), {"/33442/0/0": "two"})
+                self.assertEqual(self.read("/33442/0/1", TEXT), {"/33442/0/1": content_format})
+                self.device.rpc("set", path="/33442/0/1", value=1)
+        # All or nothing: 3/0/0 cannot be written.
+        answer = self.peer.ask("write-composite", endpoint="linnet", format=SENML_CBOR, resources=[
+            {"path": "/33442/0/0", "type": "string", "value": "three"},
+            {"path": "/3/0/0", "type": "string", "value": "other"}])
+        self.assertTrue(answer.get("code", "").startswith("METHOD_NOT_ALLOWED"), answer)
+        self.assertEqual(self.read("/33442/0/0", TEXT), {"/33442/0/0": "two"})
+
+    def test_observes_composite(self):
+        for content_format in (SENML_JSON, SENML_CBOR):
+            with self.subTest(format=content_format):
+                self.device.rpc("set", path="/33442/0/3", value=1)
+                paths = ["/33442/0/3", "/3/0/0"]
+                answer = self.peer.ask("observe-composite", endpoint="linnet", format=content_format, paths=paths)
+                self.assertTrue(answer.get("code", "").startswith("CONTENT"), answer)
+                self.device.rpc("set", path="/33442/0/3", value=2.5)
+                told = self.peer.event("notified-composite")["values"]
+                self.assertEqual(told, {"/33442/0/3": 2.5, "/3/0/0": "linnet"})
+                self.assertEqual(self.peer.ask("cancel", endpoint="linnet", paths=paths)["cancelled"], 1)
+                self.device.rpc("set", path="/33442/0/3", value=1)  # met by a Reset
+
+    def test_sends(self):
+        self.device.rpc("set", path="/33442/0/1", value=42)
+        self.device.rpc("send", paths=["/33442/0/1", "/3/0/0"])
+        told = self.peer.event("sent", endpoint="linnet")
+        self.assertEqual(told["values"], {"/33442/0/1": 42, "/3/0/0": "linnet"})
+
     def test_queue_mode_is_registered(self):
         with self.start_device("linnet-queue", "--queue-mode"):
             self.assertTrue(self.peer.event("registered", endpoint="linnet-queue")["queue"])
+
+
+class BootstrapOfLinnetDevice(unittest.TestCase):
+    """Leshan's bootstrap server writes an account into linnet-device, which then registers at linnetd."""
+
+    def bootstrapped(self, content_format, *to_delete):
+        server = self.enterContext(Linnetd())
+        peer = self.enterContext(leshan("LeshanBootstrap", 0, f"coap://{server.coap}", content_format, *to_delete,
+                                        folder="leshan-bootstrap"))
+        port = peer.event("started")["port"]
+        device = self.enterContext(LinnetDevice("linnet-bootstrapped", None,
+                                                "--bootstrap", f"coap://127.0.0.1:{port}"))
+        peer.event("requested", endpoint="linnet-bootstrapped")
+        peer.event("ended", endpoint="linnet-bootstrapped")
+        shown = server.registered("linnet-bootstrapped")
+        self.assertEqual((shown["lifetime"], shown["binding"]), (300, "U"))
+        return server, peer, device
+
+    def test_writes_in_tlv(self):
+        self.bootstrapped(TLV)
+
+    def test_writes_in_senml_json_after_deleting(self):
+        self.bootstrapped(SENML_JSON, "/0", "/1")
+
+    def test_writes_in_senml_cbor_after_deleting_all(self):
+        server, peer, _ = self.bootstrapped(SENML_CBOR, "/")
+        self.assertEqual(server.rest.device("linnet-bootstrapped").values("1/0/0"), {"/1/0/0": 123})
+        self.assertEqual(peer.event("done", request="BootstrapFinishRequest")["code"].split("(")[0], "CHANGED")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Leshan device for the interoperability tests: it registers at the server given, serves the
-// objects 1, 3 and 33442 (from the DDF files of a folder) and tells what happens as one JSON object a line; commands come on standard
-// input: {"do":"update"}, {"do":"fire","resource":RID}, {"do":"exit"}. With "bootstrap" at the end the URI is that of a
-// bootstrap server, which has to say where to register.
-//   java -cp 'LIB/*' LeshanDevice.java coap://HOST:PORT ENDPOINT LIFETIME MODELS-DIR [bootstrap]
+// A Leshan device for the interoperability tests: it registers at the server given (or, with
+// `bootstrap`, lets itself be bootstrapped by it), serves the objects 1, 3 and 33442 (from the DDF files of
+// a folder) and tells what happens as one JSON object a line; commands come on standard input:
+// {"do":"update"}, {"do":"fire","resource":RID}, {"do":"send","format":F,"paths":[...]},
+// {"do":"collect","paths":[...]} (with the time), {"do":"flush"} (sends what was collected), {"do":"exit"}.
+//   java -cp 'LIB/*' LeshanDevice.java coap://HOST:PORT ENDPOINT LIFETIME MODELS-DIR [queue] [bootstrap]
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.File;
@@ -12,8 +14,12 @@ import java.io.InputStreamReader;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.eclipse.leshan.client.LeshanClient;
 import org.eclipse.leshan.client.LeshanClientBuilder;
+import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
 import org.eclipse.leshan.client.object.Device;
 import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.client.object.Server;
@@ -22,14 +28,17 @@ import org.eclipse.leshan.client.resource.BaseInstanceEnablerFactory;
 import org.eclipse.leshan.client.resource.LwM2mInstanceEnabler;
 import org.eclipse.leshan.client.resource.ObjectsInitializer;
 import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
+import org.eclipse.leshan.client.send.ManualDataSender;
 import org.eclipse.leshan.client.servers.LwM2mServer;
 import org.eclipse.leshan.core.LwM2mId;
 import org.eclipse.leshan.core.ResponseCode;
 import org.eclipse.leshan.core.model.ObjectLoader;
 import org.eclipse.leshan.core.model.StaticModel;
+import org.eclipse.leshan.core.node.LwM2mPath;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.request.BindingMode;
 import org.eclipse.leshan.core.request.BootstrapRequest;
+import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.request.DeregisterRequest;
 import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.core.request.UpdateRequest;
@@ -81,11 +90,22 @@ public class LeshanDevice {
         }
     }
 
+    static List<String> paths(JsonNode command) {
+        List<String> list = new ArrayList<>();
+        for (JsonNode path : command.get("paths")) list.add(path.asText());
+        return list;
+    }
+
+    static ManualDataSender sender(LeshanClient client) {
+        return client.getSendService().getDataSender(ManualDataSender.DEFAULT_NAME, ManualDataSender.class);
+    }
+
     public static void main(String[] arguments) throws Exception {
         var models = new ArrayList<>(ObjectLoader.loadDefault());
         models.addAll(ObjectLoader.loadObjectsFromDir(new File(arguments[3])));
         var objects = new ObjectsInitializer(new StaticModel(models));
-        if (arguments.length > 4 && arguments[4].equals("bootstrap")) {
+        var options = List.of(arguments).subList(4, arguments.length);
+        if (options.contains("bootstrap")) {
             objects.setInstancesForObject(LwM2mId.SECURITY, Security.noSecBootstrap(arguments[0]));
             objects.setClassForObject(LwM2mId.SERVER, Server.class);
         } else {
@@ -102,6 +122,9 @@ public class LeshanDevice {
 
         var builder = new LeshanClientBuilder(arguments[1]);
         builder.setObjects(objects.createAll());
+        builder.setRegistrationEngineFactory(
+            new DefaultRegistrationEngineFactory().setQueueMode(options.contains("queue")));
+        builder.setDataSenders(new ManualDataSender());
         builder.setEndpointsProviders(
             new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider()).build());
         var client = builder.build();
@@ -146,6 +169,20 @@ public class LeshanDevice {
             switch (command.get("do").asText()) {
                 case "update": client.triggerRegistrationUpdate(); break;
                 case "fire": thing.fireResourceChange(command.get("resource").asInt()); break;
+                case "send": {
+                    var answer = client.getSendService().sendData(client.getRegisteredServers().values().iterator().next(),
+                        ContentFormat.fromCode(command.get("format").asInt()), paths(command), 10_000);
+                    say("sent", "code", answer == null ? "timeout" : answer.getCode().toString());
+                    break;
+                }
+                case "collect":
+                    sender(client).collectData(paths(command).stream().map(LwM2mPath::new).collect(Collectors.toList()));
+                    say("collected");
+                    break;
+                case "flush":
+                    sender(client).sendCollectedData(client.getRegisteredServers().values().iterator().next(),
+                        ContentFormat.fromCode(command.get("format").asInt()), 10_000, false);
+                    break;
                 case "exit":
                     client.destroy(true);
                     System.exit(0);

@@ -16,6 +16,7 @@ import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.eclipse.leshan.core.endpoint.Protocol;
 import org.eclipse.leshan.core.link.lwm2m.attributes.DefaultLwM2mAttributeParser;
 import org.eclipse.leshan.core.link.lwm2m.attributes.LwM2mAttributeSet;
@@ -28,6 +29,7 @@ import org.eclipse.leshan.core.node.LwM2mPath;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.node.LwM2mResourceInstance;
 import org.eclipse.leshan.core.node.LwM2mSingleResource;
+import org.eclipse.leshan.core.node.TimestampedLwM2mNodes;
 import org.eclipse.leshan.core.observation.CompositeObservation;
 import org.eclipse.leshan.core.observation.Observation;
 import org.eclipse.leshan.core.observation.SingleObservation;
@@ -37,22 +39,29 @@ import org.eclipse.leshan.core.request.DeleteRequest;
 import org.eclipse.leshan.core.request.DiscoverRequest;
 import org.eclipse.leshan.core.request.DownlinkDeviceManagementRequest;
 import org.eclipse.leshan.core.request.ExecuteRequest;
+import org.eclipse.leshan.core.request.ObserveCompositeRequest;
 import org.eclipse.leshan.core.request.ObserveRequest;
+import org.eclipse.leshan.core.request.ReadCompositeRequest;
 import org.eclipse.leshan.core.request.ReadRequest;
+import org.eclipse.leshan.core.request.SendRequest;
 import org.eclipse.leshan.core.request.WriteAttributesRequest;
+import org.eclipse.leshan.core.request.WriteCompositeRequest;
 import org.eclipse.leshan.core.request.WriteRequest;
 import org.eclipse.leshan.core.response.CreateResponse;
 import org.eclipse.leshan.core.response.DiscoverResponse;
 import org.eclipse.leshan.core.response.LwM2mResponse;
 import org.eclipse.leshan.core.response.ObserveCompositeResponse;
 import org.eclipse.leshan.core.response.ObserveResponse;
+import org.eclipse.leshan.core.response.ReadCompositeResponse;
 import org.eclipse.leshan.core.response.ReadResponse;
 import org.eclipse.leshan.server.LeshanServerBuilder;
 import org.eclipse.leshan.server.model.VersionedModelProvider;
 import org.eclipse.leshan.server.observation.ObservationListener;
+import org.eclipse.leshan.server.queue.PresenceListener;
 import org.eclipse.leshan.server.registration.Registration;
 import org.eclipse.leshan.server.registration.RegistrationListener;
 import org.eclipse.leshan.server.registration.RegistrationUpdate;
+import org.eclipse.leshan.server.send.SendListener;
 import org.eclipse.leshan.transport.californium.server.endpoint.CaliforniumServerEndpointsProvider;
 import org.eclipse.leshan.transport.californium.server.endpoint.coap.CoapServerProtocolProvider;
 
@@ -127,6 +136,18 @@ public class LeshanServer {
         return list;
     }
 
+    static List<String> paths(JsonNode command) {
+        List<String> list = new ArrayList<>();
+        for (JsonNode path : command.get("paths")) list.add(path.asText());
+        return list;
+    }
+
+    static void flatten(Map<LwM2mPath, LwM2mNode> nodes, Map<String, Object> out) {
+        for (var node : nodes.entrySet()) {
+            if (node.getValue() != null) flatten(node.getKey().isRoot() ? "" : node.getKey().toString(), node.getValue(), out);
+        }
+    }
+
     static DownlinkDeviceManagementRequest<?> request(JsonNode command) throws Exception {
         String path = command.path("path").asText();
         ContentFormat format =
@@ -135,6 +156,18 @@ public class LeshanServer {
         switch (command.get("do").asText()) {
             case "read": return new ReadRequest(format, path);
             case "observe": return new ObserveRequest(format, path);
+            case "read-composite": return new ReadCompositeRequest(format, format, paths(command));
+            case "observe-composite":
+                return new ObserveCompositeRequest(format, format,
+                    paths(command).stream().map(LwM2mPath::new).collect(Collectors.toList()));
+            case "write-composite": {
+                Map<String, Object> values = new LinkedHashMap<>();
+                for (JsonNode item : command.get("resources")) {
+                    var type = ResourceModel.Type.valueOf(item.get("type").asText().toUpperCase());
+                    values.put(item.get("path").asText(), typed(type, item.get("value")));
+                }
+                return new WriteCompositeRequest(format, values);
+            }
             case "discover": return new DiscoverRequest(path);
             case "delete": return new DeleteRequest(path);
             case "execute": return new ExecuteRequest(path, command.path("arguments").asText(null));
@@ -206,11 +239,49 @@ public class LeshanServer {
 
             @Override
             public void onResponse(CompositeObservation observation, Registration registration,
-                                   ObserveCompositeResponse response) {}
+                                   ObserveCompositeResponse response) {
+                Map<String, Object> line = new LinkedHashMap<>();
+                line.put("event", "notified-composite");
+                Map<String, Object> values = new LinkedHashMap<>();
+                flatten(response.getContent(), values);
+                line.put("values", values);
+                say(line);
+            }
 
             @Override
             public void onError(Observation observation, Registration registration, Exception error) {
                 say(Map.of("event", "notify-error", "error", String.valueOf(error)));
+            }
+        });
+        server.getSendService().addListener(new SendListener() {
+            @Override
+            public void dataReceived(Registration registration, TimestampedLwM2mNodes data, SendRequest request) {
+                for (var time : data.getTimestamps()) {
+                    Map<String, Object> line = new LinkedHashMap<>();
+                    line.put("event", "sent");
+                    line.put("endpoint", registration.getEndpoint());
+                    line.put("time", time == null ? null : time.getEpochSecond());
+                    Map<String, Object> values = new LinkedHashMap<>();
+                    flatten(data.getNodesAt(time), values);
+                    line.put("values", values);
+                    say(line);
+                }
+            }
+
+            @Override
+            public void onError(Registration registration, String message, Exception error) {
+                say(Map.of("event", "send-error", "error", String.valueOf(error)));
+            }
+        });
+        server.getPresenceService().addListener(new PresenceListener() {
+            @Override
+            public void onAwake(Registration registration) {
+                say(Map.of("event", "awake", "endpoint", registration.getEndpoint()));
+            }
+
+            @Override
+            public void onSleeping(Registration registration) {
+                say(Map.of("event", "sleeping", "endpoint", registration.getEndpoint()));
             }
         });
         server.start();
@@ -227,13 +298,23 @@ public class LeshanServer {
                     server.getRegistrationService().getByEndpoint(command.get("endpoint").asText());
                 if (command.get("do").asText().equals("cancel")) {
                     answer.put("cancelled",
-                        server.getObservationService().cancelObservations(registration, command.get("path").asText()));
+                        command.has("paths")
+                            ? server.getObservationService().cancelCompositeObservations(registration,
+                                  paths(command).toArray(new String[0]))
+                            : server.getObservationService().cancelObservations(registration, command.get("path").asText()));
                 } else {
                     LwM2mResponse response = server.send(registration, request(command), TIMEOUT_MS);
                     answer.put("code", response == null ? "timeout" : response.getCode().toString());
                     if (response instanceof ReadResponse && ((ReadResponse) response).getContent() != null) {
                         Map<String, Object> values = new LinkedHashMap<>();
                         flatten(command.get("path").asText(), ((ReadResponse) response).getContent(), values);
+                        answer.put("values", values);
+                    }
+                    Map<LwM2mPath, LwM2mNode> nodes = null;
+                    if (response instanceof ReadCompositeResponse) nodes = ((ReadCompositeResponse) response).getContent();
+                    if (nodes != null) {
+                        Map<String, Object> values = new LinkedHashMap<>();
+                        flatten(nodes, values);
                         answer.put("values", values);
                     }
                     if (response instanceof CreateResponse) answer.put("location", ((CreateResponse) response).getLocation());
