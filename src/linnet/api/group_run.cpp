@@ -133,7 +133,7 @@ void GroupRun::ask_for_page() {
   broken_off_ = not_taken(called.error().code);
 }
 
-void GroupRun::find(std::string endpoint) {
+void GroupRun::find(const std::string& endpoint) {
   const auto called = server_.find(endpoint, [inbox = inbox_, endpoint](std::optional<net::Device> device) {
     inbox->put([endpoint, device = std::move(device)](GroupRun& run) {
       if (device) return run.perform(*device);

@@ -45,7 +45,7 @@ class GroupRun final : public EventSource {
 
   void start_more();
   void ask_for_page();
-  void find(std::string endpoint);
+  void find(const std::string& endpoint);
   void perform(const net::Device& device);
   void finish(const std::string& endpoint, const HttpResponse& response);
   [[nodiscard]] bool over() const noexcept;

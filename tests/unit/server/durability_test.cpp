@@ -221,7 +221,9 @@ TEST_F(DurabilityTest, a_restart_brings_a_registration_back_with_its_location_an
   EXPECT_EQ(registration->registered, now - Seconds{150});
   // A whole lifetime with its grace, the second that is written behind, and the grace of a restart.
   EXPECT_EQ(registration->expires, now + Seconds{310 + 1 + 60});
-  EXPECT_TRUE(engine->perform(id, {OperationKind::kRead, lwm2m::Path(3, 0), {}, {}, {}, {}, {}}, now));
+  Operation read;
+  read.path = lwm2m::Path(3, 0);
+  EXPECT_TRUE(engine->perform(id, read, now));
   EXPECT_EQ(code_of(send(5, updating(location))), Code::kChanged);
 }
 
