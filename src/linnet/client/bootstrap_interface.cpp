@@ -371,7 +371,7 @@ coap::Reply BootstrapInterface::remove(const Path& path) noexcept {
       if (path.depth() == 1 && candidate != object) continue;
       const auto done = remove_instances(*candidate);
       // What cannot be deleted is no instance of the kind that `/` means.
-      if (!done && !(path.depth() == 0 && done.error().code == Errc::kNotAllowed)) removed = done;
+      if (!done && (path.depth() != 0 || done.error().code != Errc::kNotAllowed)) removed = done;
     }
   }
   if (removed) return answer(Code::kDeleted);

@@ -331,7 +331,7 @@ void BootstrapServer::add_channel(std::shared_ptr<EventChannel> channel, std::si
 }
 
 void BootstrapServer::publish(Event::Kind kind, std::string_view endpoint,
-                              std::shared_ptr<const server::BootstrapResult> result) {
+                              const std::shared_ptr<const server::BootstrapResult>& result) {
   std::erase_if(channels_, [](const Channel& channel) { return channel.channel->closed(); });
   for (const Channel& channel : channels_) {
     if (!channel.channel->wants(endpoint)) continue;

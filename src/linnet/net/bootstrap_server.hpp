@@ -137,7 +137,7 @@ class BootstrapServer final : private server::BootstrapListener {
   void keep(server::BootstrapResult result);
   void store_result(const server::BootstrapResult& result);
   void publish(Event::Kind kind, std::string_view endpoint,
-               std::shared_ptr<const server::BootstrapResult> result);
+               const std::shared_ptr<const server::BootstrapResult>& result);
 
   void on_started(std::string_view endpoint, std::string_view configuration, Instant now) noexcept override;
   void on_finished(const server::BootstrapResult& result, Instant now) noexcept override;

@@ -13,7 +13,6 @@
 
 namespace linnet::server {
 
-using lwm2m::DataType;
 using lwm2m::Level;
 using lwm2m::ObjectModel;
 using lwm2m::Path;
