@@ -60,7 +60,7 @@ FormatSet read_formats(const Link& link) noexcept {
   return formats;
 }
 
-/// The target of the root link without a slash behind. No segment may be a number (TS 6.4.1).
+/// The target of the root link without a slash behind. No segment may be a number (TS 6.4.1) or empty.
 Result<std::string_view> read_alternate_path(std::string_view target) noexcept {
   if (!target.starts_with('/')) return refuse(Errc::kMalformed);
   if (target.ends_with('/')) target.remove_suffix(1);
@@ -69,8 +69,9 @@ Result<std::string_view> read_alternate_path(std::string_view target) noexcept {
   for (std::size_t i = 0; i < target.size(); ++i) {
     if (is_blank(target[i])) return refuse(Errc::kMalformed);
     if (target[i] == '/') {
-      if (numeric) return refuse(Errc::kMalformed);
-      numeric = i + 1 < target.size() && is_digit(target[i + 1]);
+      const bool empty = i + 1 == target.size() || target[i + 1] == '/';
+      if (numeric || empty) return refuse(Errc::kMalformed);
+      numeric = is_digit(target[i + 1]);
     } else if (!is_digit(target[i])) {
       numeric = false;
     }

@@ -69,6 +69,12 @@ TEST(ObjectList, OP_6_the_root_may_stand_anywhere_and_only_what_is_below_it_coun
   EXPECT_THAT(list->entries, ElementsAre("/3/0"));
 }
 
+TEST(ObjectList, OP_6_an_alternate_path_with_an_empty_segment_is_a_bad_request) {
+  for (const auto* text : {"<//>;rt=oma.lwm2m", "<//////>;rt=oma.lwm2m,</3/0>", "</a//b>;rt=oma.lwm2m"}) {
+    EXPECT_EQ(read(text).error().code, Errc::kMalformed) << text;
+  }
+}
+
 TEST(ObjectList, OP_6_an_alternate_path_with_a_number_in_it_is_a_bad_request) {
   for (const char* text : {"</1>;rt=\"oma.lwm2m\"", "</a/12>;rt=oma.lwm2m", "</12/a>;rt=oma.lwm2m",
                            "<a>;rt=\"oma.lwm2m\"", "</a b>;rt=\"oma.lwm2m\""}) {
