@@ -3,31 +3,12 @@
 // written down.
 #pragma once
 
-#include <stdexcept>
-
-#include "linnet/registry/model_registry.hpp"
 #include "linnet/server/engine.hpp"
 #include "message.hpp"
 #include "tests/unit/server/bootstrap_fixture.hpp"
 #include "tests/unit/server/fixture.hpp"
 
 namespace linnet::conformance {
-
-class OmaModels final : public server::Models {
- public:
-  OmaModels() : registry_(load()) {}
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId object, lwm2m::Version version) const noexcept override {
-    return registry_.find(object, version);
-  }
-
- private:
-  static registry::ModelRegistry load() {
-    auto loaded = registry::ModelRegistry::embedded();
-    if (!loaded) throw std::runtime_error("the embedded models do not load");
-    return std::move(*loaded);
-  }
-  registry::ModelRegistry registry_;
-};
 
 struct ServerSide {
   void start() {
@@ -39,7 +20,7 @@ struct ServerSide {
     ready = engine.init(config, links, links, random, models, listener).has_value();
   }
 
-  OmaModels models;
+  server::test::RegistryModels models;
   server::test::VirtualLinks links;
   server::test::CountingRandom random;
   server::test::RecordingListener listener;
