@@ -12,7 +12,7 @@ import sys
 
 import sources
 
-FLOORS = [{"base"}, {"coap"}, {"lwm2m"}, {"client", "server", "registry"}, {"store"}, {"net"}, {"api"}]
+FLOORS = [{"base"}, {"coap"}, {"lwm2m"}, {"client", "server", "registry"}, {"store", "tls"}, {"net"}, {"api"}]
 FLOOR_OF = {module: height for height, floor in enumerate(FLOORS) for module in floor}
 
 # No sockets, clocks, threads or devices: everything is passed in.
