@@ -166,7 +166,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
   peer.unacknowledged = 0;
 }
 
-bool Endpoint::idle(LinkId link, Instant now) const noexcept {
+bool Endpoint::quiet(LinkId link) const noexcept {
   if (!peers_.has(link)) return true;
   const Peer& peer = peers_[link];
   if (peer.exchanges != 0 || peer.deferred != 0 || peer.transfers != 0) return false;
@@ -174,6 +174,12 @@ bool Endpoint::idle(LinkId link, Instant now) const noexcept {
     const BodyStream& stream = streams_[i];
     if (stream.kind != BodyStream::Kind::kFree && stream.link == link) return false;
   }
+  return true;
+}
+
+bool Endpoint::idle(LinkId link, Instant now) const noexcept {
+  if (!quiet(link)) return false;
+  if (!peers_.has(link)) return true;
   for (const RecentRequest& recent : peers_.recent(link)) {
     if (recent.kept() != Kept::kNothing && recent.fresh(links_->traits(link).transmission, now)) return false;
   }

@@ -216,8 +216,11 @@ class Endpoint {
 
   /// Forgets all of a peer: requests under way fail with kClosed at the next step.
   void drop(LinkId link, Instant now) noexcept;
-  /// True when nothing is under way with this peer and all that deduplication remembers of it has
-  /// expired: the LinkId may be given to another peer.
+  /// True when nothing is under way with this peer: no exchange, no request that waits for its answer,
+  /// no body. Given to another peer now, its LinkId loses what deduplication remembers and no more.
+  [[nodiscard]] bool quiet(LinkId link) const noexcept;
+  /// True when it is quiet and all that deduplication remembers of it has expired: the LinkId may be
+  /// given to another peer.
   [[nodiscard]] bool idle(LinkId link, Instant now) const noexcept;
 
   [[nodiscard]] const EndpointStatistics& statistics() const noexcept { return statistics_; }

@@ -159,8 +159,10 @@ void BootstrapServer::hear(std::size_t socket) {
 
 coap::LinkId BootstrapServer::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
   const std::uint32_t known = links_.table().size();
-  const coap::LinkId link =
-      links_.add(hash, remote, socket, [&](coap::LinkId candidate) { return engine_.idle(candidate, now_); });
+  const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
+    if (!engine_.quiet(candidate)) return LinkLoss::kPeer;
+    return engine_.idle(candidate, now_) ? LinkLoss::kNothing : LinkLoss::kDuplicates;
+  });
   if (link != coap::kNoLink && coap::index(link) < known) engine_.drop(link, now_);
   return link;
 }

@@ -33,8 +33,8 @@ PathId LinkLayer::path_of(std::size_t socket, const Address& remote, const Addre
 }
 
 coap::LinkId LinkLayer::add(LinkTable::Hash hash, const Address& remote, std::size_t socket,
-                            FunctionRef<bool(coap::LinkId)> idle) {
-  const coap::LinkId link = table_.insert(hash, remote, static_cast<std::uint32_t>(socket), idle);
+                            FunctionRef<LinkLoss(coap::LinkId)> loss) {
+  const coap::LinkId link = table_.insert(hash, remote, static_cast<std::uint32_t>(socket), loss);
   if (link != coap::kNoLink) table_.set_path(link, plain_paths_[socket]);
   return link;
 }
@@ -81,7 +81,7 @@ std::optional<coap::LinkId> LinkLayer::open(ByteView address) noexcept {
   const LinkTable::Hash hash = table_.hash(remote, *socket);
   coap::LinkId link = table_.find(hash, remote, *socket);
   if (link == coap::kNoLink) {
-    link = add(hash, remote, *socket, [](coap::LinkId) { return false; });
+    link = add(hash, remote, *socket, [](coap::LinkId) { return LinkLoss::kPeer; });
   }
   if (link == coap::kNoLink) return std::nullopt;
   const unsigned arrives = steer(remote, config_.shards);

@@ -34,9 +34,9 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   /// The path of a datagram that came to `socket`.
   [[nodiscard]] PathId path_of(std::size_t socket, const Address& remote, const Address& local);
   [[nodiscard]] const Path& path(PathId id) const noexcept { return paths_[id]; }
-  /// A link for a peer that has none yet. `idle` says which links may be forgotten.
+  /// A link for a peer that has none yet (LinkTable::insert).
   [[nodiscard]] coap::LinkId add(LinkTable::Hash hash, const Address& remote, std::size_t socket,
-                                 FunctionRef<bool(coap::LinkId)> idle);
+                                 FunctionRef<LinkLoss(coap::LinkId)> loss);
   [[nodiscard]] Address remote(coap::LinkId link) const noexcept;
   void flush() noexcept { out_.flush(); }
   [[nodiscard]] const SendStatistics& statistics() const noexcept { return out_.statistics(); }

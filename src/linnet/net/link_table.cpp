@@ -4,9 +4,23 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 namespace linnet::net {
+
+namespace {
+
+// Registered devices stand side by side, as they came. A hand that goes from one to the next would pass
+// thousands of them before it meets a link that may be taken; one that goes on by the golden section
+// has looked into every tenth of the table after 16 steps, and has been everywhere once after a round.
+std::uint32_t golden_stride(std::uint32_t capacity) noexcept {
+  auto stride = static_cast<std::uint32_t>(capacity * 0.618'033'988'749'895);
+  while (stride > 1 && std::gcd(stride, capacity) != 1) --stride;
+  return std::max(stride, 1U);
+}
+
+}  // namespace
 
 PathId PathTable::intern(const Path& path) {
   if (!paths_.empty() && (*this)[last_] == path) return last_;
@@ -24,6 +38,7 @@ PathId PathTable::intern(const Path& path) {
 LinkTable::LinkTable(std::uint32_t capacity, const HashKey& key)
     : key_(key),
       capacity_(std::max(capacity, 1U)),
+      stride_(golden_stride(capacity_)),
       shift_(32U - static_cast<unsigned>(std::countr_zero(kFirstSlots))),
       entry_pages_(std::size_t{capacity_} * sizeof(Entry)),
       slot_pages_(kFirstSlots * sizeof(Slot)),
@@ -56,9 +71,9 @@ coap::LinkId LinkTable::find(Hash hash, const Address& remote, std::uint32_t soc
 }
 
 coap::LinkId LinkTable::insert(Hash hash, const Address& remote, std::uint32_t socket,
-                               FunctionRef<bool(coap::LinkId)> idle) {
+                               FunctionRef<LinkLoss(coap::LinkId)> loss) {
   const bool full = size_ == capacity_;
-  coap::LinkId link = reuse(full ? kFullSteps : kEasySteps, idle);
+  coap::LinkId link = reuse(full, loss);
   if (link == coap::kNoLink) {
     if (full) return coap::kNoLink;
     if ((std::size_t{size_} + 1) * 2 > slots_.size()) grow();
@@ -110,15 +125,25 @@ void LinkTable::grow() {
   }
 }
 
-coap::LinkId LinkTable::reuse(std::uint32_t steps, FunctionRef<bool(coap::LinkId)> idle) noexcept {
-  for (steps = std::min(steps, size_); steps > 0; --steps) {
+coap::LinkId LinkTable::reuse(bool full, FunctionRef<LinkLoss(coap::LinkId)> loss) noexcept {
+  coap::LinkId cheapest = coap::kNoLink;
+  LinkLoss least = full ? LinkLoss::kPeer : LinkLoss::kDuplicates;  // what it must stay below
+  std::uint32_t after = hand_;
+  const std::uint32_t stride = full ? stride_ : 1;
+  for (std::uint32_t steps = std::min(full ? kFullSteps : kEasySteps, size_); steps > 0; --steps) {
     const coap::LinkId link{hand_};
-    hand_ = hand_ + 1 < size_ ? hand_ + 1 : 0;
-    if (!idle(link)) continue;
-    remove(link);
-    return link;
+    hand_ = hand_ + stride < size_ ? hand_ + stride : hand_ + stride - size_;
+    if (const LinkLoss cost = loss(link); cost < least) {
+      cheapest = link;
+      least = cost;
+      after = hand_;
+    }
+    if (least == LinkLoss::kNothing) break;
   }
-  return coap::kNoLink;
+  if (cheapest == coap::kNoLink) return cheapest;
+  hand_ = after;  // what it passed beyond keeps its turn: each newcomer stays for a whole round
+  remove(cheapest);
+  return cheapest;
 }
 
 }  // namespace linnet::net

@@ -40,6 +40,14 @@ class PathTable {
   PathId last_{};
 };
 
+/// What is lost when a link is taken from its peer and given to another.
+enum class LinkLoss : std::uint8_t {
+  kNothing,
+  kDuplicates,  ///< a message that comes twice is not known again
+  kShard,       ///< whom the peer's datagrams are passed on to
+  kPeer,        ///< what is under way, or a registration: it stays
+};
+
 /// One shard's links. Not shared between threads.
 class LinkTable {
  public:
@@ -57,10 +65,11 @@ class LinkTable {
   void prefetch_link(Hash hash) const noexcept;
 
   [[nodiscard]] coap::LinkId find(Hash hash, const Address& remote, std::uint32_t socket) const noexcept;
-  /// Gives a new peer (one that `find` did not find) a link: a fresh one, or one whose peer `idle`
-  /// allows to forget. kNoLink when all are in use.
+  /// Gives a new peer (one that `find` did not find) a link: one that costs nothing or a fresh one;
+  /// when there are none, of a few links the one that costs least. `loss` says what a link costs.
+  /// So peers that were seen once cannot keep newcomers out. kNoLink when all of the few must stay.
   [[nodiscard]] coap::LinkId insert(Hash hash, const Address& remote, std::uint32_t socket,
-                                    FunctionRef<bool(coap::LinkId)> idle);
+                                    FunctionRef<LinkLoss(coap::LinkId)> loss);
 
   /// `link` must have been given out.
   [[nodiscard]] Address remote(coap::LinkId link) const noexcept;
@@ -81,7 +90,7 @@ class LinkTable {
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
 
  private:
-  // How many links the hand passes to find an idle one: while there are fresh links left, and when not.
+  // How many links the hand looks at: while there are fresh links left, and when not.
   static constexpr std::uint32_t kEasySteps = 1;
   static constexpr std::uint32_t kFullSteps = 16;
   static constexpr std::uint32_t kFirstSlots = 1024;
@@ -104,13 +113,14 @@ class LinkTable {
   void place(Slot slot) noexcept;
   void remove(coap::LinkId link) noexcept;
   void grow();
-  [[nodiscard]] coap::LinkId reuse(std::uint32_t steps, FunctionRef<bool(coap::LinkId)> idle) noexcept;
+  [[nodiscard]] coap::LinkId reuse(bool full, FunctionRef<LinkLoss(coap::LinkId)> loss) noexcept;
 
   HashKey key_;
   std::uint32_t capacity_;
   std::uint32_t size_ = 0;
   std::uint32_t hand_ = 0;
-  unsigned shift_;  // a hash's home slot is its upper 32 - shift_ bits
+  std::uint32_t stride_;  // of the hand in a full table
+  unsigned shift_;        // a hash's home slot is its upper 32 - shift_ bits
   Pages entry_pages_;
   Pages slot_pages_;
   std::span<Entry> entries_;

@@ -186,10 +186,10 @@ bool Shard::may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcep
 coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
   const std::uint32_t known = links_.table().size();
   const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
-    // A peer that is passed on is unknown to this engine; it is forgotten only where nothing else is left.
-    const bool passed_on = links_.table().shard(candidate) != LinkTable::kNoShard;
-    if (passed_on && links_.table().size() < links_.table().capacity()) return false;
-    return engine_.idle(candidate, now_);
+    if (!engine_.quiet(candidate)) return LinkLoss::kPeer;
+    // A peer that is passed on is unknown to this engine, and registered at another, it may be.
+    if (links_.table().shard(candidate) != LinkTable::kNoShard) return LinkLoss::kShard;
+    return engine_.idle(candidate, now_) ? LinkLoss::kNothing : LinkLoss::kDuplicates;
   });
   links_changed_ = true;
   if (link == coap::kNoLink) {

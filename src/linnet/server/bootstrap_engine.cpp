@@ -297,6 +297,10 @@ void BootstrapEngine::drop(coap::LinkId link, Instant now) noexcept {
   parts_->drop(link, now);
 }
 
+bool BootstrapEngine::quiet(coap::LinkId link) const noexcept {
+  return parts_->endpoint.quiet(link) && !parts_->busy(link);
+}
+
 bool BootstrapEngine::idle(coap::LinkId link, Instant now) const noexcept {
   return parts_->endpoint.idle(link, now) && !parts_->busy(link);
 }

@@ -74,7 +74,9 @@ class BootstrapEngine {
   [[nodiscard]] Instant next_deadline() const noexcept;
   /// The link is gone: its sessions fail with kClosed.
   void drop(coap::LinkId link, Instant now) noexcept;
-  /// True when no session uses the link and the endpoint remembers nothing of it.
+  /// True when no session uses the link and nothing is under way over it (Engine::quiet).
+  [[nodiscard]] bool quiet(coap::LinkId link) const noexcept;
+  /// True when it is quiet and the endpoint remembers nothing of it.
   [[nodiscard]] bool idle(coap::LinkId link, Instant now) const noexcept;
 
   /// What devices get from now on; sessions under way keep what they began with. Configurations are

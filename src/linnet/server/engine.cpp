@@ -211,6 +211,10 @@ void Engine::drop(coap::LinkId link, Instant now) noexcept {
   parts_->endpoint.drop(link, now);
 }
 
+bool Engine::quiet(coap::LinkId link) const noexcept {
+  return parts_->registrations.first_on(link) == kNone && parts_->endpoint.quiet(link);
+}
+
 bool Engine::idle(coap::LinkId link, Instant now) const noexcept {
   return parts_->registrations.first_on(link) == kNone && parts_->endpoint.idle(link, now);
 }

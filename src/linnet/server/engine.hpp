@@ -106,8 +106,10 @@ class Engine {
 
   /// The link is gone: what is under way over it fails with kClosed, its registrations stay without one.
   void drop(coap::LinkId link, Instant now) noexcept;
-  /// True when no registration uses the link and the endpoint remembers nothing of it: its id may be
-  /// given to another peer, after `drop`.
+  /// True when no registration uses the link and nothing is under way over it: its id may be given to
+  /// another peer, after `drop`, at the price of what deduplication remembers of the first one.
+  [[nodiscard]] bool quiet(coap::LinkId link) const noexcept;
+  /// True when it is quiet and the endpoint remembers nothing of it: that costs nothing.
   [[nodiscard]] bool idle(coap::LinkId link, Instant now) const noexcept;
 
   // Operations and observations.

@@ -102,6 +102,29 @@ Event wait_for(Subscription& subscription, std::counting_semaphore<>& woken, Eve
   }
 }
 
+TEST(BootstrapServer, peers_that_were_seen_once_cannot_keep_devices_out) {
+  ServerConfig config = small();
+  config.bootstrap.engine.endpoint.max_peers = 16;
+  const auto server = start(config);
+  EXPECT_FALSE(put(*server, some("fleet", {"urn:*"})).failure);
+  const Address at = server->bootstrap()->listening()[0];
+  RawDevice under_way(at);
+  under_way.request(Code::kPost, {"bs"}, {"ep=urn:0"});
+  ASSERT_EQ(under_way.receive().view().code(), Code::kChanged);
+  const RawMessage asked = under_way.receive();
+  std::vector<RawDevice> strangers;
+  for (int i = 0; i < 48; ++i) {
+    strangers.emplace_back(at);
+    strangers.back().request(Code::kGet, {".well-known", "core"});
+    ASSERT_TRUE(strangers.back().has_mail(10'000)) << "stranger " << i;
+  }
+  RawDevice newcomer(at);
+  be_bootstrapped(newcomer, "urn:1");
+  // The session that was under way goes on.
+  under_way.answer(asked.view(), Code::kDeleted, {});
+  EXPECT_EQ(under_way.receive().view().code(), Code::kPut);
+}
+
 TEST(BootstrapServer, bootstraps_a_device_alone_and_tells_of_it) {
   const auto server = start(small());
   EXPECT_TRUE(server->listening().empty());

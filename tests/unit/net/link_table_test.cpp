@@ -13,20 +13,20 @@ namespace {
 
 constexpr HashKey kKey{0x0706050403020100, 0x0F0E0D0C0B0A0908};
 
-bool never(coap::LinkId) {
-  return false;
+LinkLoss never(coap::LinkId) {
+  return LinkLoss::kPeer;
 }
-bool always(coap::LinkId) {
-  return true;
+LinkLoss always(coap::LinkId) {
+  return LinkLoss::kNothing;
 }
 
 coap::LinkId find(const LinkTable& table, const Address& remote, std::uint32_t socket = 0) {
   return table.find(table.hash(remote, socket), remote, socket);
 }
 
-template <typename Idle>
-coap::LinkId insert(LinkTable& table, const Address& remote, Idle&& idle, std::uint32_t socket = 0) {
-  return table.insert(table.hash(remote, socket), remote, socket, idle);
+template <typename Loss>
+coap::LinkId insert(LinkTable& table, const Address& remote, Loss&& loss, std::uint32_t socket = 0) {
+  return table.insert(table.hash(remote, socket), remote, socket, loss);
 }
 
 TEST(SipHash, depends_on_every_bit_of_key_and_input) {
@@ -85,11 +85,56 @@ TEST(LinkTable, remembers_path_and_shard_of_a_link_until_its_id_is_reused) {
 TEST(LinkTable, a_full_table_reuses_an_idle_link_and_no_other) {
   LinkTable table(8, kKey);
   for (std::uint32_t i = 0; i < 8; ++i) (void)insert(table, Address::v4(i, 1), never);
-  const auto idle = [](coap::LinkId link) { return link == coap::LinkId{5}; };
-  EXPECT_EQ(insert(table, Address::v4(100, 1), idle), coap::LinkId{5});
+  const auto loss = [](coap::LinkId link) {
+    return link == coap::LinkId{5} ? LinkLoss::kNothing : LinkLoss::kPeer;
+  };
+  EXPECT_EQ(insert(table, Address::v4(100, 1), loss), coap::LinkId{5});
   EXPECT_EQ(find(table, Address::v4(5, 1)), coap::kNoLink);
   EXPECT_EQ(find(table, Address::v4(100, 1)), coap::LinkId{5});
   EXPECT_EQ(find(table, Address::v4(6, 1)), coap::LinkId{6});
+}
+
+TEST(LinkTable, a_full_table_takes_what_costs_least_and_never_a_peer_in_use) {
+  LinkTable table(8, kKey);
+  for (std::uint32_t i = 0; i < 8; ++i) (void)insert(table, Address::v4(i, 1), never);
+  std::map<coap::LinkId, LinkLoss> costs{{coap::LinkId{2}, LinkLoss::kShard},
+                                         {coap::LinkId{3}, LinkLoss::kDuplicates},
+                                         {coap::LinkId{6}, LinkLoss::kNothing}};
+  const auto loss = [&](coap::LinkId link) {
+    const auto cost = costs.find(link);
+    return cost != costs.end() ? cost->second : LinkLoss::kPeer;
+  };
+  std::uint32_t newcomer = 100;
+  for (const std::uint32_t taken : {6U, 3U, 2U}) {
+    EXPECT_EQ(insert(table, Address::v4(++newcomer, 1), loss), coap::LinkId{taken});
+    costs.erase(coap::LinkId{taken});
+  }
+  EXPECT_EQ(insert(table, Address::v4(++newcomer, 1), loss), coap::kNoLink);
+}
+
+TEST(LinkTable, forgets_nothing_while_there_are_fresh_links) {
+  LinkTable table(3, kKey);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(insert(table, Address::v4(i, 1), [](coap::LinkId) { return LinkLoss::kDuplicates; }),
+              coap::LinkId{i});
+  }
+}
+
+TEST(LinkTable, newcomers_find_the_few_that_may_go_behind_a_long_row_that_must_stay) {
+  constexpr std::uint32_t kLinks = 10'000;
+  constexpr std::uint32_t kInUse = 8000;  // as large as devices make it: max_links has a quarter more
+  LinkTable table(kLinks, kKey);
+  for (std::uint32_t i = 0; i < kLinks; ++i) (void)insert(table, Address::v4(i, 1), never);
+  std::set<coap::LinkId> taken;
+  const auto loss = [](coap::LinkId link) {
+    return index(link) < kInUse ? LinkLoss::kPeer : LinkLoss::kDuplicates;
+  };
+  for (std::uint32_t i = 0; i < kLinks - kInUse; ++i) {
+    const coap::LinkId link = insert(table, Address::v4(kLinks + i, 1), loss);
+    ASSERT_NE(link, coap::kNoLink) << i;
+    taken.insert(link);
+  }
+  EXPECT_EQ(taken.size(), kLinks - kInUse) << "a newcomer stays until all others had their turn";
 }
 
 TEST(LinkTable, behaves_as_a_map_under_random_use) {
@@ -106,8 +151,9 @@ TEST(LinkTable, behaves_as_a_map_under_random_use) {
       ASSERT_EQ(found, known->second);
     } else {
       ASSERT_EQ(found, coap::kNoLink);
-      const coap::LinkId link =
-          insert(table, peer, [&](coap::LinkId candidate) { return !busy.contains(candidate); });
+      const coap::LinkId link = insert(table, peer, [&](coap::LinkId candidate) {
+        return busy.contains(candidate) ? LinkLoss::kPeer : LinkLoss::kNothing;
+      });
       if (link == coap::kNoLink) continue;
       ASSERT_LT(index(link), 3000U);
       ASSERT_TRUE(index(link) == given || !busy.contains(link));

@@ -110,6 +110,36 @@ TEST(Server, a_device_registers_over_IPv6_and_at_a_wildcard_address) {
   EXPECT_EQ(list_all(*server, {}, 10), (std::vector<std::string>{"four", "six"}));
 }
 
+TEST(Server, peers_that_were_seen_once_cannot_keep_newcomers_out) {
+  ServerConfig config = small(1);
+  config.max_links = 32;
+  const auto server = start(config);
+  const Address at = server->listening()[0];
+  std::vector<RawDevice> residents;
+  for (int i = 0; i < 8; ++i) {
+    residents.emplace_back(at);
+    ASSERT_NE(residents.back().register_as("resident-" + std::to_string(i)), "");
+  }
+  // As from spoofed addresses: a message each, three times as many as there are links.
+  std::vector<RawDevice> strangers;
+  for (int i = 0; i < 96; ++i) {
+    strangers.emplace_back(at);
+    strangers.back().request(Code::kGet, {".well-known", "core"});
+    ASSERT_TRUE(strangers.back().has_mail(10'000)) << "stranger " << i;
+  }
+  RawDevice newcomer(at);
+  EXPECT_NE(newcomer.register_as("newcomer"), "");
+  EXPECT_EQ(statistics(*server).links_exhausted, 0U);
+  // Whoever is registered has kept its link.
+  for (std::size_t i = 0; i < residents.size(); ++i) {
+    std::promise<Outcome> outcome;
+    ASSERT_TRUE(server->perform("resident-" + std::to_string(i), read("/3/0/0"),
+                                [&](Outcome o) { outcome.set_value(std::move(o)); }));
+    residents[i].answer(residents[i].receive().view(), Code::kContent, "x");
+    EXPECT_TRUE(outcome.get_future().get().success());
+  }
+}
+
 TEST(Server, an_update_from_another_address_is_passed_on_to_the_shard_of_its_location) {
   const auto server = start(small(2));
   const Address at = server->listening()[0];
