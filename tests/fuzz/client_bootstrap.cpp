@@ -13,6 +13,7 @@
 #include "linnet/client/objects/oscore.hpp"
 #include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
+#include "tests/support/dice.hpp"
 
 namespace {
 
@@ -39,14 +40,6 @@ class Sink final : public coap::Links {
  private:
   coap::LinkTraits traits_;
   std::array<std::uint8_t, 1500> buffer_{};
-};
-
-class Dice final : public Random {
- public:
-  std::uint32_t next() noexcept override { return state_ = state_ * 1664525 + 1013904223; }
-
- private:
-  std::uint32_t state_ = 1;
 };
 
 struct Device {
@@ -88,7 +81,7 @@ struct Device {
   }
 
   Sink links;
-  Dice dice;
+  testing::Dice dice;
   SecurityObject<4, kPskSecuritySizes> security;
   ServerObject<4> servers;
   AccessControlObject<12, 3> rights;

@@ -11,6 +11,7 @@
 #include "linnet/client/objects/oscore.hpp"
 #include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
+#include "tests/support/dice.hpp"
 #include "tests/unit/client/power_cut.hpp"
 
 namespace {
@@ -29,14 +30,6 @@ class Sink final : public coap::Links {
  private:
   coap::LinkTraits traits_;
   std::array<std::uint8_t, 1500> buffer_{};
-};
-
-class Dice final : public Random {
- public:
-  std::uint32_t next() noexcept override { return state_ = state_ * 1664525 + 1013904223; }
-
- private:
-  std::uint32_t state_ = 1;
 };
 
 /// Every link is there at once.
@@ -69,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Engine engine;
   Answers connector(engine);
   Sink links;
-  Dice dice;
+  testing::Dice dice;
   SecurityObject<2> security;
   ServerObject<2> servers;
   DeviceObject device;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "linnet/coap/endpoint.hpp"
+#include "tests/support/dice.hpp"
 
 namespace {
 
@@ -20,14 +21,6 @@ constexpr std::string_view kPath[] = {"a", "bc"};
 void require(bool held) {
   if (!held) std::abort();
 }
-
-class Numbers final : public Random {
- public:
-  std::uint32_t next() noexcept override { return state_ = state_ * 1664525U + 1013904223U; }
-
- private:
-  std::uint32_t state_ = 1;
-};
 
 class World final : public coap::Links, public coap::Handler, public coap::BodyHandler {
  public:
@@ -179,7 +172,7 @@ class World final : public coap::Links, public coap::Handler, public coap::BodyH
  private:
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> taken_;
   coap::LinkTraits traits_;
-  Numbers numbers_;
+  testing::Dice numbers_;
   std::vector<std::byte> memory_;
   std::vector<std::uint8_t> buffer_;
   unsigned sent_ = 0;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "linnet/lwm2m/decimal_digits.hpp"
+#include "linnet/registry/word_table.hpp"
 
 namespace linnet::registry {
 namespace {
@@ -17,12 +18,6 @@ using lwm2m::Operations;
 using lwm2m::ResourceModel;
 
 constexpr std::string_view kObjectWord = "object ";
-
-template <typename T>
-struct Word {
-  std::string_view text;
-  T value;
-};
 
 constexpr std::array kTypes{
     Word<DataType>{"none", DataType::kNone},     Word<DataType>{"string", DataType::kString},
@@ -35,19 +30,6 @@ constexpr std::array kOperations{Word<Operations>{"-", Operations::kNone},
                                  Word<Operations>{"R", Operations::kR}, Word<Operations>{"W", Operations::kW},
                                  Word<Operations>{"RW", Operations::kRW},
                                  Word<Operations>{"E", Operations::kE}};
-
-template <typename T, std::size_t N>
-std::optional<T> value_of(const std::array<Word<T>, N>& words, std::string_view text) {
-  for (const Word<T>& word : words) {
-    if (word.text == text) return word.value;
-  }
-  return std::nullopt;
-}
-
-template <typename T, std::size_t N>
-std::string_view text_of(const std::array<Word<T>, N>& words, T value) {
-  return std::ranges::find(words, value, &Word<T>::value)->text;
-}
 
 /// Takes what stands before the first `separator` off the front, the separator too.
 std::string_view take(std::string_view& text, char separator) {

@@ -15,6 +15,7 @@
 #include "linnet/lwm2m/object_model.hpp"
 #include "linnet/lwm2m/plain_text.hpp"
 #include "linnet/registry/compact_text.hpp"
+#include "linnet/registry/word_table.hpp"
 
 namespace linnet::registry {
 namespace {
@@ -26,12 +27,6 @@ using lwm2m::ResourceModel;
 
 constexpr std::string_view kDefinition = "MODefinition";
 constexpr unsigned kParse = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol;
-
-template <typename T>
-struct Word {
-  std::string_view text;
-  T value;
-};
 
 constexpr std::array kTypes{
     Word<DataType>{"", DataType::kNone},           Word<DataType>{"String", DataType::kString},
@@ -180,10 +175,10 @@ class Reader {
   T read_word(pugi::xml_node parent, const char* name, const std::array<Word<T>, N>& words) {
     const pugi::xml_node element = child(parent, name);
     const std::string text = words_of(element);
-    const auto word = std::ranges::find(words, text, &Word<T>::text);
-    if (word == words.end())
+    const std::optional<T> value = value_of(words, text);
+    if (!value)
       refuse(element, std::string("<") + name + "> is \"" + printable(text) + "\", which is unknown");
-    return word->value;
+    return *value;
   }
 
   std::string_view read_name(pugi::xml_node parent) {

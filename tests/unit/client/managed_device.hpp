@@ -170,7 +170,7 @@ class ManagedDevice : public ::testing::Test {
   Config config;
   Net net;
   Switchboard switchboard;
-  Dice dice;
+  testing::Dice dice;
   Log log;
   Board board;
   SecurityObject<5> security;

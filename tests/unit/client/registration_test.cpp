@@ -236,7 +236,7 @@ TEST(EngineSetup, An_arena_that_is_too_small_is_an_error_when_configuring) {
   servers.add(0);
   std::array<Object*, 1> objects{&servers};
   Wire wire;
-  Dice dice;
+  testing::Dice dice;
   Config config;
   config.endpoint = "device";
   config.codecs = lwm2m::all_codecs();
@@ -259,7 +259,7 @@ TEST(EngineSetup, Objects_out_of_order_and_configurations_out_of_range_are_refus
   ServerObject<1> servers;
   DeviceObject device;
   Wire wire;
-  Dice dice;
+  testing::Dice dice;
   std::vector<std::byte> memory(1 << 16);
   Config config;
   config.endpoint = "device";

@@ -17,6 +17,7 @@
 #include "linnet/client/typed_object.hpp"
 #include "linnet/coap/message.hpp"
 #include "linnet/lwm2m/codec.hpp"
+#include "tests/support/dice.hpp"
 
 namespace linnet::client::test {
 
@@ -115,14 +116,6 @@ class Wire final : public coap::Links {
  private:
   coap::LinkTraits traits_;
   std::vector<std::uint8_t> buffer_;
-};
-
-class Dice final : public Random {
- public:
-  std::uint32_t next() noexcept override { return state_ = state_ * 1664525 + 1013904223; }
-
- private:
-  std::uint32_t state_ = 1;
 };
 
 class Log final : public Listener {
@@ -268,7 +261,7 @@ class DeviceTest : public ::testing::Test {
 
   Config config;
   Wire wire;
-  Dice dice;
+  testing::Dice dice;
   Log log;
   Board board;
   ServerObject<2> servers;

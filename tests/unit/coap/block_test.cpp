@@ -6,6 +6,7 @@
 
 #include <numeric>
 
+#include "bodies.hpp"
 #include "tests/support/pair.hpp"
 
 namespace linnet::testing {
@@ -13,29 +14,6 @@ namespace {
 
 using coap::Block;
 using coap::Code;
-
-constexpr std::string_view kPath[] = {"5", "0", "0"};
-
-Bytes pattern(std::size_t size, unsigned seed = 0) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 31 + (i >> 8) + seed);
-  return bytes;
-}
-
-coap::OutgoingRequest request_of(Code method, ByteView payload = {}) {
-  coap::OutgoingRequest request;
-  request.method = method;
-  request.path = kPath;
-  request.payload = payload;
-  return request;
-}
-
-coap::Reply reply_of(Code code, ByteView payload = {}) {
-  coap::Reply reply;
-  reply.code = code;
-  reply.payload = payload;
-  return reply;
-}
 
 Outcome only_outcome(Node& node, coap::RequestId id) {
   const auto& all = node.handler.outcomes[id];

@@ -3,6 +3,7 @@
 // Shows: TR-8
 #include <gtest/gtest.h>
 
+#include "bodies.hpp"
 #include "linnet/coap/block.hpp"
 #include "tests/support/pair.hpp"
 
@@ -13,28 +14,11 @@ using coap::Block;
 using coap::Code;
 using coap::OptionNumber;
 
-constexpr std::string_view kPath[] = {"5", "0", "0"};
-
-Bytes pattern(std::size_t size, unsigned seed = 0) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 31 + (i >> 8) + seed);
-  return bytes;
-}
-
-coap::OutgoingRequest request_of(Code method, ByteView payload = {}) {
-  coap::OutgoingRequest request;
-  request.method = method;
-  request.path = kPath;
-  request.payload = payload;
+/// A request whose body the endpoint does not keep.
+coap::OutgoingRequest lent_request(Code method, ByteView payload = {}) {
+  coap::OutgoingRequest request = request_of(method, payload);
   request.lent = true;
   return request;
-}
-
-coap::Reply reply_of(Code code, ByteView payload = {}) {
-  coap::Reply reply;
-  reply.code = code;
-  reply.payload = payload;
-  return reply;
 }
 
 /// Puts the parts together, and sees that they are in order.
@@ -114,7 +98,7 @@ class Push : public ::testing::Test {
   }
   coap::RequestId push(ByteView body) {
     const auto id =
-        pair->client.endpoint.request(Pair::kLink, request_of(Code::kPut, body), pair->network.now);
+        pair->client.endpoint.request(Pair::kLink, lent_request(Code::kPut, body), pair->network.now);
     EXPECT_TRUE(id);
     return *id;
   }
@@ -321,7 +305,7 @@ TEST_F(Push, a_challenge_at_the_first_block_is_met_and_the_body_begins_again) {
 
 TEST_F(Push, a_lent_body_is_bounded_by_the_number_of_blocks) {
   start(0, 0);
-  coap::OutgoingRequest request = request_of(Code::kPut);
+  coap::OutgoingRequest request = lent_request(Code::kPut);
   const Bytes body(static_cast<std::size_t>(Block::kMaxNumber) * 16 + 64);
   request.payload = body;
   EXPECT_TRUE(pair->client.endpoint.request(Pair::kLink, request, pair->network.now));
@@ -429,7 +413,8 @@ class Fetch : public ::testing::Test {
   }
   coap::RequestId fetch(const coap::Resumption& from = {}) {
     bodies.start = from.offset;
-    const auto id = pair->client.endpoint.fetch(Pair::kLink, request_of(Code::kGet), from, pair->network.now);
+    const auto id =
+        pair->client.endpoint.fetch(Pair::kLink, lent_request(Code::kGet), from, pair->network.now);
     EXPECT_TRUE(id);
     return id.value_or(coap::RequestId{});
   }
@@ -519,7 +504,7 @@ TEST_F(Fetch, goes_on_at_any_place_a_block_can_begin_at) {
     EXPECT_EQ(bodies.body.size(), 3000U - offset);
   }
   start(6, 6);
-  EXPECT_EQ(pair->client.endpoint.fetch(Pair::kLink, request_of(Code::kGet), {15, {}}, pair->network.now)
+  EXPECT_EQ(pair->client.endpoint.fetch(Pair::kLink, lent_request(Code::kGet), {15, {}}, pair->network.now)
                 .error()
                 .code,
             Errc::kInvalidArgument);
@@ -605,10 +590,10 @@ TEST_F(Fetch, is_bounded) {
   representation = pattern(300);
   fetch();
   EXPECT_EQ(
-      pair->client.endpoint.fetch(Pair::kLink, request_of(Code::kGet), {}, pair->network.now).error().code,
+      pair->client.endpoint.fetch(Pair::kLink, lent_request(Code::kGet), {}, pair->network.now).error().code,
       Errc::kBusy);
   EXPECT_EQ(
-      pair->server.endpoint.fetch(Pair::kLink, request_of(Code::kGet), {}, pair->network.now).error().code,
+      pair->server.endpoint.fetch(Pair::kLink, lent_request(Code::kGet), {}, pair->network.now).error().code,
       Errc::kUnsupported);
   pair->run();
   EXPECT_EQ(bodies.ends, 1);
@@ -644,7 +629,7 @@ class AnswerByAnswer : public ::testing::Test {
   AnswerByAnswer() {
     network.on_post = [this](const Bytes& datagram) { asked = datagram; };
     node.endpoint.stream_to(bodies);
-    coap::OutgoingRequest request = request_of(Code::kGet);
+    coap::OutgoingRequest request = lent_request(Code::kGet);
     id = *node.endpoint.fetch(coap::LinkId{0}, request, {}, network.now);
   }
   void answer(std::optional<Block> block, std::optional<std::uint32_t> size2, std::size_t size) {

@@ -11,17 +11,10 @@
 #include "linnet/server/hash_index.hpp"
 #include "linnet/server/intern_table.hpp"
 #include "linnet/server/registration_table.hpp"
+#include "tests/support/dice.hpp"
 
 namespace linnet::server {
 namespace {
-
-class Sequence final : public Random {
- public:
-  std::uint32_t next() noexcept override { return state_ = state_ * 1664525U + 1013904223U; }
-
- private:
-  std::uint32_t state_ = 42;
-};
 
 TEST(RegistrationSlotTest, is_one_line_of_the_cache) {
   EXPECT_LE(sizeof(RegistrationSlot), 64U);
@@ -60,7 +53,7 @@ TEST(BytePoolTest, stops_at_its_limit) {
 }
 
 TEST(InternTableTest, keeps_one_of_each_as_long_as_it_is_used) {
-  Sequence random;
+  testing::Dice random;
   Hasher hasher;
   hasher.init(random);
   BytePool pool;
@@ -103,7 +96,7 @@ TEST(HashIndexTest, finds_what_is_there_after_any_order_of_removals) {
 }
 
 TEST(HasherTest, depends_on_every_byte_and_on_the_key) {
-  Sequence random;
+  testing::Dice random;
   Hasher a;
   a.init(random);
   Hasher b;
