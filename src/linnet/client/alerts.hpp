@@ -12,6 +12,7 @@ enum class Alert : std::uint8_t {
   kCloseNotify = 0,
   kHandshakeFailure = 40,
   kBadCertificate = 42,
+  kUnsupportedCertificate = 43,
   kCertificateRevoked = 44,
   kCertificateExpired = 45,
   kIllegalParameter = 47,

@@ -26,8 +26,8 @@ struct ChannelEnd {
   /// vain (TS 5.2.9, "Fail"), as Engine::unreachable takes it; kTimeout: no answer; kInvalidArgument: the
   /// keys are none that can be used.
   Errc why = Errc::kClosed;
-  std::optional<Alert> alert;  ///< that ended it, or that the server was told
-  bool by_peer = false;        ///< the alert is the server's
+  std::optional<Alert> alert{};  ///< that ended it, or that the server was told
+  bool by_peer = false;          ///< the alert is the server's
 };
 
 /// Carries what a channel makes.
