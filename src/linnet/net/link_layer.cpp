@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t kV4Size = 1 + 4 + 2;
 constexpr std::size_t kV6Size = 1 + 16 + 2;
 static_assert(kV6Size <= server::LinkDirectory::kMaxAddress);
+// The first byte of an address: the kind of link above, the socket's number below.
+constexpr unsigned kKindShift = 6;
+constexpr std::uint8_t kSocketMask = (1U << kKindShift) - 1U;
 
 }  // namespace
 
@@ -19,7 +22,7 @@ LinkLayer::LinkLayer(const LinkLayerConfig& config, std::vector<UdpSocket> socke
     : config_(config),
       sockets_(std::move(sockets)),
       table_(config.max_links, config.hash_key),
-      out_(config.max_message) {
+      out_(config.max_message + kOverhead) {
   traits_.max_message = config.max_message;
   for (std::uint32_t i = 0; i < sockets_.size(); ++i) {
     plain_paths_.push_back(paths_.intern({.socket = i, .local = {}}));
@@ -35,7 +38,10 @@ PathId LinkLayer::path_of(std::size_t socket, const Address& remote, const Addre
 coap::LinkId LinkLayer::add(LinkTable::Hash hash, const Address& remote, std::size_t socket,
                             FunctionRef<LinkLoss(coap::LinkId)> loss) {
   const coap::LinkId link = table_.insert(hash, remote, static_cast<std::uint32_t>(socket), loss);
-  if (link != coap::kNoLink) table_.set_path(link, plain_paths_[socket]);
+  if (link != coap::kNoLink) {
+    table_.set_path(link, plain_paths_[socket]);
+    table_.set_kind(link, kind_of(socket));
+  }
   return link;
 }
 
@@ -44,24 +50,33 @@ Address LinkLayer::remote(coap::LinkId link) const noexcept {
   return {plain.ip(), plain.port(), paths_[table_.path(link)].local.scope()};
 }
 
-const coap::LinkTraits& LinkLayer::traits(coap::LinkId /*link*/) noexcept {
-  return traits_;
+const coap::LinkTraits& LinkLayer::traits(coap::LinkId link) noexcept {
+  coap::Links* const binding = binding_of(link);
+  return binding == nullptr ? traits_ : binding->traits(link);
 }
 
-ByteSpan LinkLayer::prepare(coap::LinkId /*link*/, std::size_t size) noexcept {
-  const ByteSpan buffer = out_.prepare();
-  return size <= buffer.size() ? buffer : ByteSpan{};
+ByteSpan LinkLayer::prepare(coap::LinkId link, std::size_t size) noexcept {
+  if (coap::Links* const binding = binding_of(link)) return binding->prepare(link, size);
+  const ByteSpan buffer = out_.prepare().first(config_.max_message);
+  return size <= buffer.size() && table_.kind(link) == LinkKind::kUdp ? buffer : ByteSpan{};
 }
 
 void LinkLayer::send(coap::LinkId link, std::size_t size) noexcept {
+  if (coap::Links* const binding = binding_of(link)) return binding->send(link, size);
+  send_datagram(link, size);
+}
+
+void LinkLayer::send_datagram(coap::LinkId link, std::size_t size) noexcept {
   const Path& path = paths_[table_.path(link)];
   const Address plain = table_.remote(link);
   out_.commit(size, sockets_[path.socket], {plain.ip(), plain.port(), path.local.scope()}, path.local);
 }
 
-std::optional<std::uint32_t> LinkLayer::socket_for(const Address& remote,
+std::optional<std::uint32_t> LinkLayer::socket_for(const Address& remote, LinkKind kind,
                                                    std::uint8_t wanted) const noexcept {
-  const auto serves = [&](std::size_t i) { return sockets_[i].local().is_v4() == remote.is_v4(); };
+  const auto serves = [&](std::size_t i) {
+    return kind_of(i) == kind && sockets_[i].local().is_v4() == remote.is_v4();
+  };
   if (wanted < sockets_.size() && serves(wanted)) return wanted;
   for (std::uint32_t i = 0; i < sockets_.size(); ++i) {
     if (serves(i)) return i;
@@ -76,7 +91,8 @@ std::optional<coap::LinkId> LinkLayer::open(ByteView address) noexcept {
   Address::Ip ip = Address::v4(0, 0).ip();
   std::memcpy(ip.data() + ip.size() - ip_size, address.data() + 1, ip_size);
   const Address remote(ip, port);
-  const auto socket = socket_for(remote, address[0]);
+  const auto kind = static_cast<LinkKind>(address[0] >> kKindShift);
+  const auto socket = socket_for(remote, kind, address[0] & kSocketMask);
   if (!socket) return std::nullopt;
   const LinkTable::Hash hash = table_.hash(remote, *socket);
   coap::LinkId link = table_.find(hash, remote, *socket);
@@ -95,8 +111,8 @@ std::size_t LinkLayer::address(coap::LinkId link, ByteSpan out) noexcept {
   const std::size_t ip_size = v4 ? 4 : 16;
   const Path& path = paths_[table_.path(link)];
   // A link-local address means nothing without its interface, and those are numbered anew at every boot.
-  if (path.local.scope() != 0 || out.size() < ip_size + 3) return 0;
-  out[0] = static_cast<std::uint8_t>(path.socket);
+  if (path.local.scope() != 0 || path.socket > kSocketMask || out.size() < ip_size + 3) return 0;
+  out[0] = static_cast<std::uint8_t>(static_cast<unsigned>(table_.kind(link)) << kKindShift | path.socket);
   std::memcpy(out.data() + 1, remote.ip().data() + (16 - ip_size), ip_size);
   out[1 + ip_size] = static_cast<std::uint8_t>(remote.port() >> 8);
   out[2 + ip_size] = static_cast<std::uint8_t>(remote.port());

@@ -21,12 +21,22 @@ struct LinkLayerConfig {
   HashKey hash_key{};
   unsigned shard = 0;
   unsigned shards = 1;
+  std::size_t plain_sockets = ~std::size_t{0};  ///< so many are of LinkKind::kUdp, those behind them kDtls
 };
 
 /// Not shared between threads.
 class LinkLayer final : public coap::Links, public server::LinkDirectory {
  public:
   LinkLayer(const LinkLayerConfig& config, std::vector<UdpSocket> sockets);
+
+  /// Messages over links of `kind`, other than kUdp, leave through `binding` from now on, which outlives
+  /// this. Without one they are lost.
+  void bind(LinkKind kind, coap::Links& binding) noexcept {
+    bindings_[static_cast<std::size_t>(kind)] = &binding;
+  }
+  [[nodiscard]] LinkKind kind_of(std::size_t socket) const noexcept {
+    return socket < config_.plain_sockets ? LinkKind::kUdp : LinkKind::kDtls;
+  }
 
   [[nodiscard]] const std::vector<UdpSocket>& sockets() const noexcept { return sockets_; }
   [[nodiscard]] LinkTable& table() noexcept { return table_; }
@@ -38,6 +48,18 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   [[nodiscard]] coap::LinkId add(LinkTable::Hash hash, const Address& remote, std::size_t socket,
                                  FunctionRef<LinkLoss(coap::LinkId)> loss);
   [[nodiscard]] Address remote(coap::LinkId link) const noexcept;
+  /// A buffer for a datagram to any peer, of max_message bytes and kOverhead, good until the next of this.
+  [[nodiscard]] ByteSpan prepare_datagram() noexcept { return out_.prepare(); }
+  /// Sends the first `size` bytes of it as they are.
+  void send_datagram(coap::LinkId link, std::size_t size) noexcept;
+  /// The same to a peer that has no link.
+  void answer_datagram(std::size_t socket, const Address& remote, const Address& local,
+                       std::size_t size) noexcept {
+    out_.commit(size, sockets_[socket], {remote.ip(), remote.port(), remote.scope()}, local);
+  }
+  /// What a binding may add to a message: header, explicit nonce and tag, or initialization vector, MAC and
+  /// padding.
+  static constexpr std::size_t kOverhead = 96;
   void flush() noexcept { out_.flush(); }
   [[nodiscard]] const SendStatistics& statistics() const noexcept { return out_.statistics(); }
 
@@ -46,7 +68,7 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
   void send(coap::LinkId link, std::size_t size) noexcept override;
 
-  // server::LinkDirectory: the socket's number, the address and the port.
+  // server::LinkDirectory: the kind of link and the socket's number, the address and the port.
   [[nodiscard]] std::optional<coap::LinkId> open(ByteView address) noexcept override;
   [[nodiscard]] std::size_t address(coap::LinkId link, ByteSpan out) noexcept override;
   /// Links that `open` made and whose peers arrive elsewhere; taken once.
@@ -58,8 +80,11 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   [[nodiscard]] std::vector<Far> take_far() noexcept { return std::exchange(far_, {}); }
 
  private:
-  [[nodiscard]] std::optional<std::uint32_t> socket_for(const Address& remote,
+  [[nodiscard]] std::optional<std::uint32_t> socket_for(const Address& remote, LinkKind kind,
                                                         std::uint8_t wanted) const noexcept;
+  [[nodiscard]] coap::Links* binding_of(coap::LinkId link) const noexcept {
+    return bindings_[static_cast<std::size_t>(table_.kind(link))];
+  }
 
   LinkLayerConfig config_;
   coap::LinkTraits traits_;
@@ -68,6 +93,7 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   PathTable paths_;
   LinkTable table_;
   SendBatch out_;
+  std::array<coap::Links*, kLinkKinds> bindings_{};
   std::vector<Far> far_;
 };
 

@@ -84,7 +84,8 @@ coap::LinkId LinkTable::insert(Hash hash, const Address& remote, std::uint32_t s
                            .path = 0,
                            .socket = static_cast<std::uint8_t>(socket),
                            .shard_plus_one = 0,
-                           .reserved = {}};
+                           .kind = LinkKind::kUdp,
+                           .reserved = 0};
   place({hash, index(link) + 1});
   return link;
 }

@@ -24,6 +24,13 @@ struct Path {
 };
 enum class PathId : std::uint16_t {};
 
+/// How messages of a link travel. The numbers are in stored addresses: they are never given to another.
+enum class LinkKind : std::uint8_t {
+  kUdp = 0,   ///< a message is a datagram
+  kDtls = 1,  ///< sealed into a record first
+};
+inline constexpr std::size_t kLinkKinds = 2;
+
 /// Paths seen so far, in order. Bounded: beyond kMaxPaths a datagram is taken for its socket's first
 /// path.
 class PathTable {
@@ -78,6 +85,9 @@ class LinkTable {
   void set_path(coap::LinkId link, PathId path) noexcept {
     entries_[index(link)].path = static_cast<std::uint16_t>(path);
   }
+  /// kUdp until it is set.
+  [[nodiscard]] LinkKind kind(coap::LinkId link) const noexcept { return entries_[index(link)].kind; }
+  void set_kind(coap::LinkId link, LinkKind kind) noexcept { entries_[index(link)].kind = kind; }
   /// The shard that serves this peer although its datagrams arrive here, or kNoShard.
   [[nodiscard]] std::uint8_t shard(coap::LinkId link) const noexcept {
     return static_cast<std::uint8_t>(entries_[index(link)].shard_plus_one - 1);
@@ -105,7 +115,8 @@ class LinkTable {
     std::uint16_t path;
     std::uint8_t socket;
     std::uint8_t shard_plus_one;
-    std::uint8_t reserved[2];
+    LinkKind kind;
+    std::uint8_t reserved;
   };
   static_assert(sizeof(Entry) == 24 && sizeof(Slot) == 8);
 
