@@ -45,6 +45,11 @@ enum class Code : std::uint8_t {
   kServiceUnavailable = 0xA3,
   kGatewayTimeout = 0xA4,
   kProxyingNotSupported = 0xA5,
+  kCsm = 0xE1,  ///< signalling messages of reliable transports (RFC 8323 §5)
+  kPing = 0xE2,
+  kPong = 0xE3,
+  kRelease = 0xE4,
+  kAbort = 0xE5,
 };
 
 [[nodiscard]] constexpr std::uint8_t code_class(Code code) noexcept {
@@ -58,6 +63,9 @@ enum class Code : std::uint8_t {
 }
 [[nodiscard]] constexpr bool is_response(Code code) noexcept {
   return code_class(code) >= 2 && code_class(code) <= 5;
+}
+[[nodiscard]] constexpr bool is_signal(Code code) noexcept {
+  return code_class(code) == 7;
 }
 [[nodiscard]] constexpr bool is_success(Code code) noexcept {
   return code_class(code) == 2;

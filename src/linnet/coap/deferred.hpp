@@ -24,7 +24,7 @@ struct RequestContext {
   std::uint32_t cache_key;
   std::optional<std::uint32_t> block1;  ///< as it came, to be echoed
   std::optional<std::uint32_t> block2;
-  RecentRequest* recent;  ///< null once it has been acknowledged alone
+  RecentRequest* recent;  ///< null once it has been acknowledged alone, and on a stream
 };
 
 /// A request that the handler deferred. All zero is a free one.

@@ -83,7 +83,7 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   take(arena, scratch_, config.max_message, ok);
   take(arena, space_, config.max_body, ok);
   if (!ok) return fail(Errc::kNoSpace);
-  if constexpr (kEcho) echo_.init(random);
+  if constexpr (kChallenges) echo_.init(random);
   return {};
 }
 
@@ -93,6 +93,7 @@ void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
     ++statistics_.dropped;
     return;
   }
+  if (reliable(link)) return receive_frame(link, datagram, now);
   const Result<Message> message = Message::decode(datagram);
   if (!message) {
     ++statistics_.malformed;
@@ -164,6 +165,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
   if constexpr (kStreaming) drop_streams(link, now);
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
   peer.unacknowledged = 0;
+  ++peer.drops;
 }
 
 bool Endpoint::quiet(LinkId link) const noexcept {

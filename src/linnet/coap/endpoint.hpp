@@ -2,7 +2,8 @@
 // A CoAP endpoint in both roles, without I/O: datagrams and the time go in; datagrams (through
 // Links), calls of a Handler and the next deadline come out. It keeps the message layer (RFC 7252
 // §4), matches responses (§5.3), cuts and joins bodies (RFC 7959) and hands whole requests and
-// responses on. All memory comes from an arena at set-up.
+// responses on. On a stream (RFC 8323) it goes without the message layer, and takes and gives frames;
+// signalling is the session's (stream_session.hpp). All memory comes from an arena at set-up.
 #pragma once
 
 #include <array>
@@ -21,6 +22,7 @@
 #include "linnet/coap/deferred.hpp"
 #include "linnet/coap/echo.hpp"
 #include "linnet/coap/exchange.hpp"
+#include "linnet/coap/features.hpp"
 #include "linnet/coap/index_pool.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/message.hpp"
@@ -106,7 +108,8 @@ struct OutgoingRequest {
   /// it may be larger than max_body.
   bool lent = false;
   /// How long to wait for the response once the message has been acknowledged, or, when it is
-  /// non-confirmable, sent. Zero: EXCHANGE_LIFETIME of the link.
+  /// non-confirmable or the link a stream, sent. Zero: EXCHANGE_LIFETIME of the link, MAX_TRANSMIT_WAIT of
+  /// a stream.
   Millis timeout{0};
 };
 
@@ -120,7 +123,8 @@ struct IncomingResponse {
   std::optional<std::uint16_t> content_format;
   std::optional<std::uint32_t> observe;
   std::optional<std::uint32_t> max_age;
-  bool more = false;  ///< only in a notification: a first block; `request_rest` fetches the others
+  bool in_order = false;  ///< came over a stream: of two notifications the later one is newer (RFC 8323 §7.1)
+  bool more = false;      ///< only in a notification: a first block; `request_rest` fetches the others
   ByteView payload;
 };
 
@@ -149,10 +153,11 @@ class Handler {
   /// No response will come: kTimeout, kReset, kClosed, kTooLarge (a body beyond max_body),
   /// kMalformed (a response that breaks the rules of block transfer), kNoSpace.
   virtual void on_failure(RequestId id, Errc why, Instant now) noexcept = 0;
-  /// A response whose token matches no request under way. False: unknown, it is answered by a Reset.
+  /// A response whose token matches no request under way. False: unknown, it is answered by a Reset, or
+  /// ignored on a stream.
   virtual bool on_notification(const IncomingResponse& response, Instant now) noexcept = 0;
   /// What became of a notification: every confirmable one has exactly one outcome, a
-  /// non-confirmable one only kReset, if that.
+  /// non-confirmable one only kReset, if that. What has left over a stream counts as acknowledged.
   virtual void on_notification_outcome(LinkId link, const Token& token, NotificationOutcome outcome,
                                        Instant now) noexcept = 0;
 
@@ -175,7 +180,7 @@ class Endpoint {
                                   Random& random) noexcept;
   [[nodiscard]] static std::size_t memory_needed(const EndpointConfig& config) noexcept;
 
-  /// One datagram from a link. Any bytes at all.
+  /// One datagram, or of a stream one frame, from a link. Any bytes at all.
   void receive(LinkId link, ByteView datagram, Instant now) noexcept;
   /// Does what is due (retransmissions, time-outs, delayed acknowledgements) and returns when to
   /// call again; kNever when nothing waits.
@@ -203,7 +208,7 @@ class Endpoint {
   /// Forgets a request; nothing more is reported of it. Unknown ids are ignored.
   void cancel(RequestId id, Instant now) noexcept;
   /// CoAP ping: on_response is not called; `on_failure` with kReset means that the peer lives,
-  /// kTimeout that it does not (RFC 7252 §4.3).
+  /// kTimeout that it does not (RFC 7252 §4.3, RFC 8323 §5.4).
   [[nodiscard]] Result<RequestId> ping(LinkId link, Instant now) noexcept;
 
   /// Answers a deferred request: piggybacked while it is not yet acknowledged, a separate
@@ -280,6 +285,32 @@ class Endpoint {
   [[nodiscard]] RequestId request_id(std::uint32_t index) const noexcept;
   [[nodiscard]] ByteSpan buffer(std::uint32_t index) const noexcept;
   [[nodiscard]] std::size_t message_limit(LinkId link) const noexcept;
+
+  // Streams: endpoint_reliable.cpp.
+  void receive_frame(LinkId link, ByteView frame, Instant now) noexcept;
+  void receive_frame(LinkId link, const Message& message, Instant now) noexcept;
+  void receive_pong(LinkId link, const Token& token, Instant now) noexcept;
+  void sent_in_order(std::uint32_t index, Instant now) noexcept;
+  [[nodiscard]] bool reliable(LinkId link) const noexcept {
+    if constexpr (!kReliable) return false;
+    return links_->traits(link).stream;
+  }
+  /// The size of the blocks that this endpoint would like.
+  [[nodiscard]] std::uint8_t preferred_szx(LinkId link) const noexcept {
+    if constexpr (!kReliable) return config_.block_szx;
+    const bool several = config_.block_szx == Block::kMaxSzx && links_->traits(link).bert;
+    return several ? Block::kBert : config_.block_szx;
+  }
+  /// The largest body that goes without blocks, in bytes; the message may still not have room for it.
+  [[nodiscard]] std::size_t single_message(LinkId link, std::uint8_t szx) const noexcept {
+    return kReliable && szx == Block::kBert ? message_limit(link) : Block::size_of(szx);
+  }
+  /// How many blocks a message could carry if it were nothing else.
+  [[nodiscard]] std::uint32_t most_blocks(LinkId link, std::uint8_t szx) const noexcept {
+    if (!kReliable || szx != Block::kBert) return 1;
+    const auto blocks = static_cast<std::uint32_t>(message_limit(link)) / Block::size_of(szx);
+    return blocks != 0 ? blocks : 1;
+  }
 
   // Own requests and their responses: endpoint_requests.cpp.
   void receive_response(LinkId link, const Message& message, Instant now) noexcept;

@@ -96,6 +96,7 @@ Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, bool l
   else
     std::memcpy(transfers_.body(*transfer).data(), payload.data(), payload.size());
   transfers_[*transfer].size = static_cast<std::uint32_t>(payload.size());
+  exchange.blocks = 1;
   exchange.sending = static_cast<std::uint16_t>(*transfer + 1);
   exchange.offset = 0;
   if (!write_block1(index)) return fail(Errc::kTooLarge);
@@ -107,15 +108,24 @@ bool Endpoint::write_block1(std::uint32_t index) noexcept {
   Exchange& exchange = exchanges_[index];
   const ByteView body = transfers_.outgoing(exchange.sending - 1U);
   const ByteView rest = body.subspan(exchange.offset);
-  for (;; --exchange.szx) {
-    if (exchange.offset >> (exchange.szx + 4U) > Block::kMaxNumber) return false;
-    const bool more = rest.size() > Block::size_of(exchange.szx);
+  std::uint32_t blocks = most_blocks(exchange.link, exchange.szx);
+  for (;;) {
+    const std::uint32_t size = blocks * Block::size_of(exchange.szx);
+    const bool more = rest.size() > size;
+    const Block block = Block::at(exchange.offset, more, exchange.szx);
+    if (block.number > Block::kMaxNumber) return false;
     RequestParts parts;
-    parts.block1 = Block::at(exchange.offset, more, exchange.szx).value();
+    parts.block1 = block.value();
     if (exchange.offset == 0) parts.size1 = static_cast<std::uint32_t>(body.size());
-    parts.payload = more ? rest.first(Block::size_of(exchange.szx)) : rest;
+    parts.payload = more ? rest.first(size) : rest;
+    exchange.blocks = static_cast<std::uint8_t>(blocks);
     if (rewrite(index, parts)) return true;
+    if (blocks > 1) {
+      --blocks;
+      continue;
+    }
     if (exchange.szx == 0) return false;
+    --exchange.szx;
   }
 }
 
@@ -123,7 +133,8 @@ bool Endpoint::write_block1(std::uint32_t index) noexcept {
 bool Endpoint::stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept {
   const Exchange& exchange = exchanges_[index];
   if (exchange.sending != 0 && scanned.block1) {
-    return Block::from_value(*scanned.block1).number != exchange.offset >> (exchange.szx + 4U);
+    return Block::from_value(*scanned.block1).number !=
+           Block::at(exchange.offset, false, exchange.szx).number;
   }
   if (exchange.joining != 0 && scanned.block2) {
     return Block::from_value(*scanned.block2).offset() < transfers_[exchange.joining - 1U].size;
@@ -152,13 +163,13 @@ Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& messa
     return true;
   }
   const std::uint32_t size = transfers_[exchange.sending - 1U].size;
-  const std::uint32_t done = std::min(exchange.offset + Block::size_of(exchange.szx), size);
+  const std::uint32_t done = std::min(exchange.offset + exchange.blocks * Block::size_of(exchange.szx), size);
   if (smaller) {
     exchange.szx = block.szx;
     exchange.offset = 0;
   } else if (is_success(message.code()) && done < size) {
-    const bool ours =
-        scanned.block1 && block.valid() && block.number == exchange.offset >> (exchange.szx + 4U);
+    const bool ours = scanned.block1 && block.valid(reliable(exchange.link)) &&
+                      block.number == Block::at(exchange.offset, false, exchange.szx).number;
     if (!ours) return fail(Errc::kMalformed);
     exchange.szx = std::min(exchange.szx, block.szx);
     exchange.offset = done;
@@ -179,11 +190,10 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
   Block block = Block::from_value(*request.block1);
   const ByteView payload = message.payload();
   const std::size_t end = std::size_t{block.offset()} + payload.size();
-  const bool whole = block.more ? payload.size() == block.size() : payload.size() <= block.size();
   // The answer names the same block, and the size that is liked here.
-  const Block echoed{block.number, block.more, std::min(block.szx, config_.block_szx)};
+  const Block echoed{block.number, block.more, std::min(block.szx, preferred_szx(request.link))};
   request.block1 = echoed.value();
-  if (!whole) return answer_code(request, Code::kBadRequest, now);
+  if (!block.whole(payload.size())) return answer_code(request, Code::kBadRequest, now);
   if constexpr (kStreaming) {
     if (receive_part(request, message, scanned, now)) return;
   }
@@ -202,8 +212,10 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
     }
     if (!index) index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kReceiving, now);
     if (!index) return answer_code(request, Code::kServiceUnavailable, now);
-    // The same first block again is a repetition, another one is another body.
-    const bool same = transfers_[*index].size >= end && equal(transfers_.body(*index).first(end), payload);
+    // The same first block again is a repetition, another one is another body. Nothing comes twice on a
+    // stream.
+    const bool same = !reliable(request.link) && transfers_[*index].size >= end &&
+                      equal(transfers_.body(*index).first(end), payload);
     if (!same) transfers_[*index].size = 0;
   }
   Transfer& transfer = transfers_[*index];

@@ -66,8 +66,9 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
   if (!is_success(message.code())) return false;
   if (exchange.joining == 0 && (!scanned.block2 || (block.number == 0 && !block.more))) return false;
   const ByteView payload = message.payload();
-  const bool whole = block.more ? payload.size() == block.size() : payload.size() <= block.size();
-  if (!scanned.block2 || !block.valid() || !whole) return fail(Errc::kMalformed);
+  if (!scanned.block2 || !block.valid(reliable(exchange.link)) || !block.whole(payload.size()))
+    return fail(Errc::kMalformed);
+  const std::uint8_t next_szx = std::min(block.szx, preferred_szx(exchange.link));
 
   if (exchange.joining == 0 ||
       (block.number == 0 && exchange.restarts != 0 && transfers_[exchange.joining - 1U].size == 0)) {
@@ -86,7 +87,7 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
     if (short_tag(scanned.etag) != transfer.etag) {
       if (++exchange.restarts > kMaxRestarts) return fail(Errc::kMalformed);
       transfer.size = 0;
-      if (!write_block2(index, std::min(block.szx, config_.block_szx))) return fail(Errc::kTooLarge);
+      if (!write_block2(index, next_szx)) return fail(Errc::kTooLarge);
       return true;
     }
     if (block.offset() != transfer.size) return fail(Errc::kMalformed);
@@ -95,7 +96,7 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
     transfer.size += static_cast<std::uint32_t>(payload.size());
   }
   if (!block.more) return false;
-  if (!write_block2(index, std::min(block.szx, config_.block_szx))) return fail(Errc::kTooLarge);
+  if (!write_block2(index, next_szx)) return fail(Errc::kTooLarge);
   return true;
 }
 
@@ -126,7 +127,8 @@ void Endpoint::receive_block2(const RequestContext& received, const Message& mes
   parts.etag = transfer.etag;
   const Block wanted = Block::from_value(*request.block2);
   transfers_.touch(*index, now);
-  if (wanted.offset() + std::size_t{wanted.size()} >= transfer.size) transfers_.retire(*index);
+  const std::uint32_t blocks = most_blocks(request.link, wanted.szx);
+  if (wanted.offset() + std::size_t{blocks} * wanted.size() >= transfer.size) transfers_.retire(*index);
   if (!answer_in_blocks(request, reply, parts, now)) answer_code(request, Code::kInternalServerError, now);
 }
 
@@ -135,7 +137,8 @@ void Endpoint::receive_block2(const RequestContext& received, const Message& mes
 Result<void> Endpoint::answer_in_blocks(const RequestContext& request, const Reply& reply,
                                         const ReplyParts& whole, Instant now) noexcept {
   ReplyParts parts = whole;
-  Block wanted = request.block2 ? Block::from_value(*request.block2) : Block{0, false, config_.block_szx};
+  const std::uint8_t preferred = preferred_szx(request.link);
+  const Block wanted = request.block2 ? Block::from_value(*request.block2) : Block{0, false, preferred};
   const std::uint32_t offset = wanted.offset();
   if (offset >= reply.payload.size() && offset != 0) {
     answer_code(request, Code::kBadRequest, now);
@@ -150,12 +153,19 @@ Result<void> Endpoint::answer_in_blocks(const RequestContext& request, const Rep
   if (request.size_wanted) parts.size2 = static_cast<std::uint32_t>(reply.payload.size());
   const ByteView rest = reply.payload.subspan(offset);
   const ByteSpan trial = scratch_.first(message_limit(request.link));
-  for (std::uint8_t szx = std::min(wanted.szx, config_.block_szx);; --szx) {
-    const bool more = rest.size() > Block::size_of(szx);
+  std::uint8_t szx = std::min(wanted.szx, preferred);
+  for (std::uint32_t blocks = most_blocks(request.link, szx);;) {
+    const std::uint32_t size = blocks * Block::size_of(szx);
+    const bool more = rest.size() > size;
     parts.block2 = Block::at(offset, more, szx).value();
-    parts.payload = more ? rest.first(Block::size_of(szx)) : rest;
+    parts.payload = more ? rest.first(size) : rest;
     if (encode_reply(trial, Type::kConfirmable, MessageId{}, request.token, block, parts)) break;
+    if (blocks > 1) {
+      --blocks;
+      continue;
+    }
     if (szx == 0) return fail(Errc::kTooLarge);
+    --szx;
   }
   if (!whole.etag && offset == 0 && parts.payload.size() < rest.size()) {
     const std::optional<std::uint32_t> held = hold(request, reply, *parts.etag, now);

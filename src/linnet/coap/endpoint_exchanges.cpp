@@ -5,6 +5,7 @@
 
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/features.hpp"
+#include "linnet/coap/frame.hpp"
 
 namespace linnet::coap {
 
@@ -27,11 +28,12 @@ void Endpoint::transmit(LinkId link, ByteView message) noexcept {
     return;
   }
   std::memcpy(out.data(), message.data(), message.size());
-  links_->send(link, message.size());
+  links_->send(link, reliable(link) ? to_frame(out.first(message.size())) : message.size());
   ++statistics_.sent;
 }
 
 void Endpoint::send_empty(LinkId link, Type type, MessageId id) noexcept {
+  if (reliable(link)) return;
   std::array<std::uint8_t, 4> bytes{};
   MessageWriter(bytes, type, Code::kEmpty, id, Token());
   transmit(link, bytes);
@@ -154,6 +156,8 @@ void Endpoint::start_queued(LinkId link, Instant now) noexcept {
 void Endpoint::resend(std::uint32_t index, Instant now) noexcept {
   Exchange& exchange = exchanges_[index];
   if (exchange.state == Exchange::State::kClosed) return fail_exchange(index, Errc::kClosed, now);
+  if (kReliable && exchange.kind == Exchange::Kind::kNotification && !exchange.confirmable)
+    return sent_in_order(index, now);
   const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
   if (exchange.state != Exchange::State::kSent || exchange.retransmissions >= transmission.max_retransmit) {
     return fail_exchange(index, Errc::kTimeout, now);

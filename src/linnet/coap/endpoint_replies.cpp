@@ -5,6 +5,7 @@
 
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/features.hpp"
+#include "linnet/coap/frame.hpp"
 
 namespace linnet::coap {
 
@@ -51,7 +52,7 @@ Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id
   if (kBlockwise && parts.block1) writer.option(OptionNumber::kBlock1, *parts.block1);
   if (kBlockwise && parts.size2) writer.option(OptionNumber::kSize2, *parts.size2);
   if (parts.size1) writer.option(OptionNumber::kSize1, *parts.size1);
-  if (kEcho && !parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
+  if (kChallenges && !parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
   writer.payload(parts.payload);
   return writer.finish();
 }
@@ -106,7 +107,7 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
   request.cache_key = scanned.cache_key;
   request.no_response = scanned.no_response;
   if (scanned.bad_critical) {
-    if (request.confirmable) return answer_code(request, Code::kBadOption, now);
+    if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption, now);
     ++statistics_.rejected;
     return request.recent->keep(Kept::kSilence);
   }
@@ -116,8 +117,9 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
     request.block1 = scanned.block1;
     request.block2 = scanned.block2;
     request.size_wanted = scanned.size2.has_value();
-    const bool valid = Block::from_value(scanned.block1.value_or(0)).valid() &&
-                       Block::from_value(scanned.block2.value_or(0)).valid();
+    const bool stream = reliable(request.link);
+    const bool valid = Block::from_value(scanned.block1.value_or(0)).valid(stream) &&
+                       Block::from_value(scanned.block2.value_or(0)).valid(stream);
     if (!valid) return answer_code(request, Code::kBadRequest, now);
     if (scanned.block2 && Block::from_value(*scanned.block2).number != 0) {
       return receive_block2(request, message, scanned, now);
@@ -142,7 +144,7 @@ IncomingRequest Endpoint::incoming_request(const RequestContext& request, const 
   incoming.link = request.link;
   incoming.method = request.method;
   incoming.confirmable = request.confirmable;
-  incoming.fresh = kEcho && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
+  incoming.fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
   incoming.token = request.token;
   incoming.options = message.options();
   incoming.content_format = scanned.content_format;
@@ -159,13 +161,16 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
   const IncomingRequest incoming = incoming_request(request, message, scanned, payload, now);
   const std::optional<std::uint32_t> slot = kDeferral ? free_deferred_.take() : std::nullopt;
   const DeferredId deferred = slot ? deferred_id(*slot) : kNoDeferred;
+  const std::uint8_t drops = peers_[request.link].drops;
   asking_ = true;
   const Reply reply = kStreaming && part != nullptr ? bodies_->on_part(incoming, *part, deferred, space_, now)
                                                     : handler_->on_request(incoming, deferred, space_, now);
   asking_ = false;
   if (kStreaming && part != nullptr) part_taken(request, payload.size(), *part, reply, now);
   // The handler may have dropped the peer.
-  const bool open = request.recent->kept() == Kept::kProcessing && request.recent->known(request.message_id);
+  const bool open = kReliable && request.recent == nullptr ? peers_[request.link].drops == drops
+                                                           : request.recent->kept() == Kept::kProcessing &&
+                                                                 request.recent->known(request.message_id);
   if (kDeferral && open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
   if (kDeferral && slot) free_deferred_.give(*slot);
   if (!open) return;
@@ -173,7 +178,9 @@ void Endpoint::ask(const RequestContext& request, const Message& message, const 
     case Reply::Kind::kNow: static_cast<void>(answer(request, reply, {}, now)); return;
     case Reply::Kind::kDefer: return answer_code(request, Code::kServiceUnavailable, now);
     case Reply::Kind::kChallenge: return challenge(request, now);
-    case Reply::Kind::kIgnore: return request.recent->keep(Kept::kNothing);
+    case Reply::Kind::kIgnore:
+      if (!kReliable || request.recent != nullptr) request.recent->keep(Kept::kNothing);
+      return;
   }
 }
 
@@ -193,7 +200,7 @@ void Endpoint::defer(const RequestContext& request, std::uint32_t index, Instant
   deferred.request = request;
   deferred.used = true;
   ++peers_[request.link].deferred;
-  request.recent->keep_deferred(index);
+  if (!kReliable || request.recent != nullptr) request.recent->keep_deferred(index);
   const Millis lifetime = links_->traits(request.link).transmission.exchange_lifetime();
   timers_.set(config_.max_exchanges + index, now + (request.confirmable ? config_.ack_delay : lifetime));
 }
@@ -249,7 +256,7 @@ void Endpoint::answer_code(const RequestContext& request, Code code, Instant now
 }
 
 void Endpoint::challenge(const RequestContext& request, Instant now) noexcept {
-  if constexpr (!kEcho) return answer_code(request, Code::kUnauthorized, now);
+  if constexpr (!kChallenges) return answer_code(request, Code::kUnauthorized, now);
   const EchoValues::Value value = echo_.make(request.link, now);
   ReplyParts parts;
   parts.echo = value;
@@ -262,10 +269,11 @@ Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
   ReplyParts parts = given;
   parts.block1 = request.block1;
   parts.payload = reply.payload;
+  const std::uint8_t preferred = preferred_szx(request.link);
   const Block wanted =
-      kBlockwise && request.block2 ? Block::from_value(*request.block2) : Block{0, false, config_.block_szx};
-  const std::uint8_t szx = std::min(wanted.szx, config_.block_szx);
-  if (wanted.number == 0 && reply.payload.size() <= Block::size_of(szx)) {
+      kBlockwise && request.block2 ? Block::from_value(*request.block2) : Block{0, false, preferred};
+  const std::uint8_t szx = std::min(wanted.szx, preferred);
+  if (wanted.number == 0 && reply.payload.size() <= single_message(request.link, szx)) {
     if (kBlockwise && request.block2) parts.block2 = Block{0, false, szx}.value();
     const Result<void> sent = send_reply(request, reply, parts, now);
     if (sent || sent.error().code != Errc::kTooLarge) return sent;
@@ -299,7 +307,8 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   if (!size) return fail(Errc::kTooLarge);
   if (type == Type::kNonConfirmable) {
     if (request.recent != nullptr) request.recent->keep(Kept::kSilence);
-    if (parts.kind == Exchange::Kind::kNotification) remember_notification(request.link, id, request.token);
+    if (parts.kind == Exchange::Kind::kNotification && !reliable(request.link))
+      remember_notification(request.link, id, request.token);
   } else if (*size <= RecentRequest::kMaxReply) {
     request.recent->keep_reply(out.first(*size));
   } else if (request.repeatable) {
@@ -311,7 +320,7 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
     ++statistics_.dropped;
     return {};
   }
-  links_->send(request.link, *size);
+  links_->send(request.link, reliable(request.link) ? to_frame(out.first(*size)) : *size);
   ++statistics_.sent;
   return {};
 }
@@ -321,7 +330,7 @@ Result<void> Endpoint::send_confirmable(const RequestContext& request, const Rep
   const Result<std::uint32_t> opened = open_exchange(request.link, parts.kind);
   if (!opened) return fail(opened.error().code);
   Exchange& exchange = exchanges_[*opened];
-  exchange.confirmable = true;
+  exchange.confirmable = !reliable(request.link);
   exchange.token = request.token;
   exchange.message_id = next_message_id(request.link);
   const Result<std::size_t> size =

@@ -62,13 +62,15 @@ Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest&
   const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kRequest);
   if (!opened) return opened;
   Exchange& exchange = exchanges_[*opened];
-  exchange.confirmable = request.confirmable;
-  exchange.szx = config_.block_szx;
+  const bool stream = reliable(link);
+  exchange.confirmable = request.confirmable && !stream;
+  exchange.szx = preferred_szx(link);
   exchange.token = kObserver && request.token ? *request.token : make_token(link);
   exchange.first_token = exchange.token;
   exchange.message_id = next_message_id(link);
-  const Millis patience =
-      request.timeout.count() > 0 ? request.timeout : links_->traits(link).transmission.exchange_lifetime();
+  const TransmissionParameters& transmission = links_->traits(link).transmission;
+  const Millis longest = stream ? transmission.max_transmit_wait() : transmission.exchange_lifetime();
+  const Millis patience = request.timeout.count() > 0 ? request.timeout : longest;
   exchange.patience = static_cast<std::uint32_t>(std::min<std::int64_t>(patience.count(), UINT32_MAX));
   return opened;
 }
@@ -78,7 +80,7 @@ Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest&
                                      Instant now) noexcept {
   Exchange& exchange = exchanges_[index];
   const ByteSpan out = buffer(index).first(message_limit(exchange.link));
-  if (request.payload.size() <= Block::size_of(config_.block_szx)) {
+  if (request.payload.size() <= single_message(exchange.link, exchange.szx)) {
     const Result<std::size_t> size =
         encode_request(out, exchange.message_id, exchange.token, request, request.payload, 0);
     exchange.size = static_cast<std::uint16_t>(size.value_or(0));
@@ -118,10 +120,10 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   exchange.size = static_cast<std::uint16_t>(size.value_or(0));
   const ScannedOptions scanned = scan_options(first.options, first.code);
   const Block block = Block::from_value(scanned.block2.value_or(0));
-  Result<void> joined = size && block.more && block.number == 0 && block.valid()
+  Result<void> joined = size && block.more && block.number == 0 && block.valid(reliable(link))
                             ? start_joining(*opened, first, scanned.etag, now)
                             : Result<void>(fail(Errc::kInvalidArgument));
-  if (joined && !write_block2(*opened, std::min(block.szx, config_.block_szx)))
+  if (joined && !write_block2(*opened, std::min(block.szx, preferred_szx(link))))
     joined = fail(Errc::kTooLarge);
   if (!joined) {
     close_exchange(*opened, now);
@@ -157,9 +159,16 @@ Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
   const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kPing);
   if (!opened) return fail(opened.error().code);
   Exchange& exchange = exchanges_[*opened];
-  exchange.confirmable = true;
+  const bool stream = reliable(link);
+  exchange.confirmable = !stream;
   exchange.message_id = next_message_id(link);
-  MessageWriter writer(buffer(*opened), Type::kConfirmable, Code::kEmpty, exchange.message_id, Token());
+  if (stream) {
+    exchange.token = make_token(link);
+    const Millis patience = links_->traits(link).transmission.max_transmit_wait();
+    exchange.patience = static_cast<std::uint32_t>(std::min<std::int64_t>(patience.count(), UINT32_MAX));
+  }
+  MessageWriter writer(buffer(*opened), Type::kConfirmable, stream ? Code::kPing : Code::kEmpty,
+                       exchange.message_id, exchange.token);
   exchange.size = static_cast<std::uint16_t>(writer.finish().value_or(0));
   start(*opened, now);
   return request_id(*opened);
@@ -206,6 +215,7 @@ void Endpoint::receive_notification(const Message& message, const ScannedOptions
   bool wanted = false;
   if constexpr (kObserver) {
     IncomingResponse notification = incoming_response(link, message, scanned);
+    notification.in_order = reliable(link);
     notification.more = kBlockwise && Block::from_value(scanned.block2.value_or(0)).more;
     wanted = handler_->on_notification(notification, now);
   }
@@ -223,7 +233,7 @@ void Endpoint::receive_notification(const Message& message, const ScannedOptions
 void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
                         Instant now) noexcept {
   settle(index);
-  if (kEcho && meet_challenge(index, message, scanned)) return send_again(index, now);
+  if (kChallenges && meet_challenge(index, message, scanned)) return send_again(index, now);
   const bool fetching = kStreaming && exchanges_[index].stream != 0;
   if (kBlockwise && !fetching) {
     Result<bool> goes_on = continue_block1(index, message, scanned, now);

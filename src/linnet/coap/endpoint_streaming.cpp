@@ -131,12 +131,12 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
     streams_[*index].offset = from.offset;
     streams_[*index].tag = short_tag(from.etag);
     // The largest block that begins at this place and whose response the link can carry.
-    std::uint8_t szx = config_.block_szx;
+    std::uint8_t szx = preferred_szx(link);
     while (szx > 0 && (from.offset % Block::size_of(szx) != 0 ||
                        Block::size_of(szx) + kHeadroom > message_limit(link))) {
       --szx;
     }
-    if (from.offset >> (szx + 4U) > Block::kMaxNumber || !write_block2(*opened, szx))
+    if (Block::at(from.offset, false, szx).number > Block::kMaxNumber || !write_block2(*opened, szx))
       written = fail(Errc::kTooLarge);
   }
   if (!written) {
@@ -159,8 +159,7 @@ void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response, co
   const std::size_t size = response.payload.size();
   // A body that came at once may leave the option out.
   const Block block = Block::from_value(scanned.block2.value_or(0));
-  const bool whole =
-      !scanned.block2 || (block.valid() && (block.more ? size == block.size() : size <= block.size()));
+  const bool whole = !scanned.block2 || (block.valid(reliable(exchanges_[index].link)) && block.whole(size));
   const std::uint32_t tag = short_tag(scanned.etag);
   const bool same = tag == stream.tag || (!stream.begun && stream.tag == 0);
   const auto total = announced(scanned.size2);
@@ -185,8 +184,8 @@ void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response, co
   // The handler may have cancelled the request or dropped the peer.
   if (find_by_request(id) != index || exchanges_[index].state == Exchange::State::kClosed) return;
   if (!wanted) return close_exchange(index, now);
-  const std::uint8_t szx = std::min(block.szx, config_.block_szx);
-  if (end >> (szx + 4U) > Block::kMaxNumber || !write_block2(index, szx))
+  const std::uint8_t szx = std::min(block.szx, preferred_szx(exchanges_[index].link));
+  if (Block::at(end, false, szx).number > Block::kMaxNumber || !write_block2(index, szx))
     return fail_exchange(index, Errc::kTooLarge, now);
   send_again(index, now);
 }

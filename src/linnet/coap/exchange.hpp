@@ -32,6 +32,7 @@ struct Exchange {
   std::uint8_t retransmissions;
   std::uint8_t restarts;     ///< of block-wise transfers
   std::uint8_t szx;          ///< of the Block1 under way
+  std::uint8_t blocks;       ///< how many of them the message carries
   std::uint16_t generation;  ///< part of the RequestId
   MessageId message_id;
   std::uint16_t size;     ///< bytes of the message in its buffer

@@ -14,6 +14,9 @@
 #ifndef LINNET_COAP_DEFERRAL
 #define LINNET_COAP_DEFERRAL 1
 #endif
+#ifndef LINNET_COAP_RELIABLE
+#define LINNET_COAP_RELIABLE 1
+#endif
 #ifndef LINNET_COAP_OBSERVER
 #define LINNET_COAP_OBSERVER 1
 #endif
@@ -29,10 +32,13 @@ inline constexpr bool kStreaming = kBlockwise && LINNET_COAP_STREAMING != 0;
 
 /// The Echo option (RFC 9175 §2). Without it a challenge that is asked for is a bare 4.01, no request
 /// counts as fresh, and a challenge of a peer is an answer like any other.
-inline constexpr bool kEcho = LINNET_COAP_ECHO != 0;
+inline constexpr bool kChallenges = LINNET_COAP_ECHO != 0;
 
 /// Requests that a handler answers later. Without them Reply::Kind::kDefer is 5.03.
 inline constexpr bool kDeferral = LINNET_COAP_DEFERRAL != 0;
+
+/// Reliable transports (RFC 8323). Without it every link carries datagrams.
+inline constexpr bool kReliable = LINNET_COAP_RELIABLE != 0;
 
 /// What only the managing side sends and receives: Observe, Accept, No-Response and tokens of its own
 /// choice in requests, and notifications (RFC 7641 §3). Without it they do not go out, and a

@@ -50,7 +50,8 @@ struct TransmissionParameters {
 /// What an engine must know of a transport.
 struct LinkTraits {
   bool stream = false;               ///< reliable and ordered: no message layer (RFC 8323)
-  std::uint16_t max_message = 1152;  ///< largest message that fits one datagram, in bytes
+  bool bert = false;                 ///< the peer takes several blocks in one message (RFC 8323 §6)
+  std::uint16_t max_message = 1152;  ///< largest message that the link carries, in bytes
   TransmissionParameters transmission;
 };
 
@@ -62,7 +63,8 @@ class Links {
   /// message into, good until the next call of this object. An empty span when nothing can be
   /// sent now: the message counts as lost, and retransmission mends it.
   virtual ByteSpan prepare(LinkId link, std::size_t size) noexcept = 0;
-  /// Sends the first `size` bytes of what `prepare` gave last for this link.
+  /// Sends the first `size` bytes of what `prepare` gave last for this link: a datagram, or on a stream
+  /// one frame (RFC 8323 §3.2).
   virtual void send(LinkId link, std::size_t size) noexcept = 0;
 
  protected:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/coap/message.hpp"
 
+#include "linnet/coap/frame.hpp"
 #include "linnet/coap/option_header.hpp"
 
 namespace linnet::coap {
@@ -32,23 +33,41 @@ Result<Message> Message::decode(ByteView bytes) noexcept {
   message.message_id_ = header->message_id;
   message.token_ = Token(bytes.subspan(kHeaderSize, token_size));
 
-  const std::uint8_t* const first = bytes.data() + kHeaderSize + token_size;
-  const std::uint8_t* const end = bytes.data() + bytes.size();
+  if (!message.take_rest(bytes.subspan(kHeaderSize + token_size))) return fail(Errc::kMalformed);
+  return message;
+}
+
+Result<Message> Message::decode_frame(ByteView bytes) noexcept {
+  const Result<Frame> frame = Frame::peek(bytes);
+  if (!frame || frame->size != bytes.size()) return fail(Errc::kMalformed);
+  Message message;
+  message.type_ = Type::kNonConfirmable;
+  message.code_ = static_cast<Code>(bytes[frame->header - 1U]);
+  message.token_ = Token(bytes.subspan(frame->header, frame->token));
+  if (message.code_ == Code::kEmpty) return message;
+  if (!message.take_rest(bytes.subspan(std::size_t{frame->header} + frame->token)))
+    return fail(Errc::kMalformed);
+  return message;
+}
+
+/// Options and payload.
+bool Message::take_rest(ByteView bytes) noexcept {
+  const std::uint8_t* const first = bytes.data();
+  const std::uint8_t* const end = first + bytes.size();
   const std::uint8_t* at = first;
   std::uint32_t number = 0;
   while (at != end && *at != kPayloadMarker) {
     const OptionHeader option = read_option_header(at, end);
     number += option.delta;
-    if (option.size == 0 || number > 0xFFFF) return fail(Errc::kMalformed);
-    if (option.value_size > static_cast<std::size_t>(end - at) - option.size) return fail(Errc::kMalformed);
+    if (option.size == 0 || number > 0xFFFF) return false;
+    if (option.value_size > static_cast<std::size_t>(end - at) - option.size) return false;
     at += option.size + option.value_size;
   }
-  message.options_ = ByteView(first, at);
-  if (at != end) {
-    if (++at == end) return fail(Errc::kMalformed);
-    message.payload_ = ByteView(at, end);
-  }
-  return message;
+  options_ = ByteView(first, at);
+  if (at == end) return true;
+  if (++at == end) return false;
+  payload_ = ByteView(at, end);
+  return true;
 }
 
 MessageWriter::MessageWriter(ByteSpan buffer, Type type, Code code, MessageId id, const Token& token) noexcept

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CoAP message on datagrams (RFC 7252 §3): a view over received bytes, and a writer into a
-// given buffer.
+// The CoAP message on datagrams (RFC 7252 §3) and streams (RFC 8323 §3.2): a view over received bytes,
+// and a writer into a given buffer.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,9 @@ class Message {
   /// Checks header, token length, every option header and the payload marker. Errc::kMalformed
   /// for what RFC 7252 §3 calls a message format error; `peek_header` then tells what to reject.
   [[nodiscard]] static Result<Message> decode(ByteView bytes) noexcept;
+  /// One whole frame of a stream (frame.hpp) instead of a datagram: non-confirmable, Message ID 0. An
+  /// empty message may carry anything (RFC 8323 §3.4).
+  [[nodiscard]] static Result<Message> decode_frame(ByteView bytes) noexcept;
 
   [[nodiscard]] Type type() const noexcept { return type_; }
   [[nodiscard]] Code code() const noexcept { return code_; }
@@ -39,6 +42,8 @@ class Message {
   [[nodiscard]] ByteView payload() const noexcept { return payload_; }
 
  private:
+  [[nodiscard]] bool take_rest(ByteView bytes) noexcept;
+
   ByteView options_;
   ByteView payload_;
   Token token_;

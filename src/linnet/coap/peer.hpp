@@ -24,6 +24,7 @@ struct alignas(32) Peer {
   std::uint8_t next_recent;
   bool known;                ///< the Message ID has its random start (RFC 7252 §4.4)
   std::uint8_t request_tag;  ///< of the last Block1 transfer to it; 0 before one was broken off
+  std::uint8_t drops;        ///< how often it was dropped, modulo 256
 };
 static_assert(sizeof(Peer) == 32);
 

@@ -61,7 +61,7 @@ bool take(ScannedOptions& scanned, const Option& option) noexcept {
       if constexpr (kBlockwise) scanned.size2 = option.uint();
       return true;
     case OptionNumber::kEcho:
-      if constexpr (kEcho) scanned.echo = option.value;
+      if constexpr (kChallenges) scanned.echo = option.value;
       return true;
     case OptionNumber::kNoResponse:
       scanned.no_response = static_cast<std::uint8_t>(option.uint());
