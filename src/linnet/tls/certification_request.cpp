@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/tls/certification_request.hpp"
+
+#include <gnutls/x509.h>
+
+#include <algorithm>
+#include <array>
+
+#include "linnet/server/enrollment.hpp"
+#include "linnet/tls/certificate_bundle.hpp"
+
+namespace linnet::tls {
+namespace {
+
+using X509Key = Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
+using CertificationRequest = Owned<gnutls_x509_crq_t, gnutls_x509_crq_deinit>;
+
+constexpr std::size_t kMaxName = 255;
+constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, ub-common-name
+
+Result<X509Key> read_key(ByteView pkcs8) {
+  X509Key key = make<X509Key>(gnutls_x509_privkey_init);
+  if (!key) return fail(Errc::kNoSpace);
+  const gnutls_datum_t input = datum(pkcs8);
+  if (gnutls_x509_privkey_import_pkcs8(key.get(), &input, GNUTLS_X509_FMT_DER, nullptr, GNUTLS_PKCS_PLAIN) <
+      0)
+    return fail(Errc::kMalformed);
+  return key;
+}
+
+/// A name that is too long for it is left out: the authority knows who asks.
+bool set_name(gnutls_x509_crq_t request, std::string_view name) {
+  return name.size() > kMaxCommonName ||
+         gnutls_x509_crq_set_dn_by_oid(request, GNUTLS_OID_X520_COMMON_NAME, 0, name.data(),
+                                       static_cast<unsigned>(name.size())) >= 0;
+}
+
+bool is_of(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key) {
+  std::array<unsigned char, 32> a{};
+  std::array<unsigned char, 32> b{};
+  std::size_t a_size = a.size();
+  std::size_t b_size = b.size();
+  return gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, a.data(), &a_size) >= 0 &&
+         gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, b.data(), &b_size) >= 0 && a == b;
+}
+
+}  // namespace
+
+Result<std::vector<std::uint8_t>> make_private_key() {
+  const X509Key key = make<X509Key>(gnutls_x509_privkey_init);
+  if (!key) return fail(Errc::kNoSpace);
+  OwnedDatum der;
+  if (gnutls_x509_privkey_generate(key.get(), GNUTLS_PK_ECDSA,
+                                   GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) < 0 ||
+      gnutls_x509_privkey_export2_pkcs8(key.get(), GNUTLS_X509_FMT_DER, nullptr, GNUTLS_PKCS_PLAIN,
+                                        der.out()) < 0)
+    return fail(Errc::kIo);
+  return std::vector<std::uint8_t>(der.bytes().begin(), der.bytes().end());
+}
+
+Result<std::vector<std::uint8_t>> make_certification_request(ByteView private_key,
+                                                             std::string_view endpoint) {
+  if (endpoint.empty() || endpoint.size() > kMaxName) return fail(Errc::kInvalidArgument);
+  const auto key = read_key(private_key);
+  if (!key) return fail(key.error().code);
+  const CertificationRequest request = make<CertificationRequest>(gnutls_x509_crq_init);
+  if (!request) return fail(Errc::kNoSpace);
+  OwnedDatum der;
+  if (gnutls_x509_crq_set_version(request.get(), 1) < 0 || !set_name(request.get(), endpoint) ||
+      gnutls_x509_crq_set_key(request.get(), key->get()) < 0 ||
+      gnutls_x509_crq_sign2(request.get(), key->get(), GNUTLS_DIG_SHA256, 0) < 0 ||
+      gnutls_x509_crq_export2(request.get(), GNUTLS_X509_FMT_DER, der.out()) < 0)
+    return fail(Errc::kIo);
+  return std::vector<std::uint8_t>(der.bytes().begin(), der.bytes().end());
+}
+
+Result<std::vector<std::uint8_t>> read_enrolled(ByteView answer, std::uint16_t content_format,
+                                                ByteView private_key) {
+  const auto key = read_key(private_key);
+  if (!key) return fail(key.error().code);
+  std::vector<Certificate> certificates;
+  switch (server::CertificateForm{content_format}) {
+    case server::CertificateForm::kBundle: {
+      auto bundle = decode_bundle(answer);
+      if (!bundle) return fail(bundle.error().code);
+      certificates = *std::move(bundle);
+      break;
+    }
+    case server::CertificateForm::kCertificate: {
+      auto certificate = decode_certificate(answer);
+      if (!certificate) return fail(certificate.error().code);
+      certificates.push_back(*std::move(certificate));
+      break;
+    }
+    default: return fail(Errc::kUnsupported);
+  }
+  const auto own = std::ranges::find_if(
+      certificates, [&](const Certificate& each) { return is_of(each.get(), key->get()); });
+  if (own == certificates.end()) return fail(Errc::kNotFound);
+  return encode_certificate(own->get());
+}
+
+}  // namespace linnet::tls
