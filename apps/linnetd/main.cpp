@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 
 #include <array>
 #include <chrono>
@@ -52,6 +53,11 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// Keeps secrets out of core dumps, and out of reach of other processes of the same user.
+void keep_memory_private() {
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) std::cerr << "linnetd: core dumps cannot be turned off\n";
+}
+
 net::ServerConfig server_config(const Settings& settings) {
   net::ServerConfig config;
   config.listen = settings.coap;
@@ -62,10 +68,12 @@ net::ServerConfig server_config(const Settings& settings) {
   config.engine.max_registrations = settings.max_devices;
   config.engine.max_observations = settings.max_devices * 2;
   if (!settings.memory) {
-    config.open_store = [folder = settings.state](store::StoreListener& listener, store::ShardIndex shards) {
+    config.open_store = [folder = settings.state, seal = settings.state_key](store::StoreListener& listener,
+                                                                             store::ShardIndex shards) {
       store::SqliteStoreConfig sqlite;
       sqlite.folder = folder;
       sqlite.shards = shards;
+      sqlite.seal = seal;
       return store::open_sqlite_store(sqlite, listener);
     };
   }
@@ -139,6 +147,7 @@ int run(const Settings& settings, const sigset_t& signals) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_memory_private();
   const sigset_t signals = block_signals();
   const auto settings = linnetd::read_settings(argc, argv);
   if (!settings) {

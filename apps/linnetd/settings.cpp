@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "linnet/net/bootstrap_server.hpp"
+#include "linnet/store/seal_key.hpp"
 
 namespace linnet::linnetd {
 
@@ -26,6 +27,7 @@ A configuration file holds the same, in TOML; flags win over it:
   bootstrap = "127.0.0.1:5783"
   http = "127.0.0.1:8080"
   state = "/var/lib/linnet"
+  state-key = "credential:linnet-state-key"
   models = "/etc/linnet/models"
   threads = 4
   max-devices = 1000000
@@ -35,7 +37,7 @@ A configuration file holds the same, in TOML; flags win over it:
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
   std::optional<std::vector<std::string>> coap, bootstrap;
-  std::optional<std::string> http, state, models, log_level;
+  std::optional<std::string> http, state, state_key, former_state_key, models, log_level;
   std::optional<bool> memory;
   std::optional<std::int64_t> threads, max_devices;
 };
@@ -91,6 +93,8 @@ class FileReader {
     if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
+    if (key == "state-key") return set(key, node, "a string", wishes.state_key);
+    if (key == "former-state-key") return set(key, node, "a string", wishes.former_state_key);
     if (key == "models") return set(key, node, "a string", wishes.models);
     if (key == "log-level") return set(key, node, "a string", wishes.log_level);
     if (key == "memory") return set(key, node, "true or false", wishes.memory);
@@ -138,6 +142,19 @@ std::optional<T> prefer(const std::optional<T>& later, const std::optional<T>& e
   return later ? later : earlier;
 }
 
+/// Where the key of the state folder comes from, or the setting that is wrong.
+std::expected<store::SealConfig, SettingsEnd> check_state_key(const Wishes& flags, const Wishes& file) {
+  const auto key = prefer(flags.state_key, file.state_key);
+  const auto former = prefer(flags.former_state_key, file.former_state_key);
+  for (const auto& [name, source] : {std::pair("state-key", key), std::pair("former-state-key", former)}) {
+    if (!source) continue;
+    if (const std::string fault = store::seal_source_fault(*source); !fault.empty()) {
+      return std::unexpected(wrong(std::string(name) + ": " + fault));
+    }
+  }
+  return store::SealConfig{.key = key.value_or(""), .former = former.value_or("")};
+}
+
 std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& file) {
   Settings settings;
   const auto coap = prefer(flags.coap, file.coap).value_or(std::vector<std::string>{"127.0.0.1:5683"});
@@ -171,6 +188,9 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
   }
   settings.memory = flags.memory.value_or(!flags.state && file.memory.value_or(false));
   settings.state = prefer(flags.state, file.state).value_or(default_state_folder().string());
+  auto state_key = check_state_key(flags, file);
+  if (!state_key) return std::unexpected(std::move(state_key).error());
+  settings.state_key = *std::move(state_key);
   settings.models = prefer(flags.models, file.models).value_or("");
   const auto threads = prefer(flags.threads, file.threads).value_or(0);
   if (threads < 0 || threads > kMostThreads)
@@ -204,6 +224,11 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--http", flags.http, "HOST:PORT of the REST API, a loopback address (127.0.0.1:8080)");
   app.add_option("--state", flags.state,
                  "folder of what outlives a restart (" + default_state_folder().string() + ")");
+  app.add_option(
+      "--state-key", flags.state_key,
+      "key of the secrets in there: file:PATH, credential:NAME, env:NAME (seal.key in the folder)");
+  app.add_option("--former-state-key", flags.former_state_key,
+                 "what that key was until now: the secrets are brought under the new one");
   app.add_flag("--memory", memory, "keep everything in memory; nothing outlives the process");
   app.add_option("--models", flags.models, "folder of DDF files with further objects");
   app.add_option("--threads", flags.threads, "workers (one per core)");

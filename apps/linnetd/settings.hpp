@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "linnet/net/address.hpp"
+#include "linnet/store/state_seal.hpp"
 
 namespace linnet::linnetd {
 
@@ -19,6 +20,7 @@ struct Settings {
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`
+  store::SealConfig state_key;   ///< under which `state` keeps secrets
   bool memory = false;           ///< nothing outlives the process
   std::filesystem::path models;  ///< folder of DDF files; empty: none
   unsigned threads = 0;          ///< workers; 0: one per core

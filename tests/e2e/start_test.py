@@ -107,6 +107,28 @@ class Start(unittest.TestCase):
             second = server.said(r"CoAP at coap://(\S+)")
             self.assertEqual(server.rest.call("GET", "/health")[1]["coap"], [server.coap, second])
 
+    def test_secrets_need_their_key(self):
+        state = os.path.join(self.folder, "state")
+        key = self.write("key", "ab" * 32)
+        other = self.write("other", "cd" * 32)
+        with Server("--state", state, "--state-key", f"file:{key}"):
+            pass
+        said = self.refused("--state", state, "--state-key", f"file:{other}", code=1)
+        self.assertIn(other, said)
+        self.assertNotIn("cdcd", said)
+        self.assertIn("seal.key", self.refused("--state", state, code=1))
+        with Server("--state", state, "--state-key", f"file:{other}", "--former-state-key", f"file:{key}"):
+            pass
+        with Server("--state", state, "--state-key", f"file:{other}"):
+            pass
+        self.assertIn("names no key", self.refused("--state-key", "vault:x"))
+
+    def test_memory_is_for_itself_alone(self):
+        # What a program of another user may not look into belongs to root in /proc.
+        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups") if os.getuid() == 0 else ()
+        with Server("--memory", wrapper=nobody) as server:
+            self.assertEqual(os.stat(f"/proc/{server.process.pid}/status").st_uid, 0)
+
     def test_help_and_version(self):
         for flag in ("--help", "--version"):
             done = subprocess.run([harness.program("LINNETD"), flag], capture_output=True, timeout=harness.PATIENCE,

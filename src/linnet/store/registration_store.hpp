@@ -27,6 +27,8 @@ enum class RecordKind : std::uint8_t {
   kOperation = 3,     ///< key: endpoint name, then its id, 8 bytes; value: server::QueuedChange::record
   kBootstrapConfiguration = 4,  ///< key: its name; value: as server/bootstrap_record.hpp says
   kBootstrapResult = 5,         ///< key: endpoint name; value: as server/bootstrap_record.hpp says
+  kCredential = 6,              ///< key and value: as server/credential_record.hpp says
+  kSeal = 7,                    ///< the store's own (store/state_seal.hpp)
 };
 
 /// Names one record. An endpoint name alone names its registration. The bytes stay the caller's.
@@ -41,7 +43,7 @@ struct RecordKey {
 };
 
 inline constexpr std::size_t kMaxKeySize = 1024;
-inline constexpr std::size_t kMaxRecordSize = 1U << 20;
+inline constexpr std::size_t kMaxRecordSize = 1U << 20;  ///< of one that is sealed, Sealer::kOverhead less
 /// The expiry of what does not end by itself.
 inline constexpr UnixTime kKeptForGood{std::numeric_limits<std::int64_t>::max()};
 

@@ -75,10 +75,16 @@ class SqliteStore final : public RegistrationStore {
   ~SqliteStore() override { close(); }
 
   [[nodiscard]] std::expected<void, OpenError> start();
+  [[nodiscard]] std::expected<void, OpenError> open_seal();
 
   Result<void> save(ShardIndex shard, Ticket ticket, RecordKey key, ByteView record,
                     UnixTime expiry) override {
-    return queue_.push(Verb::kSave, shard, ticket, key, record, expiry);
+    if (!sealer_ || !is_secret(key.kind)) {
+      return queue_.push(Verb::kSave, shard, ticket, key, record, expiry);
+    }
+    const auto sealed = sealer_->seal(shard, key, record);
+    if (!sealed) return fail(sealed.error().code);
+    return queue_.push(Verb::kSave, shard, ticket, key, *sealed, expiry);
   }
   Result<void> remove(ShardIndex shard, Ticket ticket, RecordKey key) override {
     return queue_.push(Verb::kRemove, shard, ticket, key, {}, {});
@@ -119,6 +125,7 @@ class SqliteStore final : public RegistrationStore {
   SharedHealth health_;
   std::mutex closing_;
 
+  std::unique_ptr<Sealer> sealer_;  ///< null: secrets are kept in clear
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<RecordTable> table_;
   std::unique_ptr<Checkpointer> checkpointer_;
@@ -152,6 +159,7 @@ std::expected<void, OpenError> SqliteStore::start() {
   const auto limit = std::to_string(2 * config_.checkpoint_bytes);
   if (auto set = connection_->execute("PRAGMA journal_size_limit = " + limit); !set)
     return unready(set.error());
+  if (auto sealed = open_seal(); !sealed) return sealed;
   auto table = RecordTable::prepare(*connection_);
   if (!table) return unready(table.error());
   table_ = std::make_unique<RecordTable>(std::move(*table));
@@ -167,6 +175,24 @@ std::expected<void, OpenError> SqliteStore::start() {
       &log_pages_);
   writer_ = std::thread([this] { run(); });
   return {};
+}
+
+std::expected<void, OpenError> SqliteStore::open_seal() {
+  const std::string file = folder_.database().string();
+  if (config_.seal) {
+    auto sealer = store::open_seal(*connection_, folder_, *config_.seal, config_.shards);
+    if (!sealer) return std::unexpected(std::move(sealer).error());
+    sealer_ = std::move(*sealer);
+    return {};
+  }
+  const auto sealed = is_sealed(*connection_);
+  if (!sealed) {
+    return std::unexpected(
+        OpenError{Errc::kIo, "cannot use state file " + file + ": " + sealed.error().text});
+  }
+  if (!*sealed) return {};
+  return std::unexpected(
+      OpenError{Errc::kUnauthorized, "the secrets in " + file + " need a key. Nothing was changed"});
 }
 
 Result<void> SqliteStore::load(RecordKind kind, FunctionRef<void(const RecordView&)> visit) {
@@ -188,7 +214,14 @@ Result<void> SqliteStore::load(RecordKind kind, FunctionRef<void(const RecordVie
     const auto row = rows->step();
     if (!row) return unreadable(row.error());
     if (!*row) return {};
-    visit({as_text(rows->bytes(0)), rows->bytes(1), UnixTime{rows->integer(2)}});
+    const RecordView stored{as_text(rows->bytes(0)), rows->bytes(1), UnixTime{rows->integer(2)}};
+    if (!sealer_ || !is_secret(kind)) {
+      visit(stored);
+      continue;
+    }
+    const auto opened = sealer_->open({kind, stored.key}, stored.value);
+    // What cannot be opened is shown as nothing, which no decoder takes: whoever loads counts it.
+    visit({stored.key, opened ? ByteView(*opened) : ByteView{}, stored.expiry});
   }
 }
 

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "linnet/store/registration_store.hpp"
+#include "linnet/store/state_seal.hpp"
 
 namespace linnet::store {
 
@@ -19,10 +21,12 @@ struct SqliteStoreConfig {
   std::size_t max_batch = 4'096;             ///< operations of one transaction
   Millis touch_interval{500};                ///< at most half of kWrittenBehind, so that writing has the rest
   std::size_t checkpoint_bytes = 32U << 20;  ///< size of the write-ahead log that starts a checkpoint
+  std::optional<SealConfig> seal{};          ///< absent: secrets are kept in clear
 };
 
 /// Opens the state folder for this process alone and starts the writer. A file that is damaged,
-/// foreign or of a newer version is left as it is and reported. `listener` must outlive the store.
+/// foreign, of a newer version or under another key is left as it is and reported. `listener` must outlive
+/// the store.
 [[nodiscard]] OpenResult open_sqlite_store(const SqliteStoreConfig& config, StoreListener& listener);
 
 }  // namespace linnet::store

@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-enum class Kind { kMemory, kSqlite };
+enum class Kind { kMemory, kSqlite, kSealed };
 
 class StoreContract : public ::testing::TestWithParam<Kind> {
  protected:
@@ -23,7 +23,11 @@ class StoreContract : public ::testing::TestWithParam<Kind> {
     if (GetParam() == Kind::kMemory) {
       store_ = make_memory_store({.shards = kShards, .retention = Retention::kRecords}, listener_);
     } else {
-      store_ = open_sqlite(folder_.state(), listener_, kShards);
+      SqliteStoreConfig config{.folder = folder_.state(), .shards = kShards};
+      if (GetParam() == Kind::kSealed) config.seal = SealConfig{};
+      auto opened = open_sqlite_store(config, listener_);
+      ASSERT_TRUE(opened) << opened.error().message;
+      store_ = std::move(*opened);
     }
     ASSERT_NE(store_, nullptr);
   }
@@ -56,6 +60,22 @@ TEST_P(StoreContract, keys_and_records_may_be_any_bytes_and_empty) {
   save(2, "", "", 8);
   EXPECT_TRUE(store_->flush());
   EXPECT_EQ(contents_of(*store_), (Contents{{bytes, {bytes, 7}}, {"", {"", 8}}}));
+}
+
+TEST_P(StoreContract, secrets_come_back_as_they_were) {
+  for (const RecordKind kind : kSecretKinds) {
+    for (const std::string_view record : {"first", "", "a key \xff"}) {
+      EXPECT_TRUE(store_->save(3, kNoTicket, {kind, "name"}, as_bytes(record), kKeptForGood));
+      EXPECT_TRUE(store_->flush());
+      std::vector<std::string> found;
+      EXPECT_TRUE(store_->load(kind, [&](const RecordView& stored) {
+        EXPECT_EQ(stored.key, "name");
+        found.emplace_back(as_text(stored.value));
+      }));
+      EXPECT_THAT(found, ElementsAre(record));
+    }
+  }
+  EXPECT_THAT(contents_of(*store_), IsEmpty());
 }
 
 TEST_P(StoreContract, every_ticket_is_answered_once_in_the_order_of_its_shard) {
@@ -192,9 +212,11 @@ TEST_P(StoreContract, healthy_from_the_start) {
   EXPECT_TRUE(store_->health().detail.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(stores, StoreContract, ::testing::Values(Kind::kMemory, Kind::kSqlite),
+INSTANTIATE_TEST_SUITE_P(stores, StoreContract,
+                         ::testing::Values(Kind::kMemory, Kind::kSqlite, Kind::kSealed),
                          [](const auto& store) {
-                           return store.param == Kind::kMemory ? "memory" : "sqlite";
+                           if (store.param == Kind::kMemory) return "memory";
+                           return store.param == Kind::kSqlite ? "sqlite" : "sealed";
                          });
 
 TEST(MemoryStore, that_keeps_nothing_answers_and_loads_nothing) {

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shows: SE-14
+// Secrets in the state folder: encrypted under a key that is not in the file, and never under another.
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "linnet/store/seal_key.hpp"
+#include "linnet/store/sealer.hpp"
+#include "tests/unit/store/store_fixture.hpp"
+
+namespace linnet::store::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string kHexA(64, 'a');
+const std::string kHexB(64, 'B');
+constexpr std::string_view kSecret = "a pre-shared key that nobody is to see";
+constexpr std::array kKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential};
+
+std::vector<std::uint8_t> key_bytes(std::uint8_t value) {
+  return std::vector<std::uint8_t>(Sealer::kKeySize, value);
+}
+
+TEST(Sealer, what_is_sealed_opens_again_and_no_two_look_alike) {
+  const auto sealer = Sealer::make(key_bytes(1), 2);
+  ASSERT_NE(sealer, nullptr);
+  const RecordKey name{RecordKind::kCredential, "one"};
+  const auto first = sealer->seal(0, name, as_bytes(kSecret));
+  const auto second = sealer->seal(0, name, as_bytes(kSecret));
+  const auto other = sealer->seal(1, name, as_bytes(kSecret));
+  ASSERT_TRUE(first && second && other);
+  EXPECT_NE(*first, *second);
+  EXPECT_NE(*first, *other);
+  EXPECT_EQ(first->size(), kSecret.size() + Sealer::kOverhead);
+  EXPECT_EQ(as_text(*first).find("pre-shared"), std::string_view::npos);
+  for (const auto& sealed : {*first, *second, *other}) {
+    const auto opened = sealer->open(name, sealed);
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_EQ(as_text(*opened), kSecret);
+  }
+  EXPECT_EQ(sealer->seal(2, name, {}).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(Sealer::make(std::vector<std::uint8_t>(16, 1), 1), nullptr);
+}
+
+TEST(Sealer, another_process_with_the_key_opens_it_and_none_without) {
+  const RecordKey name{RecordKind::kCredential, "one"};
+  const auto sealed = Sealer::make(key_bytes(1), 1)->seal(0, name, as_bytes(kSecret));
+  EXPECT_EQ(as_text(Sealer::make(key_bytes(1), 1)->open(name, *sealed).value()), kSecret);
+  EXPECT_EQ(Sealer::make(key_bytes(2), 1)->open(name, *sealed).error().code, Errc::kUnauthorized);
+}
+
+TEST(Sealer, a_record_opens_in_its_own_place_only_and_whole) {
+  const auto sealer = Sealer::make(key_bytes(1), 1);
+  const auto sealed = sealer->seal(0, {RecordKind::kCredential, "one"}, as_bytes(kSecret));
+  ASSERT_TRUE(sealed.has_value());
+  EXPECT_FALSE(sealer->open({RecordKind::kCredential, "two"}, *sealed).has_value());
+  EXPECT_FALSE(sealer->open({RecordKind::kBootstrapConfiguration, "one"}, *sealed).has_value());
+  for (std::size_t i = 0; i < sealed->size(); ++i) {
+    auto damaged = *sealed;
+    damaged[i] ^= 1U;
+    EXPECT_FALSE(sealer->open({RecordKind::kCredential, "one"}, damaged).has_value()) << i;
+    EXPECT_FALSE(sealer->open({RecordKind::kCredential, "one"}, ByteView(*sealed).first(i)).has_value());
+  }
+  const auto empty = sealer->seal(0, {RecordKind::kCredential, ""}, {});
+  EXPECT_TRUE(sealer->open({RecordKind::kCredential, ""}, *empty).value().empty());
+}
+
+class SealedState : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_file("key-a", kHexA + "\n");
+    write_file("key-b", kHexB);
+  }
+
+  void write_file(const std::string& name, const std::string& text) {
+    std::ofstream(folder_.path() / name, std::ios::binary) << text;
+  }
+  [[nodiscard]] std::string source(const std::string& name) const {
+    return "file:" + (folder_.path() / name).string();
+  }
+  [[nodiscard]] OpenResult open(std::optional<SealConfig> seal) {
+    return open_sqlite_store({.folder = folder_.state(), .seal = std::move(seal)}, listener_);
+  }
+  /// Keeps a secret of each kind.
+  void keep(const std::optional<SealConfig>& seal) {
+    const auto store = open(seal);
+    ASSERT_TRUE(store) << store.error().message;
+    for (const RecordKind kind : kKinds) {
+      EXPECT_TRUE((*store)->save(0, kNoTicket, {kind, "one"}, as_bytes(kSecret), kKeptForGood));
+    }
+    EXPECT_TRUE((*store)->flush());
+  }
+  void expect_kept(const std::optional<SealConfig>& seal) {
+    const auto store = open(seal);
+    ASSERT_TRUE(store) << store.error().message;
+    for (const RecordKind kind : kKinds) {
+      std::vector<std::string> found;
+      EXPECT_TRUE(
+          (*store)->load(kind, [&](const RecordView& record) { found.emplace_back(as_text(record.value)); }));
+      EXPECT_EQ(found, std::vector<std::string>{std::string(kSecret)});
+    }
+  }
+  [[nodiscard]] std::string database() const {
+    std::ifstream stream(folder_.database(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  [[nodiscard]] std::string all_files() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.state())) {
+      std::ifstream stream(entry.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(stream), {});
+    }
+    return all;
+  }
+  void expect_refused(const std::optional<SealConfig>& seal, Errc code) {
+    const std::string before = database();
+    const auto store = open(seal);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, code) << store.error().message;
+    EXPECT_THAT(store.error().message, Not(HasSubstr(kHexB)));
+    EXPECT_TRUE(database() == before) << "the file was changed";
+    const std::filesystem::path log = folder_.database().string() + "-wal";
+    EXPECT_TRUE(!std::filesystem::exists(log) || std::filesystem::file_size(log) == 0);
+  }
+
+  TemporaryFolder folder_;
+  RecordingListener listener_;
+};
+
+TEST_F(SealedState, no_file_of_the_folder_shows_a_secret) {
+  const SealConfig config{.key = source("key-a"), .former = {}};
+  keep(config);
+  EXPECT_EQ(all_files().find("pre-shared"), std::string::npos);
+  expect_kept(config);
+}
+
+TEST_F(SealedState, a_key_of_the_folders_own_is_made_once_and_for_its_owner) {
+  keep(SealConfig{});
+  const auto file = folder_.state() / kOwnSealKey;
+  struct stat status{};
+  ASSERT_EQ(stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_EQ(status.st_size, 32);
+  expect_kept(SealConfig{});
+  std::filesystem::remove(file);
+  expect_refused(SealConfig{}, Errc::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(SealedState, another_key_or_none_is_refused_and_nothing_changes) {
+  keep(SealConfig{.key = source("key-a"), .former = {}});
+  expect_refused(SealConfig{.key = source("key-b"), .former = {}}, Errc::kUnauthorized);
+  expect_refused(SealConfig{.key = source("key-b"), .former = source("key-b")}, Errc::kUnauthorized);
+  expect_refused(SealConfig{.key = source("nothing"), .former = {}}, Errc::kNotFound);
+  expect_refused(std::nullopt, Errc::kUnauthorized);
+  expect_refused(SealConfig{}, Errc::kNotFound);
+  expect_kept(SealConfig{.key = source("key-a"), .former = {}});
+}
+
+TEST_F(SealedState, secrets_that_were_in_clear_come_under_the_key_and_leave_no_copy) {
+  keep(std::nullopt);
+  EXPECT_NE(all_files().find("pre-shared"), std::string::npos);
+  const SealConfig config{.key = source("key-a"), .former = {}};
+  expect_kept(config);
+  EXPECT_EQ(all_files().find("pre-shared"), std::string::npos);
+  expect_kept(config);
+}
+
+TEST_F(SealedState, a_key_is_changed_with_both_keys_at_hand) {
+  keep(SealConfig{.key = source("key-a"), .former = {}});
+  const SealConfig change{.key = source("key-b"), .former = source("key-a")};
+  expect_kept(change);
+  expect_kept(change);  // a former key that is not needed any more does no harm
+  expect_kept(SealConfig{.key = source("key-b"), .former = {}});
+  expect_refused(SealConfig{.key = source("key-a"), .former = {}}, Errc::kUnauthorized);
+}
+
+TEST_F(SealedState, other_records_stay_readable_for_everybody) {
+  {
+    const auto store = open(SealConfig{});
+    ASSERT_TRUE(store);
+    EXPECT_TRUE((*store)->save(0, kNoTicket, "device", as_bytes("registration"), UnixTime{1}));
+  }
+  EXPECT_NE(all_files().find("registration"), std::string::npos);
+}
+
+TEST_F(SealedState, a_record_put_in_anothers_place_is_no_record) {
+  keep(SealConfig{});
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(folder_.database().c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, "UPDATE record SET key = CAST('two' AS BLOB) WHERE kind = 6", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(handle);
+  const auto store = open(SealConfig{});
+  ASSERT_TRUE(store);
+  std::size_t size = 99;
+  EXPECT_TRUE(
+      (*store)->load(RecordKind::kCredential, [&](const RecordView& record) { size = record.value.size(); }));
+  EXPECT_EQ(size, 0U);
+}
+
+TEST_F(SealedState, keys_come_from_files_credentials_and_the_environment) {
+  const auto expected = server::SecretBytes(32, 0xAA);
+  EXPECT_EQ(read_seal_key(source("key-a")).value(), expected);
+  write_file("raw", std::string(32, '\xAA'));
+  EXPECT_EQ(read_seal_key(source("raw")).value(), expected);
+  setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
+  EXPECT_EQ(read_seal_key("credential:key-a").value(), expected);
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(read_seal_key("credential:key-a").error().code, Errc::kNotFound);
+  setenv("LINNET_TEST_SEAL_KEY", kHexA.c_str(), 1);
+  EXPECT_EQ(read_seal_key("env:LINNET_TEST_SEAL_KEY").value(), expected);
+  EXPECT_EQ(getenv("LINNET_TEST_SEAL_KEY"), nullptr);
+
+  for (const std::string& text :
+       {std::string(31, 'x'), kHexA.substr(1), kHexA + "aa", std::string(300, 'a')}) {
+    write_file("wrong", text);
+    const auto refused = read_seal_key(source("wrong"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kMalformed);
+    EXPECT_THAT(refused.error().message, Not(HasSubstr(text)));
+  }
+  EXPECT_EQ(read_seal_key("vault:key").error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(seal_source_fault("file:/x"), "");
+  EXPECT_NE(seal_source_fault("file:"), "");
+  EXPECT_NE(seal_source_fault(""), "");
+}
+
+}  // namespace
+}  // namespace linnet::store::test
