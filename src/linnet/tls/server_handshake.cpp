@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linnet/tls/server_handshake.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace linnet::tls {
+
+namespace {
+
+constexpr Seconds kCookieKeyLife{60};
+constexpr std::uint8_t kClientHello = 1;
+constexpr std::size_t kHandshakeHeader = 12;
+// A handshake of ours is a few flights of a few datagrams each; a client that makes it more is not one.
+constexpr std::size_t kMostOutgoing = 64;
+
+Protection protection_of(gnutls_session_t session) noexcept {
+  switch (gnutls_cipher_get(session)) {
+    case GNUTLS_CIPHER_AES_128_CCM_8: return Protection::kCcm8;
+    case GNUTLS_CIPHER_AES_128_GCM: return Protection::kGcm;
+    case GNUTLS_CIPHER_AES_128_CBC:
+      return gnutls_session_etm_status(session) != 0 ? Protection::kCbcThenMac : Protection::kMacThenCbc;
+    default: return Protection::kNone;
+  }
+}
+
+void keep(const gnutls_datum_t& from, ByteSpan to) noexcept {
+  if (from.size != 0) std::memcpy(to.data(), from.data, std::min<std::size_t>(from.size, to.size()));
+}
+
+}  // namespace
+
+CookieGuard::CookieGuard() {
+  renew(Instant{});
+  renew(Instant{});
+}
+
+CookieGuard::~CookieGuard() {
+  wipe(newest_);
+  wipe(previous_);
+}
+
+void CookieGuard::renew(Instant now) noexcept {
+  static_assert(std::tuple_size_v<Key> == GNUTLS_COOKIE_KEY_SIZE);
+  previous_ = newest_;
+  // It fails where there is no random number in the system; then the one before goes on.
+  [[maybe_unused]] const int made = gnutls_rnd(GNUTLS_RND_KEY, newest_.data(), newest_.size());
+  renew_at_ = now + kCookieKeyLife;
+}
+
+bool CookieGuard::is_client_hello(const Record& record) noexcept {
+  const ByteView hello = record.fragment;
+  const auto number = [&](std::size_t at) {
+    return std::uint32_t{hello[at]} << 16U | std::uint32_t{hello[at + 1]} << 8U | hello[at + 2];
+  };
+  return record.type == ContentType::kHandshake && record.epoch == 0 && hello.size() > kHandshakeHeader &&
+         hello[0] == kClientHello && number(6) == 0 && number(9) == number(1) &&
+         number(1) == hello.size() - kHandshakeHeader;
+}
+
+std::optional<Prestate> CookieGuard::check(ByteView datagram, ByteView peer, Instant now, SendDatagram send) {
+  if (now >= renew_at_) renew(now);
+  Prestate prestate{};
+  gnutls_datum_t newest = datum(newest_);
+  gnutls_datum_t previous = datum(previous_);
+  for (gnutls_datum_t* key : {&newest, &previous}) {
+    prestate = {};
+    if (gnutls_dtls_cookie_verify(key, const_cast<std::uint8_t*>(peer.data()), peer.size(),
+                                  const_cast<std::uint8_t*>(datagram.data()), datagram.size(),
+                                  &prestate) >= 0) {
+      return prestate;
+    }
+  }
+  const auto pass_on = [](gnutls_transport_ptr_t to, const void* data, std::size_t size) -> ssize_t {
+    (*static_cast<SendDatagram*>(to))({static_cast<const std::uint8_t*>(data), size});
+    return static_cast<ssize_t>(size);
+  };
+  gnutls_dtls_cookie_send(&newest, const_cast<std::uint8_t*>(peer.data()), peer.size(), &prestate, &send,
+                          pass_on);
+  return std::nullopt;
+}
+
+ServerHandshake::ServerHandshake(const ServerSecurity& security, const HandshakeConfig& config,
+                                 server::Credentials::Shared credentials, Prestate prestate)
+    : context_{.credentials = std::move(credentials)}, session_(security.session(context_)) {
+  if (!session_) {
+    state_ = State::kFailed;
+    failure_ = "no memory";
+    return;
+  }
+  gnutls_session_t session = session_.get();
+  gnutls_dtls_prestate_set(session, &prestate);
+  gnutls_dtls_set_mtu(session, config.mtu);
+  gnutls_dtls_set_timeouts(session, static_cast<unsigned>(config.retransmit.count()),
+                           static_cast<unsigned>(config.give_up.count()));
+  gnutls_transport_set_ptr(session, this);
+  gnutls_transport_set_push_function(session, push);
+  gnutls_transport_set_pull_function(session, pull);
+  gnutls_transport_set_pull_timeout_function(session, wait);
+}
+
+ServerHandshake::State ServerHandshake::receive(ByteView datagram, SendDatagram send) {
+  if (state_ != State::kGoing) return state_;
+  incoming_ = datagram;
+  return go_on(send);
+}
+
+ServerHandshake::State ServerHandshake::step(SendDatagram send) {
+  return state_ == State::kGoing ? go_on(send) : state_;
+}
+
+Millis ServerHandshake::until_due() const noexcept {
+  // The library may say "now" where its clock ticks within the same millisecond.
+  return session_ ? Millis{std::max(gnutls_dtls_get_timeout(session_.get()), 10U)} : Millis{0};
+}
+
+ServerHandshake::State ServerHandshake::go_on(SendDatagram send) {
+  constexpr int kMostWarnings = 8;
+  outgoing_.clear();
+  int result = GNUTLS_E_AGAIN;
+  for (int warnings = 0; warnings < kMostWarnings; ++warnings) {
+    result = gnutls_handshake(session_.get());
+    // What ended a datagram's reading may be followed by more of the same datagram.
+    const bool more = result == GNUTLS_E_AGAIN && !incoming_.empty();
+    if (!more && (result == GNUTLS_E_AGAIN || result >= 0 || gnutls_error_is_fatal(result) != 0)) break;
+  }
+  if (result == GNUTLS_E_SUCCESS) {
+    state_ = State::kDone;
+    resumed_ = gnutls_session_is_resumed(session_.get()) != 0;
+    if (!export_association()) result = GNUTLS_E_CERTIFICATE_ERROR;
+  }
+  if (result < 0 && gnutls_error_is_fatal(result) != 0) fail_with(result);
+  incoming_ = {};
+  for (const OwnedBytes& datagram : outgoing_) send(datagram);
+  if (state_ == State::kDone) last_flight_ = std::move(outgoing_);
+  if (state_ != State::kGoing) session_.reset();
+  return state_;
+}
+
+ServerHandshake::State ServerHandshake::fail_with(int error) {
+  send_alert(session_.get(), context_, error);
+  failure_ = context_.refusal ? gnutls_alert_get_name(*context_.refusal) : sentence(error);
+  return state_ = State::kFailed;
+}
+
+bool ServerHandshake::export_association() {
+  const auto proven = identify(session_.get(), *context_.credentials);
+  if (!proven) {
+    context_.refusal = GNUTLS_A_ACCESS_DENIED;
+    return false;
+  }
+  const ByteView identity =
+      proven->proof == Proof::kCertificate ? as_bytes(proven->endpoint) : proven->identity;
+  const Protection protection = protection_of(session_.get());
+  if (protection == Protection::kNone || identity.size() > kMaxIdentity) return false;
+  for (const unsigned reading : {1U, 0U}) {
+    gnutls_datum_t mac{};
+    gnutls_datum_t vector{};
+    gnutls_datum_t key{};
+    std::array<std::uint8_t, 8> numbers{};
+    if (gnutls_record_get_state(session_.get(), reading, &mac, &vector, &key, numbers.data()) < 0)
+      return false;
+    auto& secret = reading != 0 ? association_.read_mac : association_.write_mac;
+    const bool cbc = protection == Protection::kMacThenCbc || protection == Protection::kCbcThenMac;
+    keep(cbc ? mac : vector, cbc ? ByteSpan(secret) : ByteSpan(secret).first(4));
+    keep(key, reading != 0 ? association_.read_key : association_.write_key);
+    const auto epoch_and_number = ByteReader(numbers).uint(8);
+    if (*epoch_and_number >> 48U != Association::kEpoch) return false;
+    if (reading == 0) association_.write_next = *epoch_and_number & Association::kLastNumber;
+  }
+  association_.protection = protection;
+  association_.proof = proven->proof;
+  association_.identity_size = static_cast<std::uint8_t>(identity.size());
+  if (!identity.empty()) std::memcpy(association_.identity_bytes.data(), identity.data(), identity.size());
+  association_.write_limit = Association::kLastNumber;
+  return true;
+}
+
+ssize_t ServerHandshake::push(gnutls_transport_ptr_t self, const void* data, std::size_t size) noexcept {
+  auto& handshake = *static_cast<ServerHandshake*>(self);
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  try {
+    if (handshake.outgoing_.size() < kMostOutgoing) handshake.outgoing_.emplace_back(bytes, bytes + size);
+  } catch (const std::bad_alloc&) {
+    // Lost, as on the way.
+  }
+  return static_cast<ssize_t>(size);
+}
+
+ssize_t ServerHandshake::pull(gnutls_transport_ptr_t self, void* data, std::size_t size) noexcept {
+  auto& handshake = *static_cast<ServerHandshake*>(self);
+  if (handshake.incoming_.empty()) {
+    gnutls_transport_set_errno(handshake.session_.get(), EAGAIN);
+    return -1;
+  }
+  const ByteView datagram = std::exchange(handshake.incoming_, {});
+  const std::size_t taken = std::min(size, datagram.size());
+  std::memcpy(data, datagram.data(), taken);
+  return static_cast<ssize_t>(taken);
+}
+
+int ServerHandshake::wait(gnutls_transport_ptr_t self, unsigned /*milliseconds*/) noexcept {
+  return static_cast<ServerHandshake*>(self)->incoming_.empty() ? 0 : 1;
+}
+
+}  // namespace linnet::tls

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server shows in handshakes and how it tells whom it speaks with: pre-shared keys, raw public keys
+// (RFC 7250) and certificates (TS 5.2.6, 5.2.8), for DTLS and TLS alike.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "linnet/server/credentials.hpp"
+#include "linnet/tls/association.hpp"
+#include "linnet/tls/keys.hpp"
+#include "linnet/tls/suites.hpp"
+
+namespace linnet::tls {
+
+/// Who a server is. With a key it also takes raw public keys, with a chain certificates too.
+struct ServerIdentity {
+  OwnedBytes private_key{};         ///< DER, as import_private_key takes it; empty: pre-shared keys alone
+  std::vector<OwnedBytes> chain{};  ///< certificates, DER, its own first
+};
+
+/// What belongs to one session for as long as its handshake goes.
+struct SessionContext {
+  server::Credentials::Shared credentials;
+  /// What the client is told of why it was refused (TS 5.2.9), where that is not the library's to say.
+  std::optional<gnutls_alert_description_t> refusal{};
+};
+
+/// Who a client proved to be.
+struct Proven {
+  Proof proof = Proof::kNothing;
+  ByteView identity;       ///< as Association::identity; of the session or of `endpoint`
+  std::string endpoint{};  ///< of a certificate
+};
+
+/// Does not change once it is made: sessions of any number of threads share it.
+class ServerSecurity {
+ public:
+  /// The error is a sentence: of a key or a certificate.
+  [[nodiscard]] static std::expected<std::unique_ptr<ServerSecurity>, std::string> make(
+      Transport transport, const ServerIdentity& identity);
+
+  /// A session that asks for the client's proof; without transport functions. `context` must outlive it. Null
+  /// for want of memory.
+  [[nodiscard]] Session session(SessionContext& context) const;
+
+ private:
+  ServerSecurity() = default;
+  [[nodiscard]] std::expected<void, std::string> take(const ServerIdentity& identity);
+
+  Transport transport_ = Transport::kDatagram;
+  bool has_key_ = false;
+  PskServerCredentials psk_;
+  CertificateCredentials certificates_;
+  PriorityCache priorities_;
+  OwnedDatum ticket_key_;
+};
+
+/// After a handshake, resumed or whole: who it was, if the credentials still say so.
+[[nodiscard]] std::optional<Proven> identify(gnutls_session_t session,
+                                             const server::Credentials& credentials);
+
+/// After a handshake failed with `error`: tells the client why, unless there is nothing to tell.
+void send_alert(gnutls_session_t session, const SessionContext& context, int error);
+
+}  // namespace linnet::tls
