@@ -57,13 +57,15 @@ void Objects::add_accounts(const Settings& settings) {
 }
 
 void Objects::add_device(const Settings& settings, client::Platform& platform) {
-  client::DeviceInstance& device = *device_.add(0);
+  client::WholeDeviceInstance& device = *device_.add(0);
   device.platform = &platform;
   device.manufacturer = "linnet";
   device.model_number = "simulated device";
   device.serial_number = std::string_view(settings.endpoint);
   device.firmware_version = LINNET_VERSION;
   device.device_type = "simulator";
+  device.hardware_version = "1";
+  device.software_version = LINNET_VERSION;
   device.power_sources = {kExternalPower};
   device.power_voltages = {kLineVoltage};
   device.power_currents = {kLineCurrent};

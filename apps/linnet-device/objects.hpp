@@ -50,7 +50,7 @@ class Objects {
   client::SecurityObject<Settings::kMaxServers + 1, client::kAmpleSecuritySizes> security_;
   client::ServerObject<Settings::kMaxServers> servers_;
   client::AccessControlObject<kMaxRights, client::kMaxAclEntries> rights_;
-  client::DeviceObject device_;
+  client::WholeDeviceObject device_;
   client::ConnectivityMonitoringObject connectivity_;
   client::LocationObject location_;
   client::ConnectivityStatisticsObject statistics_;

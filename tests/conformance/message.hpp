@@ -29,6 +29,8 @@ enum Format : std::uint32_t {
 
 enum class Kind : std::uint8_t { kConfirmable = 0, kNonConfirmable = 1, kAcknowledgement = 2, kReset = 3 };
 
+inline constexpr unsigned kLocationPath = 8, kUriPath = 11;
+
 /// Stands for the segment of a location that the server chooses.
 inline constexpr std::string_view kAnyLocation = "*";
 
@@ -60,7 +62,7 @@ struct Message {
   Message& accept(Format format) { return option(17, format); }
   Message& query(std::string text) { return option(15, std::move(text)); }
   Message& observe(std::uint32_t value) { return option(6, value); }
-  Message& location(std::string_view text) { return path(8, text); }
+  Message& location(std::string_view text) { return path(kLocationPath, text); }
   Message& payload(std::uint32_t format, std::string bytes) {
     option(12, format);
     body = std::move(bytes);
@@ -99,7 +101,8 @@ struct Message {
     std::ranges::stable_sort(sorted, {}, [](const auto& option) { return option.first; });
     unsigned last = 0;
     for (const auto& [number, text] : sorted) {
-      const std::string& value = text == kAnyLocation ? place : text;
+      const bool segment = number == kLocationPath || number == kUriPath;
+      const std::string& value = segment && text == kAnyLocation ? place : text;
       const auto size = static_cast<unsigned>(value.size());
       out.push_back(static_cast<std::uint8_t>(nibble(number - last) << 4U | nibble(size)));
       extend(out, number - last);
@@ -131,7 +134,7 @@ struct Message {
 [[nodiscard]] inline Message request(std::uint8_t method, std::string_view path) {
   Message message;
   message.code = method;
-  return message.path(11, path);
+  return message.path(kUriPath, path);
 }
 [[nodiscard]] inline Message get(std::string_view path) {
   return request(0x01, path);

@@ -10,7 +10,7 @@ namespace {
 constexpr coap::LinkId kLink{0};
 constexpr coap::LinkId kBootstrapLink{1};
 constexpr Millis kWall = Seconds(1'700'000'000);
-constexpr unsigned kObserve = 6, kUriPath = 11, kContentFormat = 12, kUriQuery = 15, kAccept = 17;
+constexpr unsigned kObserve = 6, kContentFormat = 12, kUriQuery = 15, kAccept = 17, kBlock1 = 27, kSize1 = 60;
 
 Bytes next_of(std::deque<Bytes>& queue) {
   if (queue.empty()) return {};
@@ -143,25 +143,49 @@ void Case::tell(const Trigger& trigger, const Message& request, const Message& r
   if (has_device()) to_device(reply);
 }
 
-void Case::ask(const Message& request, const Message& response) {
-  std::optional<server::OperationId> operation;
-  if (has_server()) {
-    const Asked asked(request);
-    const auto started = server.engine.perform(registration(), asked.operation, now);
-    ASSERT_TRUE(started) << "our server refuses this operation";
-    operation = *started;
-    server.engine.step(now);
-  }
-  const Bytes reply = exchange(request, response);
+void Case::perform(const Message& request) {
+  if (!has_server()) return;
+  const Asked asked(request);
+  const auto started = server.engine.perform(registration(), asked.operation, now);
+  ASSERT_TRUE(started) << "our server refuses this operation";
+  operation_ = *started;
+  server.engine.step(now);
+}
+
+void Case::end(const Message& response, const Bytes& reply) {
   if (!has_server()) return;
   server.listener.results.clear();
   to_server(reply);
   ASSERT_EQ(server.listener.results.size(), 1U);
   const auto& result = server.listener.results.front();
-  EXPECT_EQ(result.id, *operation);
+  EXPECT_EQ(result.id, operation_);
   EXPECT_FALSE(result.failure);
   EXPECT_EQ(static_cast<std::uint8_t>(result.code), response.code);
   EXPECT_EQ(std::string(result.payload.begin(), result.payload.end()), response.body);
+}
+
+void Case::ask(const Message& request, const Message& response) {
+  perform(request);
+  end(response, exchange(request, response));
+}
+
+void Case::ask_in_blocks(const Message& request, const Message& response) {
+  constexpr std::uint32_t kBlock = 1024, kSzx = 6, kMore = 8;
+  const auto size = static_cast<std::uint32_t>(request.body.size());
+  perform(request);
+  for (std::uint32_t offset = 0;; offset += kBlock) {
+    const bool more = size - offset > kBlock;
+    const std::uint32_t block = offset / kBlock << 4U | (more ? kMore : 0) | kSzx;
+    Message part = request;
+    part.body = request.body.substr(offset, kBlock);
+    part.option(kBlock1, block);
+    if (offset == 0) part.option(kSize1, size);
+    Message reply = more ? answer(2, 31) : response;
+    reply.option(kBlock1, block);
+    const Bytes sent = exchange(part, reply);
+    if (!more) return end(response, sent);
+    if (has_server()) to_server(sent);
+  }
 }
 
 Bytes Case::exchange(const Message& request, const Message& response) {

@@ -41,6 +41,8 @@ class Case : public testing::TestWithParam<Role> {
   void tell(const Trigger& trigger, const Message& request, const Message& response);
   /// The server asks something of the device.
   void ask(const Message& request, const Message& response);
+  /// ... with a payload of several blocks of 1024 bytes (RFC 7959 §2.5).
+  void ask_in_blocks(const Message& request, const Message& response);
   /// ... which sleeps: nothing is sent before the device's next contact, behind which `released` comes.
   void hold(const Message& request);
   void released(const Message& request, const Message& response);
@@ -77,6 +79,9 @@ class Case : public testing::TestWithParam<Role> {
   };
 
   static Head head_of(const Bytes& datagram);
+  /// Our server starts the operation; `end` holds what it says of its outcome against the response.
+  void perform(const Message& request);
+  void end(const Message& response, const Bytes& reply);
   /// The request, from ours or from the script, to the device, and its reply.
   Bytes exchange(const Message& request, const Message& response);
   void to_device(const Bytes& datagram);
@@ -88,7 +93,8 @@ class Case : public testing::TestWithParam<Role> {
   Bytes replied(bool ours, std::deque<Bytes>& queue, const Message& message, const Head& head);
 
   std::string place_ = "5a3f";  ///< the second segment of the location
-  Bytes observed_;              ///< the token of what was observed last
+  server::OperationId operation_{};
+  Bytes observed_;  ///< the token of what was observed last
   std::uint16_t next_id_ = 0x2000;
   std::uint8_t next_token_ = 0x70;
 };

@@ -161,6 +161,15 @@ template <auto kMember>
           {nullptr, nullptr, {.run = run}}};
 }
 
+/// The resources of a structure beside those of the one that it is derived from, ascending.
+template <std::size_t N, std::size_t M>
+[[nodiscard]] constexpr auto joined(const TypedResource (&rows)[N], const TypedResource (&more)[M]) noexcept {
+  std::array<TypedResource, N + M> all{};
+  constexpr auto kId = [](const TypedResource& row) { return row.definition.id; };
+  std::ranges::merge(rows, more, all.begin(), {}, kId, kId);
+  return all;
+}
+
 /// Who may create and delete instances, beside the bootstrap interface.
 enum class Creation : std::uint8_t { kByDevice, kByServers };
 
@@ -209,26 +218,28 @@ class TypedObject : public Object {
 };
 
 /// Up to N instances of T, which names its `kId`, its `kResources` (ascending) and, where it is not
-/// 1.0, its `kVersion`.
-template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice>
-class Instances final : public TypedObject {
+/// 1.0, its `kVersion`. What all instances do together is a Behaviour, a class derived from TypedObject
+/// with its constructor.
+template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice,
+          typename Behaviour = TypedObject>
+class Instances final : public Behaviour {
  public:
-  Instances() noexcept : TypedObject(kDefinition, kType, &values_, ids_) { ids_.fill(kMaxId); }
+  Instances() noexcept : Behaviour(kDefinition, kType, &values_, ids_) { ids_.fill(kMaxId); }
   Instances(const Instances&) = delete;
   Instances& operator=(const Instances&) = delete;
 
   /// A new instance with default values; null where there is no room or the number is taken.
   T* add(InstanceId instance) noexcept {
-    T* added = static_cast<T*>(add_instance(instance));
-    if (added != nullptr) instances_changed();
+    T* added = static_cast<T*>(this->add_instance(instance));
+    if (added != nullptr) this->instances_changed();
     return added;
   }
   bool drop(InstanceId instance) noexcept {
-    const bool dropped = drop_instance(instance);
-    if (dropped) instances_changed();
+    const bool dropped = this->drop_instance(instance);
+    if (dropped) this->instances_changed();
     return dropped;
   }
-  [[nodiscard]] T* get(InstanceId instance) noexcept { return static_cast<T*>(find(instance)); }
+  [[nodiscard]] T* get(InstanceId instance) noexcept { return static_cast<T*>(this->find(instance)); }
 
   /// Sets a member and tells observers where the value is another. False: no such instance.
   template <auto kMember, typename V>
@@ -238,7 +249,7 @@ class Instances final : public TypedObject {
     typename MemberOf<decltype(kMember)>::Type next(value);
     if (at->*kMember == next) return true;
     at->*kMember = next;
-    changed(Path(T::kId, instance, id_of<kMember>()));
+    this->changed(Path(T::kId, instance, id_of<kMember>()));
     return true;
   }
 
@@ -272,14 +283,14 @@ class Instances final : public TypedObject {
   static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
   static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
   static constexpr auto kAccesses = accesses();
-  static constexpr Type kType{kAccesses.data(), sizeof(T),
-                              [](void* instance) noexcept {
-                                if constexpr (kRaw)
-                                  ::new (instance) T();
-                                else
-                                  *static_cast<T*>(instance) = T();
-                              },
-                              kCreation};
+  static constexpr typename Behaviour::Type kType{kAccesses.data(), sizeof(T),
+                                                  [](void* instance) noexcept {
+                                                    if constexpr (kRaw)
+                                                      ::new (instance) T();
+                                                    else
+                                                      *static_cast<T*>(instance) = T();
+                                                  },
+                                                  kCreation};
 
   // Where T allows it a T begins with its instance, so that an image need not make it twice.
   alignas(T) std::conditional_t<kRaw, std::array<std::byte, N * sizeof(T)>, std::array<T, N>> values_;

@@ -162,8 +162,12 @@ Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
   };
   const auto write = [&](const Assignment& given) -> Result<void> {
     const auto written = tree_.find(given.path.object())->write(given.path, given.value);
-    // What was validated is taken; a handler that refuses now is at fault itself.
-    if (!written) return fail(written.error().code, static_cast<std::uint8_t>(Code::kInternalServerError));
+    // What was validated is taken; a handler that refuses now is at fault itself, or names its answer.
+    if (!written) {
+      const std::uint8_t named = written.error().response;
+      return fail(written.error().code,
+                  named != 0 ? named : static_cast<std::uint8_t>(Code::kInternalServerError));
+    }
     return kRollback ? Result<void>() : tell(given);
   };
   const auto announce = [&] {

@@ -63,6 +63,16 @@ struct DeviceInstance {
       resource<&DeviceInstance::memory_total>(21, Operations::kR)};
 };
 
+/// All resources of version 1.1.
+struct WholeDeviceInstance : DeviceInstance {
+  static constexpr std::size_t kMaxExternalInfo = 4;
+  Multiple<lwm2m::Objlnk, kMaxExternalInfo> external_info;  ///< instances of objects that say more
+
+  static constexpr TypedResource kMore[]{resource<&WholeDeviceInstance::external_info>(22, Operations::kR)};
+  static constexpr auto kResources = joined(DeviceInstance::kResources, kMore);
+};
+
 using DeviceObject = Instances<DeviceInstance, 1>;
+using WholeDeviceObject = Instances<WholeDeviceInstance, 1>;
 
 }  // namespace linnet::client

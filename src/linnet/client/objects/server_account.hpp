@@ -75,12 +75,7 @@ struct WholeServerInstance : CompactServerInstance {
       resource<&Self::trigger>(21, Operations::kRW),
       resource<&Self::preferred_transport>(22, Operations::kRW, Presence::kOptional, is_transport),
       resource<&Self::mute_send>(23, Operations::kRW)};
-  static constexpr auto kResources = [] {
-    std::array<TypedResource, std::size(CompactServerInstance::kResources) + std::size(kMore)> rows{};
-    constexpr auto kId = [](const TypedResource& row) { return row.definition.id; };
-    std::ranges::merge(CompactServerInstance::kResources, kMore, rows.begin(), {}, kId, kId);
-    return rows;
-  }();
+  static constexpr auto kResources = joined(CompactServerInstance::kResources, kMore);
 };
 
 inline constexpr bool kWholeServerObject = kSequence || kBootstrap || kSend || kPersistence;
