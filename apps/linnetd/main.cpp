@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
@@ -61,6 +62,7 @@ void keep_memory_private() {
 net::ServerConfig server_config(const Settings& settings) {
   net::ServerConfig config;
   config.listen = settings.coap;
+  config.listen_tcp = settings.coap_tcp;
   config.shards = settings.threads;
   config.bootstrap.listen = settings.bootstrap;
   // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
@@ -88,6 +90,14 @@ net::ServerConfig server_config(const Settings& settings) {
   return config;
 }
 
+/// A connection takes a file descriptor: as many as the system allows.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const Settings& settings, const sigset_t& signals) {
   const auto started = std::chrono::steady_clock::now();
   auto models = registry::ModelRegistry::embedded();
@@ -111,6 +121,8 @@ int run(const Settings& settings, const sigset_t& signals) {
 
   for (const net::Address& address : (*server)->listening())
     spdlog::info("CoAP at coap://{}", address.text());
+  for (const net::Address& address : (*server)->listening_tcp())
+    spdlog::info("CoAP at coap+tcp://{}", address.text());
   if (auto* const bootstrap = (*server)->bootstrap(); bootstrap != nullptr) {
     for (const net::Address& address : bootstrap->listening())
       spdlog::info("bootstrap at coap://{}", address.text());
@@ -156,6 +168,7 @@ int main(int argc, char** argv) {
   }
   open_log(settings->log_level);
   try {
+    raise_file_limit();
     return run(*settings, signals);
   } catch (const std::exception& error) {
     return cannot_start(error.what());

@@ -24,6 +24,7 @@ constexpr const char* kFooter = R"(
 A configuration file holds the same, in TOML; flags win over it:
 
   coap = ["127.0.0.1:5683", "[::1]:5683"]
+  coap-tcp = "127.0.0.1:5683"
   bootstrap = "127.0.0.1:5783"
   http = "127.0.0.1:8080"
   state = "/var/lib/linnet"
@@ -36,7 +37,7 @@ A configuration file holds the same, in TOML; flags win over it:
 
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
-  std::optional<std::vector<std::string>> coap, bootstrap;
+  std::optional<std::vector<std::string>> coap, coap_tcp, bootstrap;
   std::optional<std::string> http, state, state_key, former_state_key, models, log_level;
   std::optional<bool> memory;
   std::optional<std::int64_t> threads, max_devices;
@@ -90,6 +91,7 @@ class FileReader {
 
   static std::string take(const std::string& key, const toml::node& node, Wishes& wishes) {
     if (key == "coap") return take_list(key, node, wishes.coap);
+    if (key == "coap-tcp") return take_list(key, node, wishes.coap_tcp);
     if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
@@ -169,8 +171,14 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
     if (!address) return std::unexpected(wrong("bootstrap: " + address.error()));
     settings.bootstrap.push_back(*address);
   }
-  if (settings.coap.empty() && settings.bootstrap.empty()) {
-    return std::unexpected(wrong("coap is empty and there is no bootstrap: nothing could reach this server"));
+  for (const std::string& text : prefer(flags.coap_tcp, file.coap_tcp).value_or(std::vector<std::string>{})) {
+    const auto address = net::resolve_address(text, net::kCoapPort);
+    if (!address) return std::unexpected(wrong("coap-tcp: " + address.error()));
+    settings.coap_tcp.push_back(*address);
+  }
+  if (settings.coap.empty() && settings.coap_tcp.empty() && settings.bootstrap.empty()) {
+    return std::unexpected(
+        wrong("coap is empty and there is no coap-tcp or bootstrap: nothing could reach this server"));
   }
   const auto http = net::resolve_address(prefer(flags.http, file.http).value_or("127.0.0.1:8080"), kHttpPort);
   if (!http) return std::unexpected(wrong("http: " + http.error()));
@@ -212,13 +220,15 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   Wishes flags;
   std::string config;
   std::vector<std::string> coap;
+  std::vector<std::string> coap_tcp;
   std::vector<std::string> bootstrap;
   bool memory = false;
   bool no_coap = false;
   app.add_option("--config", config, "TOML file with the same settings");
   auto* const listen =
       app.add_option("--coap", coap, "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683)");
-  app.add_flag("--no-coap", no_coap, "no management server, only that of --bootstrap")->excludes(listen);
+  app.add_flag("--no-coap", no_coap, "no CoAP over UDP, only what other flags name")->excludes(listen);
+  app.add_option("--coap-tcp", coap_tcp, "HOST:PORT to listen on for CoAP over TCP, repeatable (none)");
   app.add_option("--bootstrap", bootstrap,
                  "HOST:PORT of a bootstrap server, repeatable; without a port 5783 (none)");
   app.add_option("--http", flags.http, "HOST:PORT of the REST API, a loopback address (127.0.0.1:8080)");
@@ -243,6 +253,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   }
   if (memory) flags.memory = true;
   if (!coap.empty() || no_coap) flags.coap = coap;
+  if (!coap_tcp.empty()) flags.coap_tcp = coap_tcp;
   if (!bootstrap.empty()) flags.bootstrap = bootstrap;
   if (config.empty()) return check(flags, {});
   const auto file = FileReader(config).read();

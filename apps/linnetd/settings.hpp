@@ -16,7 +16,8 @@ namespace linnet::linnetd {
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug };
 
 struct Settings {
-  std::vector<net::Address> coap;       ///< empty only where `bootstrap` is not
+  std::vector<net::Address> coap;       ///< empty only where `coap_tcp` or `bootstrap` is not
+  std::vector<net::Address> coap_tcp;   ///< empty: none
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`

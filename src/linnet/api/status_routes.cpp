@@ -71,6 +71,14 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
                   number(s.truncated)},
            Metric{"linnet_datagrams_forwarded_total", "Datagrams passed on to another shard", Counter,
                   number(s.forwarded)},
+           Metric{"linnet_connections", "TCP connections of devices", Gauge, number(s.connections)},
+           Metric{"linnet_connections_accepted_total", "TCP connections taken", Counter,
+                  number(s.streams.accepted)},
+           Metric{"linnet_connections_refused_total", "TCP connections there was no room for", Counter,
+                  number(s.streams.refused)},
+           Metric{"linnet_connections_dropped_total",
+                  "TCP connections ended because the peer was slow, silent, wrong or a stranger for too long",
+                  Counter, number(s.streams.dropped)},
            Metric{"linnet_links_exhausted_total", "Datagrams dropped because the link table is full", Counter,
                   number(s.links_exhausted)},
            Metric{"linnet_events_dropped_total", "Events that readers were too slow for", Counter,
@@ -101,6 +109,7 @@ void Service::health(Answer answer) {
             {"coap", Json::array()}};
   if (!store.detail.empty()) body["store"]["detail"] = store.detail;
   for (const net::Address& address : server_.listening()) body["coap"].push_back(address.text());
+  for (const net::Address& address : server_.listening_tcp()) body["coap_tcp"].push_back(address.text());
   if (const auto* const bootstrap = server_.bootstrap(); bootstrap != nullptr) {
     body["bootstrap"] = Json::array();
     for (const net::Address& address : bootstrap->listening()) body["bootstrap"].push_back(address.text());

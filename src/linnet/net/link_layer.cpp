@@ -24,7 +24,7 @@ LinkLayer::LinkLayer(const LinkLayerConfig& config, std::vector<UdpSocket> socke
       table_(config.max_links, config.hash_key),
       out_(config.max_message + kOverhead) {
   traits_.max_message = config.max_message;
-  for (std::uint32_t i = 0; i < sockets_.size(); ++i) {
+  for (std::uint32_t i = 0; i < sockets_.size() + config.listeners; ++i) {
     plain_paths_.push_back(paths_.intern({.socket = i, .local = {}}));
   }
 }
@@ -111,6 +111,7 @@ std::size_t LinkLayer::address(coap::LinkId link, ByteSpan out) noexcept {
   const std::size_t ip_size = v4 ? 4 : 16;
   const Path& path = paths_[table_.path(link)];
   // A link-local address means nothing without its interface, and those are numbered anew at every boot.
+  if (table_.kind(link) == LinkKind::kTcp) return 0;
   if (path.local.scope() != 0 || path.socket > kSocketMask || out.size() < ip_size + 3) return 0;
   out[0] = static_cast<std::uint8_t>(static_cast<unsigned>(table_.kind(link)) << kKindShift | path.socket);
   std::memcpy(out.data() + 1, remote.ip().data() + (16 - ip_size), ip_size);

@@ -22,6 +22,7 @@ struct LinkLayerConfig {
   unsigned shard = 0;
   unsigned shards = 1;
   std::size_t plain_sockets = ~std::size_t{0};  ///< so many are of LinkKind::kUdp, those behind them kDtls
+  std::size_t listeners = 0;                    ///< numbered behind the sockets: of LinkKind::kTcp
 };
 
 /// Not shared between threads.
@@ -35,7 +36,12 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
     bindings_[static_cast<std::size_t>(kind)] = &binding;
   }
   [[nodiscard]] LinkKind kind_of(std::size_t socket) const noexcept {
+    if (socket >= sockets_.size()) return LinkKind::kTcp;
     return socket < config_.plain_sockets ? LinkKind::kUdp : LinkKind::kDtls;
+  }
+  /// What a listener counts as among the sockets.
+  [[nodiscard]] std::size_t socket_of_listener(std::size_t listener) const noexcept {
+    return sockets_.size() + listener;
   }
 
   [[nodiscard]] const std::vector<UdpSocket>& sockets() const noexcept { return sockets_; }
@@ -68,7 +74,8 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
   void send(coap::LinkId link, std::size_t size) noexcept override;
 
-  // server::LinkDirectory: the kind of link and the socket's number, the address and the port.
+  // server::LinkDirectory: the kind of link and the socket's number, the address and the port. Nothing of
+  // a connection: it does not outlive a restart, and only the device can make another.
   [[nodiscard]] std::optional<coap::LinkId> open(ByteView address) noexcept override;
   [[nodiscard]] std::size_t address(coap::LinkId link, ByteSpan out) noexcept override;
   /// Links that `open` made and whose peers arrive elsewhere; taken once.

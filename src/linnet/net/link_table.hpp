@@ -28,8 +28,9 @@ enum class PathId : std::uint16_t {};
 enum class LinkKind : std::uint8_t {
   kUdp = 0,   ///< a message is a datagram
   kDtls = 1,  ///< sealed into a record first
+  kTcp = 2,   ///< a frame of a connection
 };
-inline constexpr std::size_t kLinkKinds = 2;
+inline constexpr std::size_t kLinkKinds = 3;
 
 /// Paths seen so far, in order. Bounded: beyond kMaxPaths a datagram is taken for its socket's first
 /// path.

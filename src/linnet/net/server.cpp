@@ -86,6 +86,9 @@ void Server::stop() {
 const std::vector<Address>& Server::listening() const noexcept {
   return workers_->config().listen;
 }
+const std::vector<Address>& Server::listening_tcp() const noexcept {
+  return workers_->config().listen_tcp;
+}
 BootstrapServer* Server::bootstrap() noexcept {
   return workers_->bootstrap();
 }

@@ -16,6 +16,7 @@
 #include "linnet/net/bootstrap_server.hpp"
 #include "linnet/net/device.hpp"
 #include "linnet/net/outcome.hpp"
+#include "linnet/net/stream_links.hpp"
 #include "linnet/net/subscription.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/store/registration_store.hpp"
@@ -26,8 +27,11 @@ namespace linnet::net {
 using StoreFactory = std::function<store::OpenResult(store::StoreListener&, store::ShardIndex shards)>;
 
 struct ServerConfig {
-  /// At least one, or one of `bootstrap`; a wildcard answers from the address it was reached at.
+  /// At least one, or one of `listen_tcp` or `bootstrap`; a wildcard answers from the address it was reached
+  /// at.
   std::vector<Address> listen;
+  std::vector<Address> listen_tcp;  ///< for connections (RFC 8323)
+  StreamLimits streams;
   unsigned shards = 0;                ///< workers; 0: one per core. More where stored registrations name more
   std::uint32_t max_links = 100'000;  ///< peers known at once, all shards
   /// Limits of all shards together for registrations, observations, strings and queued operations; `shard`,
@@ -57,8 +61,10 @@ struct ServerStatistics {
   coap::EndpointStatistics endpoint;
   std::uint64_t received = 0;  ///< datagrams
   std::uint64_t sent = 0;
-  std::uint64_t send_refused = 0;     ///< the system would not take them
-  std::uint64_t truncated = 0;        ///< longer than a message may be
+  std::uint64_t send_refused = 0;  ///< the system would not take them
+  std::uint64_t truncated = 0;     ///< longer than a message may be
+  std::uint64_t connections = 0;   ///< over TCP, now
+  StreamStatistics streams;
   std::uint64_t links_exhausted = 0;  ///< dropped because max_links peers are in use
   std::uint64_t forwarded = 0;        ///< passed on to the shard that owns the peer
   std::uint64_t events_dropped = 0;   ///< a subscriber was too slow
@@ -95,6 +101,7 @@ class Server {
 
   /// Where it listens, with the ports that the system chose.
   [[nodiscard]] const std::vector<Address>& listening() const noexcept;
+  [[nodiscard]] const std::vector<Address>& listening_tcp() const noexcept;
   [[nodiscard]] unsigned shards() const noexcept;
   /// Null where none was configured. It ends with the server.
   [[nodiscard]] BootstrapServer* bootstrap() noexcept;

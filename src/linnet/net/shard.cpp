@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "linnet/net/steering.hpp"
 
@@ -23,14 +24,16 @@ constexpr Millis kWriteBehindInterval{250};
 constexpr std::uint32_t kMaxPassedWaiting = 4096;
 constexpr std::size_t kRecordRoom = 16'384;
 constexpr std::uint32_t kWakeTag = 0xFFFFFFFF;
+constexpr std::uint32_t kStreamsTag = 0xFFFFFFFE;
 
 LinkLayerConfig link_config(unsigned index, unsigned shards, const server::EngineConfig& engine,
-                            std::uint32_t max_links, SystemRandom& random) {
+                            std::uint32_t max_links, std::size_t listeners, SystemRandom& random) {
   return {.max_links = max_links,
           .max_message = engine.endpoint.max_message,
           .hash_key = {random.next64(), random.next64()},
           .shard = index,
-          .shards = shards};
+          .shards = shards,
+          .listeners = listeners};
 }
 
 void watch(int poll, int fd, std::uint32_t tag) {
@@ -41,11 +44,13 @@ void watch(int poll, int fd, std::uint32_t tag) {
 }  // namespace
 
 Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engine, std::uint32_t max_links,
-             std::vector<UdpSocket> sockets, const server::Models& models)
+             std::vector<UdpSocket> sockets, const server::Models& models, std::vector<TcpListener> listeners)
     : index_(index),
       fleet_(fleet),
       now_(ShardClock::now()),
-      links_(link_config(index, fleet.count, engine, max_links, random_), std::move(sockets)),
+      links_(link_config(index, fleet.count, engine, max_links, listeners.size(), random_),
+             std::move(sockets)),
+      streams_(std::move(listeners), fleet.streams, *this),
       in_(kMaxReceived),
       poll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
@@ -61,7 +66,9 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
     throw std::runtime_error("a limit of the server is out of range, or there is no memory for its tables");
   }
   if (poll_.get() < 0 || wake_.get() < 0) throw std::runtime_error("no file descriptors left");
+  links_.bind(LinkKind::kTcp, streams_);
   watch(poll_.get(), wake_.get(), kWakeTag);
+  watch(poll_.get(), streams_.poll_fd(), kStreamsTag);
   for (std::uint32_t i = 0; i < links_.sockets().size(); ++i) watch(poll_.get(), links_.sockets()[i].fd(), i);
 }
 
@@ -89,21 +96,24 @@ void Shard::run() {
       for (std::size_t socket = 0; socket < ready_.size(); ++socket) {
         if (ready_[socket] != 0) hear(socket);
       }
+      if (std::exchange(streams_ready_, false)) streams_.receive(now_);
     }
     do_tasks();
     if (engine_.next_deadline() <= now_) engine_.step(now_);
     answer_impatient();
+    if (streams_.next_deadline() <= now_) streams_.step(now_);
     if (fleet_.store != nullptr && write_behind_at_ <= now_) write_behind();
     // Others must forget an endpoint before its device learns that it is registered here.
     tell_others();
     send_strays();
     links_.flush();
+    streams_.flush(now_);
   }
 }
 
 int Shard::wait_millis() const noexcept {
   if (!refused_.empty()) return 0;
-  Instant until = engine_.next_deadline();
+  Instant until = std::min(engine_.next_deadline(), streams_.next_deadline());
   if (fleet_.store != nullptr) until = std::min(until, write_behind_at_);
   if (!impatient_.empty()) until = std::min(until, impatient_.begin()->first);
   constexpr Millis kLongest{60'000};
@@ -115,6 +125,7 @@ void Shard::wait() {
   if (hearing_ && std::ranges::find(ready_, 1) != ready_.end()) {
     // Busy: no need to ask which socket has something, the full one has and the others may.
     std::ranges::fill(ready_, 1);
+    streams_ready_ = streams_.used();
     return;
   }
   int millis = wait_millis();
@@ -125,6 +136,10 @@ void Shard::wait() {
   asleep_.store(false);
   for (int i = 0; i < count; ++i) {
     const std::uint32_t tag = events[static_cast<std::size_t>(i)].data.u32;
+    if (tag == kStreamsTag) {
+      streams_ready_ = true;
+      continue;
+    }
     if (tag != kWakeTag) {
       ready_[tag] = 1;
       continue;
@@ -186,7 +201,7 @@ bool Shard::may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcep
 coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
   const std::uint32_t known = links_.table().size();
   const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
-    if (!engine_.quiet(candidate)) return LinkLoss::kPeer;
+    if (streams_.connected(candidate) || !engine_.quiet(candidate)) return LinkLoss::kPeer;
     // A peer that is passed on is unknown to this engine, and registered at another, it may be.
     if (links_.table().shard(candidate) != LinkTable::kNoShard) return LinkLoss::kShard;
     return engine_.idle(candidate, now_) ? LinkLoss::kNothing : LinkLoss::kDuplicates;
@@ -278,6 +293,11 @@ void Shard::write_behind() {
 void Shard::stop_hearing() {
   hearing_ = false;
   if (fleet_.store != nullptr) write_behind();
+}
+
+void Shard::end() {
+  streams_.release(now_);
+  running_ = false;
 }
 
 void Shard::join() {

@@ -19,6 +19,7 @@
 #include "linnet/net/pages.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/net/shard_clock.hpp"
+#include "linnet/net/stream_links.hpp"
 #include "linnet/net/system_random.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/store/registration_store.hpp"
@@ -54,17 +55,19 @@ class EndpointHints {
 /// What all shards of a server have in common. Outlives them.
 struct ShardFleet {
   std::vector<std::unique_ptr<Shard>> shards;
+  StreamLimits streams;
   unsigned count = 1;  ///< how many there will be
   EndpointHints hints;
   store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
   std::atomic<std::uint32_t> moving = 0;      ///< queues that are between two shards
 };
 
-class Shard final : private server::Listener {
+class Shard final : private server::Listener, private StreamLinks::Owner {
  public:
   /// Throws std::bad_alloc and std::runtime_error (a configuration that the engine refuses).
   Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engine, std::uint32_t max_links,
-        std::vector<UdpSocket> sockets, const server::Models& models);
+        std::vector<UdpSocket> sockets, const server::Models& models,
+        std::vector<TcpListener> listeners = {});
 
   void start();
   /// Any thread. False when the shard has ended, and `task` is as it was.
@@ -106,7 +109,7 @@ class Shard final : private server::Listener {
 
   /// Hears nothing more, and hands all that is to be written behind to the store.
   void stop_hearing();
-  void end() noexcept { running_ = false; }
+  void end();
   void join();
   /// Fails what is under way, and does what is in the queue. False when there was nothing.
   bool finish();
@@ -140,6 +143,14 @@ class Shard final : private server::Listener {
   void do_tasks();
   void tell_others();
   void write_behind();
+
+  // shard_streams.cpp: connections
+  [[nodiscard]] coap::LinkId open_stream(const Address& remote, std::uint8_t listener) override;
+  [[nodiscard]] StreamLinks::Taken take(coap::LinkId link, ByteView frame) override;
+  void moved(coap::LinkId link, MovingConnection connection) override;
+  void gone(coap::LinkId link) override;
+  [[nodiscard]] bool registered(coap::LinkId link) const override;
+  [[nodiscard]] std::optional<unsigned> elsewhere(ByteView frame) const noexcept;
 
   // shard_queue.cpp: operations that wait, who waits for them, and their way to another shard
   struct Waiter {
@@ -187,6 +198,7 @@ class Shard final : private server::Listener {
   Instant now_;
   SystemRandom random_;
   LinkLayer links_;
+  StreamLinks streams_;
   ReceiveBatch in_;
   Pages engine_pages_;  // of the engine
   server::Engine engine_;
@@ -200,6 +212,7 @@ class Shard final : private server::Listener {
   bool running_ = true;
   bool hearing_ = true;
   std::vector<std::uint8_t> ready_;  // sockets that may have something
+  bool streams_ready_ = false;       // and connections
   std::array<Arrival, kBatch> arrivals_;
   bool removing_ = false;       // by hand: an event says so
   bool links_changed_ = false;  // within a batch: what was looked up before may be another's

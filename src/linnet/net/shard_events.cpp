@@ -96,6 +96,13 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
   c.rejected += endpoint.rejected;
   c.dropped += endpoint.dropped;
   statistics.received += received_;
+  const StreamStatistics& streams = streams_.statistics();
+  statistics.connections += streams_.connections();
+  statistics.streams.accepted += streams.accepted;
+  statistics.streams.refused += streams.refused;
+  statistics.streams.dropped += streams.dropped;
+  statistics.streams.received += streams.received;
+  statistics.streams.sent += streams.sent;
   statistics.sent += links_.statistics().sent;
   statistics.send_refused += links_.statistics().refused;
   statistics.truncated += in_.truncated();

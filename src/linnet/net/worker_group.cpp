@@ -54,6 +54,27 @@ std::expected<Sockets, std::string> open_sockets(std::vector<Address>& addresses
   return sockets;
 }
 
+using Listeners = std::vector<std::vector<TcpListener>>;  // of each shard, in the order of the addresses
+
+// The kernel spreads connections by itself; those that are for another shard move there.
+std::expected<Listeners, std::string> open_listeners(std::vector<Address>& addresses, unsigned shards) {
+  Listeners listeners(shards);
+  for (Address& address : addresses) {
+    if (shards > 1) {
+      const auto alone = TcpListener::open(address);
+      if (!alone) return std::unexpected(alone.error());
+      address = alone->local();
+    }
+    for (auto& of_shard : listeners) {
+      auto listener = TcpListener::open(address, shards > 1);
+      if (!listener) return std::unexpected(listener.error());
+      address = listener->local();
+      of_shard.push_back(std::move(*listener));
+    }
+  }
+  return listeners;
+}
+
 std::optional<unsigned> shard_of(ByteView record) noexcept {
   const auto decoded = server::decode_record(record);
   if (!decoded) return std::nullopt;
@@ -82,9 +103,10 @@ class WorkerGroup::Call {
 std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
                                                     const server::Models& models) {
   config_ = config;
-  if (config_.listen.empty() && config_.bootstrap.listen.empty())
+  const bool manages = !config_.listen.empty() || !config_.listen_tcp.empty();
+  if (!manages && config_.bootstrap.listen.empty())
     return std::unexpected("there is no address to listen on");
-  if (config_.listen.empty()) config_.shards = 1;
+  if (!manages) config_.shards = 1;
   if (config_.shards == 0) config_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxShards);
   if (config_.shards > kMaxShards) return std::unexpected("more than 64 workers");
   if (const auto opened = open_store(); !opened) return opened;
@@ -124,6 +146,10 @@ std::expected<unsigned, std::string> WorkerGroup::count_shards() const {
 std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const server::Models& models) {
   auto sockets = open_sockets(config_.listen, shards);
   if (!sockets) return std::unexpected(sockets.error());
+  auto listeners = open_listeners(config_.listen_tcp, shards);
+  if (!listeners) return std::unexpected(listeners.error());
+  fleet_.streams = config_.streams;
+  fleet_.streams.max_connections = part_of(config_.streams.max_connections, shards);
   server::EngineConfig engine = config_.engine;
   engine.max_registrations = part_of(engine.max_registrations, shards);
   engine.max_observations = part_of(engine.max_observations, shards);
@@ -135,8 +161,8 @@ std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const
   fleet_.count = shards;
   try {
     for (unsigned i = 0; i < shards; ++i) {
-      fleet_.shards.push_back(
-          std::make_unique<Shard>(i, fleet_, engine, links, std::move((*sockets)[i]), models));
+      fleet_.shards.push_back(std::make_unique<Shard>(i, fleet_, engine, links, std::move((*sockets)[i]),
+                                                      models, std::move((*listeners)[i])));
     }
   } catch (const std::exception& error) {
     return std::unexpected(error.what());

@@ -307,8 +307,9 @@ bool Engine::owns(RegistrationId registration) const noexcept {
   return registration.shard() == parts_->config.shard;
 }
 
-std::optional<std::uint8_t> Engine::shard_of_request(ByteView datagram) noexcept {
-  const auto message = coap::Message::decode(datagram);
+namespace {
+
+std::optional<std::uint8_t> shard_named_by(const Result<coap::Message>& message) noexcept {
   if (!message) return std::nullopt;
   if (message->code() != coap::Code::kPost && message->code() != coap::Code::kDelete) return std::nullopt;
   const Target target(message->options());
@@ -316,6 +317,16 @@ std::optional<std::uint8_t> Engine::shard_of_request(ByteView datagram) noexcept
   const auto id = RegistrationId::parse(target.segments[1]);
   if (!id) return std::nullopt;
   return id->shard();
+}
+
+}  // namespace
+
+std::optional<std::uint8_t> Engine::shard_of_request(ByteView datagram) noexcept {
+  return shard_named_by(coap::Message::decode(datagram));
+}
+
+std::optional<std::uint8_t> Engine::shard_of_frame(ByteView frame) noexcept {
+  return shard_named_by(coap::Message::decode_frame(frame));
 }
 
 bool Engine::forget_endpoint(std::string_view endpoint, Instant now) noexcept {

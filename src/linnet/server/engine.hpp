@@ -179,6 +179,8 @@ class Engine {
   /// The shard that an Update or De-register is for, nothing for any other datagram. Only worth
   /// asking where the link is not known yet.
   [[nodiscard]] static std::optional<std::uint8_t> shard_of_request(ByteView datagram) noexcept;
+  /// The same for a frame of a stream.
+  [[nodiscard]] static std::optional<std::uint8_t> shard_of_frame(ByteView frame) noexcept;
   /// Ends a registration with kForgotten and tells the store nothing: the endpoint is registered at
   /// another shard. False when there is none.
   bool forget_endpoint(std::string_view endpoint, Instant now) noexcept;

@@ -75,7 +75,7 @@ bool DeviceManagement::on_notification(const coap::IncomingResponse& response, I
     end_observation(index, ObservationEnd::kError, now);
     return true;
   }
-  if (!observations_[index].newer(*response.observe, now)) return true;
+  if (!response.in_order && !observations_[index].newer(*response.observe, now)) return true;
   observations_[index].came(*response.observe, now);
   if (response.more) {
     fetch_rest(index, response, now);

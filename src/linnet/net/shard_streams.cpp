@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a shard does for connections: links for them, and their way to the shard of their registration.
+#include <utility>
+
+#include "linnet/coap/frame.hpp"
+#include "linnet/net/shard.hpp"
+
+namespace linnet::net {
+
+coap::LinkId Shard::open_stream(const Address& remote, std::uint8_t listener) {
+  LinkTable& table = links_.table();
+  const std::size_t socket = links_.socket_of_listener(listener);
+  const LinkTable::Hash hash = table.hash(remote, static_cast<std::uint32_t>(socket));
+  const coap::LinkId known = table.find(hash, remote, static_cast<std::uint32_t>(socket));
+  return known != coap::kNoLink ? known : link_to(hash, remote, socket);
+}
+
+/// The shard that an Update or De-register names, where it is another one.
+std::optional<unsigned> Shard::elsewhere(ByteView frame) const noexcept {
+  const auto owner = server::Engine::shard_of_frame(frame);
+  if (!owner || *owner == index_ || *owner >= fleet_.count) return std::nullopt;
+  return *owner;
+}
+
+StreamLinks::Taken Shard::take(coap::LinkId link, ByteView frame) {
+  const bool may_move = fleet_.count > 1 && !engine_.registration_of(link);
+  if (may_move && elsewhere(frame)) return StreamLinks::Taken::kElsewhere;
+  engine_.receive(link, frame, now_);
+  return StreamLinks::Taken::kTaken;
+}
+
+void Shard::moved(coap::LinkId /*link*/, MovingConnection connection) {
+  const auto frame = coap::Frame::peek(connection.in);
+  const auto owner =
+      frame ? elsewhere(ByteView(connection.in).first(static_cast<std::size_t>(frame->size))) : std::nullopt;
+  if (!owner) return;
+  ++forwarded_;
+  Task task = [moving = std::move(connection)](Shard& here) mutable {
+    if (here.hearing_) here.streams_.adopt(std::move(moving), here.now_);
+  };
+  // A shard that has ended closes it.
+  [[maybe_unused]] const bool posted = fleet_.shards[*owner]->post(task);
+}
+
+/// With its connection all observations of a peer end (RFC 8323 §3.4, §7.4); its registration stays.
+void Shard::gone(coap::LinkId link) {
+  if (const auto registration = engine_.registration_of(link)) {
+    std::vector<server::ObservationId> ended;
+    engine_.for_each_observation(
+        *registration, [&](server::ObservationId id, const server::Observed&) { ended.push_back(id); });
+    for (const server::ObservationId id : ended) {
+      [[maybe_unused]] const auto forgotten = engine_.forget_observation(id, now_);
+    }
+  }
+  engine_.drop(link, now_);
+}
+
+bool Shard::registered(coap::LinkId link) const {
+  return engine_.registration_of(link).has_value();
+}
+
+}  // namespace linnet::net

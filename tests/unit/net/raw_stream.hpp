@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// A device made of a TCP socket and frames written by hand (RFC 8323 §3.2), for tests that need to see
+// every message.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "linnet/coap/frame.hpp"
+#include "linnet/coap/message.hpp"
+#include "linnet/net/udp_socket.hpp"
+
+namespace linnet::net {
+
+class RawStream {
+ public:
+  using Bytes = std::vector<std::uint8_t>;
+
+  explicit RawStream(const Address& server, bool with_csm = true) : socket_(open_socket(server)) {
+    if (with_csm) send(Bytes{0x00, 0xE1});
+  }
+
+  void send(ByteView bytes) const {
+    EXPECT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  /// False where the server has closed; what it does not take is dropped.
+  [[nodiscard]] bool try_send(ByteView bytes) const {
+    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent >= 0 || errno == EAGAIN;
+  }
+  void request(coap::Code method, const std::vector<std::string>& path,
+               const std::vector<std::string>& query = {}, std::string_view payload = {}) {
+    Bytes message(2048);
+    const Bytes token{0x7A, ++token_};
+    coap::MessageWriter writer(message, coap::Type::kConfirmable, method, {}, coap::Token(token));
+    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
+    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
+    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
+    writer.payload(as_bytes(payload));
+    send(ByteView(message).first(coap::to_frame(ByteSpan(message).first(*writer.finish()))));
+  }
+  void answer(const coap::Message& request, coap::Code code, std::string_view payload,
+              std::optional<std::uint32_t> observe = {}) const {
+    Bytes message(2048);
+    coap::MessageWriter writer(message, coap::Type::kConfirmable, code, {}, request.token());
+    if (observe) writer.option(coap::OptionNumber::kObserve, *observe);
+    writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{0});
+    writer.payload(as_bytes(payload));
+    send(ByteView(message).first(coap::to_frame(ByteSpan(message).first(*writer.finish()))));
+  }
+  /// The next frame; empty where the server closed, or nothing came.
+  [[nodiscard]] Bytes receive() {
+    for (;;) {
+      const auto frame = coap::Frame::peek(waiting_);
+      if (frame && frame->size <= waiting_.size()) {
+        const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(frame->size);
+        Bytes taken(waiting_.begin(), end);
+        waiting_.erase(waiting_.begin(), end);
+        return taken;
+      }
+      if (!readable(10'000)) return {};
+      std::array<std::uint8_t, 4096> bytes;
+      const ssize_t size = recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+      if (size <= 0) return {};
+      waiting_.insert(waiting_.end(), bytes.begin(), bytes.begin() + size);
+    }
+  }
+  /// The next message that is no CSM.
+  [[nodiscard]] Bytes next() {
+    Bytes frame = receive();
+    while (!frame.empty() && view(frame).code() == coap::Code::kCsm) frame = receive();
+    EXPECT_FALSE(frame.empty());
+    return frame;
+  }
+  [[nodiscard]] static coap::Message view(const Bytes& frame) { return *coap::Message::decode_frame(frame); }
+  /// Whether the server has closed, after what it said before.
+  [[nodiscard]] bool closed() {
+    while (!receive().empty()) {
+    }
+    std::array<std::uint8_t, 16> bytes;
+    return waiting_.empty() && readable(0) && recv(socket_.get(), bytes.data(), 16, MSG_DONTWAIT) <= 0;
+  }
+  [[nodiscard]] bool readable(int patience_millis) const {
+    pollfd wanted{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+    return poll(&wanted, 1, patience_millis) == 1;
+  }
+  std::string register_as(const std::string& endpoint, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> query{"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=T"};
+    query.insert(query.end(), more.begin(), more.end());
+    request(coap::Code::kPost, {"rd"}, query, "</1/0>,</3/0>");
+    const Bytes reply = next();
+    std::string location;
+    if (reply.empty() || view(reply).code() != coap::Code::kCreated) return location;
+    for (const coap::Option& option : view(reply).options()) {
+      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
+    }
+    return location;
+  }
+  coap::Code update(const std::string& location) {
+    request(coap::Code::kPost, {"rd", location});
+    const Bytes reply = next();
+    return reply.empty() ? coap::Code::kEmpty : view(reply).code();
+  }
+
+ private:
+  static FileDescriptor open_socket(const Address& server) {
+    FileDescriptor fd(socket(server.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage to{};
+    const socklen_t size = server.to(to);
+    EXPECT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), size), 0);
+    return fd;
+  }
+
+  FileDescriptor socket_;
+  Bytes waiting_;
+  std::uint8_t token_ = 0;
+};
+
+}  // namespace linnet::net
