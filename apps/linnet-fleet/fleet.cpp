@@ -43,7 +43,7 @@ Fleet::Fleet(const FleetConfig& config, net::UdpSocket socket)
       batches_(std::make_unique<Batches>()),
       devices_(config.devices) {}
 
-std::expected<Fleet, std::string> Fleet::open(const FleetConfig& config) {
+std::expected<std::unique_ptr<Fleet>, std::string> Fleet::open(const FleetConfig& config) {
   if (!config.server.is_v4() || config.server.ip()[12] != 127) {
     return std::unexpected(
         "the server must be on 127.0.0.0/8, where every device can have an address of its own");
@@ -53,7 +53,17 @@ std::expected<Fleet, std::string> Fleet::open(const FleetConfig& config) {
   }
   auto socket = net::UdpSocket::open(net::Address::v4(0, 0));
   if (!socket) return std::unexpected(socket.error());
-  return Fleet(config, std::move(*socket));
+  std::unique_ptr<Fleet> fleet(new Fleet(config, std::move(*socket)));
+  if (config.psk.empty()) return fleet;
+  auto secured = SecuredDevices::make(
+      config.devices, config.psk, [&fleet = *fleet](std::uint32_t device, ByteView datagram) {
+        std::ranges::copy(datagram, fleet.batches_->out.prepare().begin());
+        fleet.batches_->out.commit(datagram.size(), fleet.socket_, fleet.config_.server,
+                                   fleet.address_of(device));
+      });
+  if (!secured) return std::unexpected(secured.error());
+  fleet->secured_ = *std::move(secured);
+  return fleet;
 }
 
 net::Address Fleet::address_of(std::uint32_t index) const noexcept {
@@ -95,7 +105,10 @@ void Fleet::listen(std::chrono::milliseconds duration) {
 }
 
 bool Fleet::able(const Device& device) const noexcept {
+  const auto index = static_cast<std::uint32_t>(&device - devices_.data());
+  if (phase_.phase != Phase::kHandshake && secured_ && !secured_->open(index)) return false;
   switch (phase_.phase) {
+    case Phase::kHandshake: return secured_ != nullptr;
     case Phase::kRegister:
     case Phase::kGet: return true;
     case Phase::kUpdate:
@@ -135,12 +148,27 @@ void Fleet::start_some(PhaseReport& report, Clock::time_point now) {
   }
 }
 
+ByteSpan Fleet::prepare(std::uint32_t index) {
+  space_ = batches_->out.prepare();
+  return secured_ ? secured_->message_space(index, space_) : space_;
+}
+
+void Fleet::commit(std::uint32_t index, std::size_t size, const net::Address& remote,
+                   const net::Address& local) {
+  const std::size_t whole = secured_ && size > 0 ? secured_->seal(index, space_, size) : size;
+  if (whole > 0) batches_->out.commit(whole, socket_, remote, local);
+}
+
 void Fleet::send_request(std::uint32_t index) {
   Device& device = devices_[index];
+  if (phase_.phase == Phase::kHandshake) {
+    // The library knows when it is time to repeat.
+    if (secured_->shaking_hands(index)) return secured_->repeat(index);
+    return secured_->begin(index, endpoint_name(config_.prefix, index));
+  }
   if (phase_.phase == Phase::kNotify) ++device.sequence;
-  const ByteSpan buffer = batches_->out.prepare();
-  const std::size_t size = write_request(device, index, buffer);
-  if (size > 0) batches_->out.commit(size, socket_, config_.server, address_of(index));
+  const ByteSpan buffer = prepare(index);
+  commit(index, write_request(device, index, buffer), config_.server, address_of(index));
 }
 
 std::size_t Fleet::write_request(const Device& device, std::uint32_t index, ByteSpan out) const {
@@ -173,6 +201,7 @@ std::size_t Fleet::write_request(const Device& device, std::uint32_t index, Byte
       writer.option(OptionNumber::kUriPath, location);
       return finish(writer);
     }
+    case Phase::kHandshake: return 0;
     case Phase::kNotify: break;
   }
   MessageWriter writer(out, phase_.confirmable ? Type::kConfirmable : Type::kNonConfirmable, Code::kContent,
@@ -218,32 +247,52 @@ void Fleet::take(const net::Datagram& datagram, PhaseReport& report, Clock::time
   const std::uint32_t index =
       (std::uint32_t{ip[12]} << 24 | std::uint32_t{ip[13]} << 16 | std::uint32_t{ip[14]} << 8 | ip[15]) -
       kFirstSource;
-  const auto message = coap::Message::decode(datagram.bytes);
-  if (index >= devices_.size() || !message || datagram.remote != config_.server) return;
+  if (index >= devices_.size() || datagram.remote != config_.server) return;
+  const ByteView bytes = secured_ ? unprotect(index, datagram.bytes, report, now) : datagram.bytes;
+  const auto message = coap::Message::decode(bytes);
+  if (!message) return;
   Device& device = devices_[index];
   const bool reply = message->type() == Type::kAcknowledgement || message->type() == Type::kReset;
   const bool known = device.waiting && static_cast<std::uint16_t>(message->message_id()) == device.message_id;
   const bool ours = device.waiting && message->token() == token_of(device.message_id);
   // Our own request come back is an answer too: from the reference that only echoes.
   if (known && (reply || ours)) return finish(device, *message, report, now);
-  if (coap::is_request(message->code())) return answer(device, datagram, *message);
+  if (coap::is_request(message->code())) return answer(index, datagram, *message);
   if (message->type() == Type::kReset) device.observed = false;
   // A separate response.
   if (message->type() != Type::kConfirmable || !ours) return;
   finish(device, *message, report, now);
-  MessageWriter ack(batches_->out.prepare(), Type::kAcknowledgement, Code::kEmpty, message->message_id(), {});
-  batches_->out.commit(ack.finish().value_or(0), socket_, datagram.remote, datagram.local);
+  MessageWriter ack(prepare(index), Type::kAcknowledgement, Code::kEmpty, message->message_id(), {});
+  commit(index, ack.finish().value_or(0), datagram.remote, datagram.local);
+}
+
+ByteView Fleet::unprotect(std::uint32_t index, ByteView datagram, PhaseReport& report,
+                          Clock::time_point now) {
+  if (!secured_->shaking_hands(index)) {
+    std::ranges::copy(datagram, batches_->opened.begin());
+    return secured_->open(index, ByteSpan(batches_->opened).first(datagram.size()));
+  }
+  const auto progress = secured_->receive(index, datagram);
+  Device& device = devices_[index];
+  if (progress == SecuredDevices::Progress::kGoing || !device.waiting) return {};
+  settle(device, report, now);
+  if (progress == SecuredDevices::Progress::kFailed) ++report.errors;
+  return {};
+}
+
+void Fleet::settle(Device& device, PhaseReport& report, Clock::time_point now) {
+  device.waiting = false;
+  --under_way_;
+  ++report.answered;
+  report.latency.add(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now - device.first_sent).count()));
 }
 
 void Fleet::finish(Device& device, const coap::Message& message, PhaseReport& report, Clock::time_point now) {
   const bool answered =
       phase_.phase == Phase::kNotify || message.code() != Code::kEmpty || message.type() == Type::kReset;
   if (!answered) return;  // acknowledged alone: the response is to come
-  device.waiting = false;
-  --under_way_;
-  ++report.answered;
-  report.latency.add(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(now - device.first_sent).count()));
+  settle(device, report, now);
   if (message.type() == Type::kReset || coap::code_class(message.code()) >= 4) {
     ++report.errors;
     if (message.code() == Code::kNotFound && phase_.phase == Phase::kUpdate) device.location_size = 0;
@@ -259,11 +308,12 @@ void Fleet::finish(Device& device, const coap::Message& message, PhaseReport& re
   }
 }
 
-void Fleet::answer(Device& device, const net::Datagram& datagram, const coap::Message& request) {
+void Fleet::answer(std::uint32_t index, const net::Datagram& datagram, const coap::Message& request) {
+  Device& device = devices_[index];
   const auto observe = request.options().find_uint(OptionNumber::kObserve);
   const bool reads = request.code() == Code::kGet;
   const bool confirmable = request.type() == Type::kConfirmable;
-  MessageWriter writer(batches_->out.prepare(), confirmable ? Type::kAcknowledgement : Type::kNonConfirmable,
+  MessageWriter writer(prepare(index), confirmable ? Type::kAcknowledgement : Type::kNonConfirmable,
                        reads ? Code::kContent : Code::kChanged, request.message_id(), request.token());
   if (reads && observe) {
     device.observed = *observe == 0;
@@ -274,7 +324,7 @@ void Fleet::answer(Device& device, const net::Datagram& datagram, const coap::Me
     writer.option(OptionNumber::kContentFormat, std::uint32_t{kTextPlain});
     writer.payload(as_bytes("20"));
   }
-  batches_->out.commit(writer.finish().value_or(0), socket_, datagram.remote, datagram.local);
+  commit(index, writer.finish().value_or(0), datagram.remote, datagram.local);
 }
 
 }  // namespace linnet::fleet

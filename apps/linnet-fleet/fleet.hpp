@@ -3,6 +3,7 @@
 // socket: they cost little, so that the server is what is measured.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -14,11 +15,12 @@
 #include "histogram.hpp"
 #include "linnet/coap/message.hpp"
 #include "linnet/net/udp_batch.hpp"
+#include "secured.hpp"
 
 namespace linnet::fleet {
 
 /// What every device does in a phase.
-enum class Phase : std::uint8_t { kRegister, kUpdate, kGet, kNotify, kDeregister };
+enum class Phase : std::uint8_t { kHandshake, kRegister, kUpdate, kGet, kNotify, kDeregister };
 
 struct FleetConfig {
   net::Address server;           ///< IPv4 on 127/8
@@ -27,6 +29,7 @@ struct FleetConfig {
   std::uint32_t lifetime = 86400;  ///< seconds
   std::string objects = R"(</1/0>,</3/0>,</4/0>,</5/0>,</3303/0>)";
   std::vector<std::string> get_path = {".well-known", "core"};
+  std::vector<std::uint8_t> psk;  ///< of every device; not empty: all is said over DTLS, after a handshake
 };
 
 struct PhaseConfig {
@@ -53,8 +56,9 @@ class Fleet {
  public:
   static constexpr std::uint32_t kMaxDevices = 8'000'000;
 
-  [[nodiscard]] static std::expected<Fleet, std::string> open(const FleetConfig& config);
-  Fleet(Fleet&&) = default;
+  [[nodiscard]] static std::expected<std::unique_ptr<Fleet>, std::string> open(const FleetConfig& config);
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
 
   [[nodiscard]] PhaseReport run(const PhaseConfig& phase);
   [[nodiscard]] std::uint32_t observed() const noexcept;
@@ -87,25 +91,33 @@ class Fleet {
   struct Batches {
     net::ReceiveBatch in{2048};
     net::SendBatch out{1280};
+    std::array<std::uint8_t, 2048> opened;  ///< a datagram that is decrypted in place
   };
 
   Fleet(const FleetConfig& config, net::UdpSocket socket);
 
   void start_some(PhaseReport& report, Clock::time_point now);
   [[nodiscard]] bool able(const Device& device) const noexcept;
+  [[nodiscard]] ByteSpan prepare(std::uint32_t index);
+  void commit(std::uint32_t index, std::size_t size, const net::Address& remote, const net::Address& local);
   void send_request(std::uint32_t index);
   [[nodiscard]] std::size_t write_request(const Device& device, std::uint32_t index, ByteSpan out) const;
   void retransmit_due(PhaseReport& report, Clock::time_point now);
   void receive(PhaseReport& report);
   void take(const net::Datagram& datagram, PhaseReport& report, Clock::time_point now);
+  [[nodiscard]] ByteView unprotect(std::uint32_t index, ByteView datagram, PhaseReport& report,
+                                   Clock::time_point now);
+  void settle(Device& device, PhaseReport& report, Clock::time_point now);
   void finish(Device& device, const coap::Message& message, PhaseReport& report, Clock::time_point now);
-  void answer(Device& device, const net::Datagram& datagram, const coap::Message& request);
+  void answer(std::uint32_t index, const net::Datagram& datagram, const coap::Message& request);
   [[nodiscard]] net::Address address_of(std::uint32_t index) const noexcept;
 
   FleetConfig config_;
   PhaseConfig phase_;
   net::UdpSocket socket_;
   std::unique_ptr<Batches> batches_;
+  std::unique_ptr<SecuredDevices> secured_;  ///< null: plain UDP
+  ByteSpan space_;                           ///< of the datagram that is being written
   std::vector<Device> devices_;
   std::deque<Timer> timers_;
   std::uint32_t next_device_ = 0;

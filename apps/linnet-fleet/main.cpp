@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -25,6 +26,7 @@ struct Options {
   linnet::fleet::FleetConfig fleet;
   linnet::fleet::PhaseConfig load;
   std::string get_path = "/.well-known/core";
+  std::string psk_key;
   double duration = 0;
   double pause = 0;
   bool non_confirmable = false;
@@ -32,11 +34,10 @@ struct Options {
   bool json = false;
 };
 
-const std::map<std::string, Phase> kPhases{{"register", Phase::kRegister},
-                                           {"update", Phase::kUpdate},
-                                           {"get", Phase::kGet},
-                                           {"notify", Phase::kNotify},
-                                           {"deregister", Phase::kDeregister}};
+const std::map<std::string, Phase> kPhases{
+    {"handshake", Phase::kHandshake}, {"register", Phase::kRegister},
+    {"update", Phase::kUpdate},       {"get", Phase::kGet},
+    {"notify", Phase::kNotify},       {"deregister", Phase::kDeregister}};
 
 const char* name_of(Phase phase) {
   for (const auto& [name, value] : kPhases) {
@@ -93,7 +94,7 @@ void describe(CLI::App& app, Options& options) {
       ->check(CLI::Range(1U, Fleet::kMaxDevices))
       ->capture_default_str();
   app.add_option("-p,--phases", options.phases,
-                 "What to do, in order: register, update, get, notify, deregister")
+                 "What to do, in order: handshake, register, update, get, notify, deregister")
       ->transform(CLI::CheckedTransformer(kPhases))
       ->type_name("PHASE,... [register,update]")
       ->delimiter(',');
@@ -111,6 +112,9 @@ void describe(CLI::App& app, Options& options) {
                  "Seconds before each phase but the first, in which the server is answered")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--get", options.get_path, "What `get` asks for")->capture_default_str();
+  app.add_option(
+      "--psk-key", options.psk_key,
+      "Speak DTLS (coaps) with this pre-shared key, hexadecimal; identities are the endpoint names");
   app.add_option("--prefix", options.fleet.prefix, "Endpoint names: this and seven digits")
       ->capture_default_str();
   app.add_option("--lifetime", options.fleet.lifetime, "Seconds")->capture_default_str();
@@ -118,6 +122,16 @@ void describe(CLI::App& app, Options& options) {
   app.add_flag("--non", options.non_confirmable, "Notify without waiting for acknowledgements");
   app.add_option("--server-pid", options.server_pid, "Report the CPU time that this process took");
   app.add_flag("--json", options.json, "One JSON object for each phase, a line each");
+}
+
+std::optional<std::vector<std::uint8_t>> key_of(const std::string& hex) {
+  std::vector<std::uint8_t> key(hex.size() / 2);
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const char* digits = hex.data() + 2 * i;
+    if (std::from_chars(digits, digits + 2, key[i], 16).ptr != digits + 2) return std::nullopt;
+  }
+  if (key.empty() || hex.size() % 2 != 0) return std::nullopt;
+  return key;
 }
 
 std::vector<std::string> segments(const std::string& path) {
@@ -137,15 +151,16 @@ int run(const Options& options) {
   }
   bool whole = true;
   for (std::size_t i = 0; i < options.phases.size(); ++i) {
-    if (i > 0) fleet->listen(std::chrono::milliseconds(static_cast<int>(options.pause * 1000)));
+    if (i > 0) (*fleet)->listen(std::chrono::milliseconds(static_cast<int>(options.pause * 1000)));
     linnet::fleet::PhaseConfig load = options.load;
     load.phase = options.phases[i];
     load.confirmable = !options.non_confirmable;
-    const bool once = load.phase == Phase::kRegister || load.phase == Phase::kDeregister;
+    const bool once =
+        load.phase == Phase::kHandshake || load.phase == Phase::kRegister || load.phase == Phase::kDeregister;
     load.duration = std::chrono::milliseconds(once ? 0 : static_cast<int>(options.duration * 1000));
     if (once || (load.count == 0 && load.duration.count() == 0)) load.count = options.fleet.devices;
     const auto before = cpu_seconds(options.server_pid);
-    const PhaseReport report = fleet->run(load);
+    const PhaseReport report = (*fleet)->run(load);
     const auto after = cpu_seconds(options.server_pid);
     print(options, load.phase, report, before && after ? std::optional(*after - *before) : std::nullopt);
     whole = whole && report.lost == 0 && report.errors == 0;
@@ -169,6 +184,16 @@ int main(int count, char** arguments) {
     return 2;
   }
   options.fleet.server = *server;
+  if (!options.psk_key.empty()) {
+    auto key = key_of(options.psk_key);
+    if (!key) {
+      std::fprintf(stderr, "linnet-fleet: --psk-key is not hexadecimal\n");
+      return 2;
+    }
+    options.fleet.psk = *std::move(key);
+    if (options.phases.front() != Phase::kHandshake)
+      options.phases.insert(options.phases.begin(), Phase::kHandshake);
+  }
   options.fleet.get_path = segments(options.get_path);
   return run(options);
 }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "linnet/tls/export_keys.hpp"
+
 namespace linnet::tls {
 
 namespace {
@@ -15,20 +17,6 @@ constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kHandshakeHeader = 12;
 // A handshake of ours is a few flights of a few datagrams each; a client that makes it more is not one.
 constexpr std::size_t kMostOutgoing = 64;
-
-Protection protection_of(gnutls_session_t session) noexcept {
-  switch (gnutls_cipher_get(session)) {
-    case GNUTLS_CIPHER_AES_128_CCM_8: return Protection::kCcm8;
-    case GNUTLS_CIPHER_AES_128_GCM: return Protection::kGcm;
-    case GNUTLS_CIPHER_AES_128_CBC:
-      return gnutls_session_etm_status(session) != 0 ? Protection::kCbcThenMac : Protection::kMacThenCbc;
-    default: return Protection::kNone;
-  }
-}
-
-void keep(const gnutls_datum_t& from, ByteSpan to) noexcept {
-  if (from.size != 0) std::memcpy(to.data(), from.data, std::min<std::size_t>(from.size, to.size()));
-}
 
 }  // namespace
 
@@ -153,28 +141,10 @@ bool ServerHandshake::export_association() {
   }
   const ByteView identity =
       proven->proof == Proof::kCertificate ? as_bytes(proven->endpoint) : proven->identity;
-  const Protection protection = protection_of(session_.get());
-  if (protection == Protection::kNone || identity.size() > kMaxIdentity) return false;
-  for (const unsigned reading : {1U, 0U}) {
-    gnutls_datum_t mac{};
-    gnutls_datum_t vector{};
-    gnutls_datum_t key{};
-    std::array<std::uint8_t, 8> numbers{};
-    if (gnutls_record_get_state(session_.get(), reading, &mac, &vector, &key, numbers.data()) < 0)
-      return false;
-    auto& secret = reading != 0 ? association_.read_mac : association_.write_mac;
-    const bool cbc = protection == Protection::kMacThenCbc || protection == Protection::kCbcThenMac;
-    keep(cbc ? mac : vector, cbc ? ByteSpan(secret) : ByteSpan(secret).first(4));
-    keep(key, reading != 0 ? association_.read_key : association_.write_key);
-    const auto epoch_and_number = ByteReader(numbers).uint(8);
-    if (*epoch_and_number >> 48U != Association::kEpoch) return false;
-    if (reading == 0) association_.write_next = *epoch_and_number & Association::kLastNumber;
-  }
-  association_.protection = protection;
+  if (identity.size() > kMaxIdentity || !export_keys(session_.get(), association_)) return false;
   association_.proof = proven->proof;
   association_.identity_size = static_cast<std::uint8_t>(identity.size());
   if (!identity.empty()) std::memcpy(association_.identity_bytes.data(), identity.data(), identity.size());
-  association_.write_limit = Association::kLastNumber;
   return true;
 }
 
