@@ -10,7 +10,7 @@ help:
 	@printf '%s\n' \
 	  'make run     build the programs and start a server with one simulated device (Ctrl-C ends both)' \
 	  'make test    build with ASan and UBSan, run every test and each fuzz target for a minute' \
-	  'make check   format, clang-tidy, module order, duplicate symbols, licence headers, conformance table' \
+	  'make check   format, clang-tidy, module order, duplicate symbols, licence headers, conformance table, device image' \
 	  'make bench   measure, and write docs/benchmarks.md (PEERS=1 adds Leshan)' \
 	  'make fuzz    fuzz for long: TARGET=name (default: each in turn), LINNET_FUZZ_SECONDS=3600' \
 	  'make models  write models/ anew from DDF files: DDF=folder' \

@@ -5,12 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <span>
 #include <type_traits>
 
-#include "linnet/base/bytes.hpp"
-#include "linnet/base/result.hpp"
+#include "linnet/base/outlined.hpp"
 
 namespace linnet {
 
@@ -28,27 +26,17 @@ class Arena {
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
 
-  /// `count` value-initialised elements, or Errc::kNoSpace.
+  /// `count` elements whose bytes are all zero, whatever their default initialisers say, as `table`; where
+  /// there is no room `table` stays empty and `complete` is false from then on. The pages stay untouched
+  /// when the arena was handed over as zeros: for tables that are large and mostly unused.
   template <typename T>
-  [[nodiscard]] Result<std::span<T>> make(std::size_t count) noexcept {
-    static_assert(std::is_trivially_destructible_v<T>);
-    std::byte* place = cut(sizeof(T), alignof(T), count);
-    if (place == nullptr) return fail(Errc::kNoSpace);
-    T* first = aligned<T>(place);
-    for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(first + i)) T();
-    return std::span<T>(first, count);
-  }
-
-  /// `count` elements whose bytes are all zero, whatever their default initialisers say, or
-  /// Errc::kNoSpace. The pages stay untouched when the arena was handed over as zeros: for tables
-  /// that are large and mostly unused.
-  template <typename T>
-  [[nodiscard]] Result<std::span<T>> make_zeroed(std::size_t count) noexcept {
-    static_assert(std::is_trivially_copyable_v<T>);
+  void take(std::span<T>& table, std::size_t count) noexcept {
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
     std::byte* place = cut_zeroed(sizeof(T), alignof(T), count);
-    if (place == nullptr) return fail(Errc::kNoSpace);
-    return std::span<T>(aligned<T>(place), count);
+    if (place != nullptr) table = std::span<T>(aligned<T>(place), count);
   }
+  /// Whether there was room for all that was asked for.
+  [[nodiscard]] bool complete() const noexcept { return complete_; }
 
  private:
   /// `cut` has aligned it; a plain cast would be warned of where types are wider than bytes.
@@ -57,7 +45,7 @@ class Arena {
     return static_cast<T*>(static_cast<void*>(place));  // NOLINT(bugprone-casting-through-void)
   }
 
-  std::byte* cut_zeroed(std::size_t size, std::size_t alignment, std::size_t count) noexcept {
+  LINNET_OUTLINED std::byte* cut_zeroed(std::size_t size, std::size_t alignment, std::size_t count) noexcept {
     std::byte* place = cut(size, alignment, count);
     if (place != nullptr && content_ == Content::kAnything && count != 0) std::memset(place, 0, count * size);
     return place;
@@ -66,7 +54,10 @@ class Arena {
     const auto address = reinterpret_cast<std::uintptr_t>(memory_.data()) + used_;
     const std::size_t padding = (alignment - address % alignment) % alignment;
     const std::size_t room = memory_.size() - used_;
-    if (padding > room || count > (room - padding) / size) return nullptr;
+    if (padding > room || count > (room - padding) / size) {
+      complete_ = false;
+      return nullptr;
+    }
     std::byte* place = memory_.data() + used_ + padding;
     used_ += padding + count * size;
     return place;
@@ -75,9 +66,10 @@ class Arena {
   std::span<std::byte> memory_;
   std::size_t used_ = 0;
   Content content_;
+  bool complete_ = true;
 };
 
-/// Adds up what an Arena must hold for the same calls of `make`, wherever it starts.
+/// Adds up what an Arena must hold for the same calls of `take`, wherever it starts.
 class ArenaMeter {
  public:
   template <typename T>

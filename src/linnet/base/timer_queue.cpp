@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/base/timer_queue.hpp"
 
+#include <algorithm>
+
 namespace linnet {
 
-Result<void> TimerQueue::init(Arena& arena, std::uint32_t capacity) noexcept {
-  const auto heap = arena.make_zeroed<Entry>(capacity);
-  if (!heap) return fail(heap.error().code);
-  const auto position = arena.make_zeroed<std::uint32_t>(capacity);
-  if (!position) return fail(position.error().code);
-  heap_ = *heap;
-  position_ = *position;
-  return {};
+void TimerHeap::init(Arena& arena, std::uint32_t capacity) noexcept {
+  arena.take(heap_, capacity);
+  arena.take(position_, capacity);
 }
 
-void TimerQueue::measure(ArenaMeter& meter, std::uint32_t capacity) noexcept {
+void TimerHeap::measure(ArenaMeter& meter, std::uint32_t capacity) noexcept {
   meter.add<Entry>(capacity);
   meter.add<std::uint32_t>(capacity);
 }
 
-void TimerQueue::set(std::uint32_t id, Instant deadline) noexcept {
+void TimerHeap::set(std::uint32_t id, Instant deadline) noexcept {
   const std::uint32_t known = position_[id];
   const std::uint32_t at = known != 0 ? known - 1 : size_++;
   const bool earlier = known == 0 || deadline < heap_[at].deadline;
@@ -28,7 +25,7 @@ void TimerQueue::set(std::uint32_t id, Instant deadline) noexcept {
     sink(at, {deadline, id});
 }
 
-void TimerQueue::clear(std::uint32_t id) noexcept {
+void TimerHeap::clear(std::uint32_t id) noexcept {
   if (position_[id] == 0) return;
   const std::uint32_t at = position_[id] - 1;
   position_[id] = 0;
@@ -40,19 +37,19 @@ void TimerQueue::clear(std::uint32_t id) noexcept {
     sink(at, last);
 }
 
-std::optional<std::uint32_t> TimerQueue::take_due(Instant now) noexcept {
+std::optional<std::uint32_t> TimerHeap::take_due(Instant now) noexcept {
   if (size_ == 0 || heap_[0].deadline > now) return std::nullopt;
   const std::uint32_t id = heap_[0].id;
   clear(id);
   return id;
 }
 
-void TimerQueue::place(std::uint32_t at, const Entry& entry) noexcept {
+void TimerHeap::place(std::uint32_t at, const Entry& entry) noexcept {
   heap_[at] = entry;
   position_[entry.id] = at + 1;
 }
 
-void TimerQueue::rise(std::uint32_t at, const Entry& entry) noexcept {
+void TimerHeap::rise(std::uint32_t at, const Entry& entry) noexcept {
   while (at > 0) {
     const std::uint32_t parent = (at - 1) / 2;
     if (heap_[parent].deadline <= entry.deadline) break;
@@ -62,7 +59,7 @@ void TimerQueue::rise(std::uint32_t at, const Entry& entry) noexcept {
   place(at, entry);
 }
 
-void TimerQueue::sink(std::uint32_t at, const Entry& entry) noexcept {
+void TimerHeap::sink(std::uint32_t at, const Entry& entry) noexcept {
   for (;;) {
     std::uint32_t child = 2 * at + 1;
     if (child >= size_) break;
@@ -72,6 +69,31 @@ void TimerQueue::sink(std::uint32_t at, const Entry& entry) noexcept {
     at = child;
   }
   place(at, entry);
+}
+
+void TimerList::init(Arena& arena, std::uint32_t capacity) noexcept {
+  arena.take(deadlines_, capacity);
+  std::ranges::fill(deadlines_, kNever);
+}
+
+Instant TimerList::next() const noexcept {
+  Instant next = kNever;
+  for (const Instant deadline : deadlines_) next = std::min(next, deadline);
+  return next;
+}
+
+std::optional<std::uint32_t> TimerList::take_due(Instant now) noexcept {
+  const Instant first = next();
+  if (first == kNever || first > now) return std::nullopt;
+  std::uint32_t id = 0;
+  while (deadlines_[id] != first) ++id;
+  clear(id);
+  return id;
+}
+
+std::uint32_t TimerList::size() const noexcept {
+  return static_cast<std::uint32_t>(deadlines_.size()) -
+         static_cast<std::uint32_t>(std::ranges::count(deadlines_, kNever));
 }
 
 }  // namespace linnet

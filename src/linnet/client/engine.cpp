@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 
 #include "linnet/client/features.hpp"
 #include "linnet/lwm2m/object_list.hpp"
@@ -38,41 +39,35 @@ bool valid(const Config& config) noexcept {
 }  // namespace
 
 // Here, so that an engine of static lifetime is zeros and this code instead of an initial image.
-Engine::Engine() noexcept = default;
+Engine::Engine() noexcept {}  // NOLINT(modernize-use-equals-default): a union's member has no beginning
 
 Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links, Random& random,
                           std::span<Object* const> objects, Listener* listener) noexcept {
   if (!valid(config)) return fail(Errc::kInvalidArgument);
   if (const auto checked = check_objects(objects); !checked) return checked;
-  const auto servers = arena.make_zeroed<Server>(config.max_servers);
-  const auto rows = arena.make_zeroed<AttributeTable::Row>(config.max_attributes);
-  const auto work = arena.make_zeroed<std::uint8_t>(config.coap.max_body);
-  const auto rollback = arena.make_zeroed<std::uint8_t>(kRollback ? config.max_rollback : 0U);
   const bool kept = kPersistence && config.medium != nullptr;
-  const auto state = arena.make_zeroed<std::uint8_t>(kept ? config.max_state : 0U);
-  if (!servers || !rows || !work || !rollback || !state) return fail(Errc::kNoSpace);
-  if (const auto made = observations_.init(arena, config.max_observations, config.max_composite_paths);
-      !made) {
-    return made;
-  }
-  const auto sends = arena.make_zeroed<std::uint8_t>(kSend ? config.max_send : 0U);
-  if (!sends) return fail(Errc::kNoSpace);
-  sends_ = SendQueue(*sends);
-  config_ = config;
-  servers_ = *servers;
-  attributes_ = AttributeTable(*rows);
-  work_ = *work;
-  rollback_ = *rollback;
-  state_ = *state;
+  std::span<AttributeTable::Row> rows;
+  ByteSpan sends;
+  ByteSpan before;
+  arena.take(servers_, config.max_servers);
+  arena.take(rows, config.max_attributes);
+  arena.take(work_, config.coap.max_body);
+  if constexpr (kRollback) arena.take(rollback_, config.max_rollback);
+  if (kept) arena.take(state_, config.max_state);
+  observations_.init(arena, config.max_observations, config.max_composite_paths);
+  if constexpr (kSend) arena.take(sends, config.max_send);
+  if constexpr (kBootstrap) arena.take(before, config.max_bootstrap);
+  if (!arena.complete()) return fail(Errc::kNoSpace);
+  std::construct_at(&config_, config);
+  attributes_ = AttributeTable(rows);
+  if constexpr (kSend) sends_ = SendQueue(sends);
   tree_ = ObjectTree(objects);
   if constexpr (kAccessControl) {
     access_ = AccessControl(tree_, config.own_rights);
     missing_pending_ = true;
   }
   if constexpr (kBootstrap) {
-    const auto before = arena.make_zeroed<std::uint8_t>(config.max_bootstrap);
-    if (!before) return fail(Errc::kNoSpace);
-    bootstrap_interface_ = BootstrapInterface(tree_, access_, config_.codecs, *before);
+    bootstrap_interface_ = BootstrapInterface(tree_, access_, config_.codecs, before);
   }
   listener_ = listener;
   counter_.attach(links);
@@ -112,11 +107,13 @@ Instant Engine::advance(Instant now) noexcept {
 }
 
 void Engine::emit(const Event& event) noexcept {
-  if (listener_ != nullptr) listener_->on_event(event);
+  if constexpr (kEvents) {
+    if (listener_ != nullptr) listener_->on_event(event);
+  }
 }
 
 void Engine::emit(EventType type, ShortServerId server, const Path& path) noexcept {
-  emit({.type = type, .server = server, .path = path});
+  if constexpr (kEvents) emit({.type = type, .server = server, .path = path});
 }
 
 Engine::Server* Engine::find_server(ShortServerId server) const noexcept {

@@ -354,7 +354,9 @@ class Engine final : private coap::Handler {
                    const coap::IncomingResponse* answer) noexcept;
   void drop_pack(std::size_t at, coap::Code response, Errc why) noexcept;
 
-  Config config_;
+  union {
+    Config config_;  ///< from `init` on: an image need not hold the defaults once more for what nobody reads
+  };
   CountingLinks counter_;
   coap::Endpoint endpoint_;
   ObjectTree tree_;

@@ -2,6 +2,9 @@
 // What an image can do without. The build says so for the whole of it (-DLINNET_CLIENT_BOOTSTRAP=0).
 #pragma once
 
+#ifndef LINNET_CLIENT_EVENTS
+#define LINNET_CLIENT_EVENTS 1
+#endif
 #ifndef LINNET_CLIENT_COMPOSITE
 #define LINNET_CLIENT_COMPOSITE 1
 #endif
@@ -35,6 +38,10 @@
 
 namespace linnet::client {
 
+/// Events for a Listener. Without it nobody is told; the engine can be asked (`state`, `registered`), and
+/// objects see what is done to them.
+inline constexpr bool kEvents = LINNET_CLIENT_EVENTS != 0;
+
 /// Read-Composite, Write-Composite and Observe-Composite (TS 6.4.4, 6.4.5). Without them FETCH and
 /// iPATCH are answered 4.05.
 inline constexpr bool kComposite = LINNET_CLIENT_COMPOSITE != 0;
@@ -66,8 +73,8 @@ inline constexpr bool kRollback = LINNET_CLIENT_ROLLBACK != 0;
 /// changes.
 inline constexpr bool kEvaluationPeriods = LINNET_CLIENT_EVALUATION_PERIODS != 0;
 
-/// Observations in the order of their deadlines and of their paths, so that those which sleep cost
-/// nothing. Without it each step and each change looks at all of them, which is less for a handful.
+/// Observations in the order of their paths, so that a change costs nothing for those that it does not
+/// concern. Without it each change looks at all of them, which is less for a handful.
 inline constexpr bool kManyObservations = LINNET_CLIENT_MANY_OBSERVATIONS != 0;
 
 }  // namespace linnet::client

@@ -14,20 +14,13 @@ constexpr std::uint32_t watches_for(std::uint16_t observations, std::uint16_t co
 
 }  // namespace
 
-Result<void> ObservationTable::init(Arena& arena, std::uint16_t observations,
-                                    std::uint16_t composite_paths) noexcept {
+void ObservationTable::init(Arena& arena, std::uint16_t observations,
+                            std::uint16_t composite_paths) noexcept {
   const std::uint32_t watches = watches_for(observations, composite_paths);
-  const auto rows = arena.make_zeroed<Observation>(observations);
-  const auto paths = arena.make_zeroed<Watch>(watches);
-  const auto sorted = arena.make_zeroed<std::uint16_t>(kManyObservations ? watches : 0U);
-  const auto due = arena.make_zeroed<Instant>(kManyObservations ? 0U : observations);
-  if (!rows || !paths || !sorted || !due) return fail(Errc::kNoSpace);
-  rows_ = *rows;
-  watches_ = *paths;
-  sorted_ = *sorted;
-  due_ = *due;
-  std::ranges::fill(due_, kNever);
-  return kManyObservations ? timers_.init(arena, observations) : Result<void>();
+  arena.take(rows_, observations);
+  arena.take(watches_, watches);
+  if constexpr (kManyObservations) arena.take(sorted_, watches);
+  timers_.init(arena, observations);
 }
 
 void ObservationTable::measure(ArenaMeter& meter, std::uint16_t observations,
@@ -35,12 +28,8 @@ void ObservationTable::measure(ArenaMeter& meter, std::uint16_t observations,
   const std::uint32_t watches = watches_for(observations, composite_paths);
   meter.add<Observation>(observations);
   meter.add<Watch>(watches);
-  if constexpr (kManyObservations) {
-    meter.add<std::uint16_t>(watches);
-    TimerQueue::measure(meter, observations);
-  } else {
-    meter.add<Instant>(observations);
-  }
+  if constexpr (kManyObservations) meter.add<std::uint16_t>(watches);
+  TimerQueue::measure(meter, observations);
 }
 
 Observation* ObservationTable::find(ShortServerId server, const coap::Token& token) const noexcept {
@@ -143,29 +132,16 @@ void ObservationTable::leave(std::uint16_t watch) noexcept {
 }
 
 void ObservationTable::set_due(const Observation& row, Instant when) noexcept {
-  if constexpr (!kManyObservations) {
-    due_[index(row)] = when;
-  } else if (when == kNever) {
+  if (when == kNever) {
     timers_.clear(index(row));
   } else {
     timers_.set(index(row), when);
   }
 }
 
-Instant ObservationTable::next_due() const noexcept {
-  if constexpr (kManyObservations) return timers_.next();
-  return due_.empty() ? kNever : *std::ranges::min_element(due_);
-}
-
 Observation* ObservationTable::take_due(Instant now) noexcept {
-  if constexpr (kManyObservations) {
-    const auto due = timers_.take_due(now);
-    return due ? &rows_[*due] : nullptr;
-  }
-  const auto first = std::ranges::min_element(due_);
-  if (first == due_.end() || *first > now) return nullptr;
-  *first = kNever;
-  return &rows_[static_cast<std::size_t>(first - due_.begin())];
+  const auto due = timers_.take_due(now);
+  return due ? &rows_[*due] : nullptr;
 }
 
 }  // namespace linnet::client

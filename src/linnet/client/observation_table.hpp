@@ -20,9 +20,8 @@ class ObservationTable {
   static constexpr std::uint32_t kMaxWatches = 65'000;
 
   /// `composite_paths`: beyond the first of each composite observation, all together. Both at most
-  /// kMaxWatches together. Errc::kNoSpace: the arena is too small.
-  [[nodiscard]] Result<void> init(Arena& arena, std::uint16_t observations,
-                                  std::uint16_t composite_paths) noexcept;
+  /// kMaxWatches together. The arena says whether there was room.
+  void init(Arena& arena, std::uint16_t observations, std::uint16_t composite_paths) noexcept;
   static void measure(ArenaMeter& meter, std::uint16_t observations, std::uint16_t composite_paths) noexcept;
 
   [[nodiscard]] std::span<Observation> rows() const noexcept { return rows_; }
@@ -51,7 +50,7 @@ class ObservationTable {
 
   /// The row is to be looked at then; kNever: not by itself.
   void set_due(const Observation& row, Instant when) noexcept;
-  [[nodiscard]] Instant next_due() const noexcept;
+  [[nodiscard]] Instant next_due() const noexcept { return timers_.next(); }
   /// Takes one row that is due, the earliest first; null where none is.
   [[nodiscard]] Observation* take_due(Instant now) noexcept;
 
@@ -68,8 +67,7 @@ class ObservationTable {
   std::span<std::uint16_t> sorted_;  ///< watches in use, by path (kManyObservations)
   std::uint32_t in_use_ = 0;         ///< entries of sorted_
   std::uint32_t first_free_ = 0;     ///< the rows before this one are in use
-  TimerQueue timers_;                ///< when a row is due (kManyObservations)
-  std::span<Instant> due_;           ///< the same without it
+  TimerQueue timers_;                ///< when a row is due
 };
 
 }  // namespace linnet::client

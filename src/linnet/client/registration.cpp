@@ -361,6 +361,7 @@ void Engine::updated(Server& server) noexcept {
   server.due = refresh_at(server.sent, server.sent_lifetime,
                           counter_.traits(server.link).transmission.max_transmit_wait());
   parameters_changed();
+  if constexpr (!kEvents) return;
   std::array<std::uint8_t, Location::kMaxSize + 1> text;
   emit({.type = first ? EventType::kRegistered : EventType::kUpdated,
         .server = server.id,

@@ -53,7 +53,7 @@ std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFor
 
 /// What events say of an observation: its path, the root for a composite one.
 Path Engine::path_of(const Observation& row) const noexcept {
-  return row.composite ? Path() : observations_.first(row).path;
+  return kComposite && row.composite ? Path() : observations_.first(row).path;
 }
 
 void Engine::cancel_observation(const Request& request, const PathList* paths) noexcept {
@@ -283,7 +283,7 @@ void Engine::drop_pending(Observation& row) noexcept {
 Result<std::size_t> Engine::encode(const Observation& row) noexcept {
   const lwm2m::Codec* codec = lwm2m::find_codec(config_.codecs, row.format);
   const Path path = path_of(row);
-  if (row.composite) {
+  if (kComposite && row.composite) {
     const auto watched = [&](lwm2m::RecordSink sink) -> Result<void> {
       for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
         if (const auto walked = walk_readable(row.server, watch->path, sink); !walked) return walked;

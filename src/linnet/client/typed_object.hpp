@@ -50,14 +50,13 @@ struct TypedResource {
   Access access;
 };
 
+/// Whether an integer of either kind lies between `low` and `high`, both included.
+[[nodiscard]] bool between(const Value& value, std::uint32_t low, std::uint32_t high) noexcept;
+
 /// A check for integers.
-template <std::int64_t kLow, std::int64_t kHigh>
+template <std::uint32_t kLow, std::uint32_t kHigh>
 [[nodiscard]] bool in_range(const Value& value) noexcept {
-  if (value.type() == lwm2m::DataType::kUnsigned) {
-    return value.as_unsigned() >= static_cast<std::uint64_t>(kLow) &&
-           value.as_unsigned() <= static_cast<std::uint64_t>(kHigh);
-  }
-  return value.as_integer() >= kLow && value.as_integer() <= kHigh;
+  return between(value, kLow, kHigh);
 }
 
 template <typename>

@@ -83,12 +83,7 @@ struct BodyStream {
 /// A bounded table.
 class BodyStreams {
  public:
-  [[nodiscard]] Result<void> init(Arena& arena, std::uint16_t count) noexcept {
-    const auto table = arena.make_zeroed<BodyStream>(count);
-    if (!table) return fail(table.error().code);
-    streams_ = *table;
-    return {};
-  }
+  void init(Arena& arena, std::uint16_t count) noexcept { arena.take(streams_, count); }
   static void measure(ArenaMeter& meter, std::uint16_t count) noexcept { meter.add<BodyStream>(count); }
 
   [[nodiscard]] std::span<BodyStream> all() const noexcept { return streams_; }

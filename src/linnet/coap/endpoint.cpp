@@ -3,6 +3,7 @@
 #include "linnet/coap/endpoint.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "linnet/coap/features.hpp"
 
@@ -25,14 +26,6 @@ bool valid(const EndpointConfig& config) noexcept {
 std::uint32_t timers(const EndpointConfig& config) noexcept {
   return config.max_exchanges + config.max_deferred + config.max_transfers +
          (kStreaming ? config.max_streams : 0U);
-}
-
-/// Takes an array off the arena into `table`; `ok` remembers a failure.
-template <typename T>
-void take(Arena& arena, std::span<T>& table, std::size_t count, bool& ok) noexcept {
-  const auto made = arena.make_zeroed<T>(count);
-  if (made) table = *made;
-  ok = ok && made.has_value();
 }
 
 }  // namespace
@@ -61,28 +54,26 @@ std::size_t Endpoint::memory_needed(const EndpointConfig& config) noexcept {
 Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& links, Handler& handler,
                             Random& random) noexcept {
   if (!valid(config)) return fail(Errc::kInvalidArgument);
-  config_ = config;
+  std::construct_at(&config_, config);
   links_ = &links;
   handler_ = &handler;
   random_ = &random;
-  bool ok = peers_.init(arena, config.max_peers, config.recent_requests).has_value();
-  ok = ok && timers_.init(arena, timers(config)).has_value();
-  ok = ok && free_exchanges_.init(arena, config.max_exchanges).has_value();
-  if constexpr (kDeferral) ok = ok && free_deferred_.init(arena, config.max_deferred).has_value();
+  peers_.init(arena, config.max_peers, config.recent_requests);
+  timers_.init(arena, timers(config));
+  free_exchanges_.init(arena, config.max_exchanges);
+  if constexpr (kDeferral) free_deferred_.init(arena, config.max_deferred);
   if constexpr (kBlockwise) {
-    ok = ok && transfers_
-                   .init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_,
-                         timers_, config.max_exchanges + config.max_deferred)
-                   .has_value();
+    transfers_.init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_, timers_,
+                    config.max_exchanges + config.max_deferred);
   }
-  if constexpr (kStreaming) ok = ok && streams_.init(arena, config.max_streams).has_value();
-  take(arena, exchanges_, config.max_exchanges, ok);
-  if constexpr (kDeferral) take(arena, deferred_, config.max_deferred, ok);
-  take(arena, notifications_, config.recent_notifications, ok);
-  take(arena, buffers_, std::size_t{config.max_exchanges} * config.max_message, ok);
-  take(arena, scratch_, config.max_message, ok);
-  take(arena, space_, config.max_body, ok);
-  if (!ok) return fail(Errc::kNoSpace);
+  if constexpr (kStreaming) streams_.init(arena, config.max_streams);
+  arena.take(exchanges_, config.max_exchanges);
+  if constexpr (kDeferral) arena.take(deferred_, config.max_deferred);
+  arena.take(notifications_, config.recent_notifications);
+  arena.take(buffers_, std::size_t{config.max_exchanges} * config.max_message);
+  arena.take(scratch_, config.max_message);
+  arena.take(space_, config.max_body);
+  if (!arena.complete()) return fail(Errc::kNoSpace);
   if constexpr (kChallenges) echo_.init(random);
   return {};
 }

@@ -173,6 +173,8 @@ struct EndpointStatistics {
 
 class Endpoint {
  public:
+  Endpoint() noexcept {}  // NOLINT(modernize-use-equals-default): a union's member has no beginning
+
   /// Takes its tables from `arena`; Errc::kNoSpace says that the arena is too small (`memory_needed`
   /// says how large it must be), kInvalidArgument names a config out of range. All references must
   /// outlive the endpoint. Call once.
@@ -395,7 +397,9 @@ class Endpoint {
   [[nodiscard]] DeferredId deferred_id(std::uint32_t index) const noexcept;
   void free_deferred(std::uint32_t index) noexcept;
 
-  EndpointConfig config_;
+  union {
+    EndpointConfig config_;  // from `init` on
+  };
   Links* links_ = nullptr;
   Handler* handler_ = nullptr;
   Random* random_ = nullptr;

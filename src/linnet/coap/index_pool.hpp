@@ -14,12 +14,7 @@ namespace linnet::coap {
 /// never touched.
 class IndexPool {
  public:
-  [[nodiscard]] Result<void> init(Arena& arena, std::uint32_t capacity) noexcept {
-    const auto links = arena.make_zeroed<std::uint32_t>(capacity);
-    if (!links) return fail(links.error().code);
-    next_free_ = *links;
-    return {};
-  }
+  void init(Arena& arena, std::uint32_t capacity) noexcept { arena.take(next_free_, capacity); }
   static void measure(ArenaMeter& meter, std::uint32_t capacity) noexcept {
     meter.add<std::uint32_t>(capacity);
   }

@@ -31,13 +31,12 @@ static_assert(sizeof(Peer) == 32);
 /// The table of peers: peer and ring side by side, so that one datagram touches neighbouring lines.
 class Peers {
  public:
-  [[nodiscard]] Result<void> init(Arena& arena, std::uint32_t count, std::uint8_t recent) noexcept {
-    const auto table = arena.make_zeroed<Peer>(count * (1UL + recent));
-    if (!table) return fail(table.error().code);
-    table_ = table->data();
+  void init(Arena& arena, std::uint32_t count, std::uint8_t recent) noexcept {
+    std::span<Peer> table;
+    arena.take(table, count * (1UL + recent));
+    table_ = table.data();
     count_ = count;
     recent_ = recent;
-    return {};
   }
   static void measure(ArenaMeter& meter, std::uint32_t count, std::uint8_t recent) noexcept {
     meter.add<Peer>(count * (1UL + recent));

@@ -5,20 +5,17 @@
 
 namespace linnet::coap {
 
-Result<void> Transfers::init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime,
-                             Peers& peers, TimerQueue& timers, std::uint32_t first_timer) noexcept {
-  const auto table = arena.make_zeroed<Transfer>(count);
-  const auto bytes = arena.make_zeroed<std::uint8_t>(std::size_t{count} * (max_body + kMaxOptions));
-  if (!table || !bytes || !free_.init(arena, count)) return fail(Errc::kNoSpace);
-  transfers_ = *table;
-  bytes_ = *bytes;
+void Transfers::init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime, Peers& peers,
+                     TimerQueue& timers, std::uint32_t first_timer) noexcept {
+  arena.take(transfers_, count);
+  arena.take(bytes_, std::size_t{count} * (max_body + kMaxOptions));
+  free_.init(arena, count);
   peers_ = &peers;
   timers_ = &timers;
   max_body_ = max_body;
   first_timer_ = first_timer;
   lifetime_ = lifetime;
   share_ = static_cast<std::uint16_t>(std::max((count - 1) / 3, 1));
-  return {};
 }
 
 void Transfers::measure(ArenaMeter& meter, std::uint16_t count, std::uint32_t max_body) noexcept {

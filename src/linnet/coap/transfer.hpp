@@ -51,8 +51,8 @@ class Transfers {
   static constexpr std::size_t kMaxOptions = 64;  ///< bytes of options kept of the first block
   static constexpr Millis kReplaceAfter{10'000};  ///< a transfer idle for so long may be replaced
 
-  [[nodiscard]] Result<void> init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime,
-                                  Peers& peers, TimerQueue& timers, std::uint32_t first_timer) noexcept;
+  void init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime, Peers& peers,
+            TimerQueue& timers, std::uint32_t first_timer) noexcept;
   static void measure(ArenaMeter& meter, std::uint16_t count, std::uint32_t max_body) noexcept;
 
   [[nodiscard]] Transfer& operator[](std::uint32_t index) const noexcept { return transfers_[index]; }

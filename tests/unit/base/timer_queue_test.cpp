@@ -10,30 +10,37 @@
 namespace linnet {
 namespace {
 
+template <typename Queue>
 struct Timers {
   explicit Timers(std::uint32_t capacity) {
     ArenaMeter meter;
-    TimerQueue::measure(meter, capacity);
+    Queue::measure(meter, capacity);
     memory.assign(meter.size(), std::byte{0xA5});
     Arena arena(memory);
-    EXPECT_TRUE(queue.init(arena, capacity));
+    queue.init(arena, capacity);
+    EXPECT_TRUE(arena.complete());
   }
 
   std::vector<std::byte> memory;
-  TimerQueue queue;
+  Queue queue;
 };
 
-TEST(TimerQueue, an_empty_one_waits_for_nothing) {
-  Timers timers(4);
+template <typename>
+class TimerQueues : public testing::Test {};
+using Both = testing::Types<TimerHeap, TimerList>;
+TYPED_TEST_SUITE(TimerQueues, Both);
+
+TYPED_TEST(TimerQueues, an_empty_one_waits_for_nothing) {
+  Timers<TypeParam> timers(4);
   EXPECT_EQ(timers.queue.next(), kNever);
   EXPECT_FALSE(timers.queue.take_due(Instant::max()));
   timers.queue.clear(2);
   EXPECT_EQ(timers.queue.size(), 0U);
 }
 
-TEST(TimerQueue, agrees_with_a_sorted_map_whatever_is_set_and_cleared) {
+TYPED_TEST(TimerQueues, agrees_with_a_sorted_map_whatever_is_set_and_cleared) {
   constexpr std::uint32_t kCapacity = 200;
-  Timers timers(kCapacity);
+  Timers<TypeParam> timers(kCapacity);
   std::map<std::uint32_t, Instant> model;
   std::mt19937 random(1);
   Instant now{};

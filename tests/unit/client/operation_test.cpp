@@ -355,7 +355,7 @@ TEST_F(Operation, A_duplicate_request_is_answered_again_and_done_once) {
 }
 
 TEST_F(Operation, Hostile_requests_get_an_error_or_silence_and_change_nothing_outside_their_target) {
-  Dice bytes;
+  testing::Dice bytes;
   for (int round = 0; round < 20'000; ++round) {
     std::array<std::uint8_t, 40> datagram{};
     const std::size_t size = bytes.next() % datagram.size();
