@@ -62,22 +62,21 @@ void collect(client::Object& object, const Path& path, const client::ResourceDef
 }  // namespace
 
 Device::Device(const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links,
-               Random& random, Clock& clock, Observer& observer, LinkSource* others)
+               Random& random, Clock& clock, Observer& observer, LinkSource& source)
     : factory_(settings),
       settings_(settings),
       registry_(registry),
-      links_(links),
       random_(random),
       clock_(clock),
       observer_(observer),
-      others_(others),
+      connections_(settings, links, source, *this, observer),
       memory_(client::Engine::memory_needed(engine_config(settings))) {}
 
 OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
                                                 const registry::ModelRegistry& registry, coap::Links& links,
                                                 Random& random, Clock& clock, Observer& observer,
-                                                LinkSource* others, client::Downloader* downloader) {
-  std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer, others));
+                                                LinkSource& source, client::Downloader* downloader) {
+  std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer, source));
   if (!settings.state.empty()) {
     auto state = StateFile::open(settings.state, kMaxState);
     if (!state) return refuse(Errc::kIo, "--state " + state.error());
@@ -119,26 +118,21 @@ OrRefusal<void> Device::boot() {
   Arena arena(memory_);
   client::Config config = engine_config(settings_);
   config.medium = state_.get();
+  config.connector = &connections_;
+  config.parts = parts_;
   const auto session =
       rebooted_ || settings_.same_address_always ? client::Session::kKept : client::Session::kNew;
-  auto done = engine_->init(config, arena, links_, random_, objects_->all(), this);
-  if (done && firmware_) {
+  const auto done = engine_->init(config, arena, connections_.links(), random_, objects_->all(), this);
+  if (!done) {
+    return refuse(done.error().code, std::string("the device cannot start: ") + to_string(done.error().code));
+  }
+  connections_.begin(*engine_, *objects_, session);
+  if (firmware_) {
     firmware_->start(*engine_);
     const auto& installed = firmware_->installed();
     objects_->set_firmware_version(installed ? std::string_view(installed->version) : LINNET_VERSION);
   }
-  if (done && settings_.bootstrap) {
-    const coap::LinkId link{static_cast<std::uint32_t>(factory_.accounts.size())};
-    // Where the bootstrap account has had its time there is nobody to ask.
-    (void)engine_->connect(client::kBootstrapServer, link);
-    connect_accounts(session);
-  }
-  for (std::size_t i = 0; done && !settings_.bootstrap && i < settings_.accounts.size(); ++i) {
-    const coap::LinkId link{static_cast<std::uint32_t>(i)};
-    done = engine_->connect(settings_.accounts[i].id, link, session);
-  }
-  if (!done)
-    return refuse(done.error().code, std::string("the device cannot start: ") + to_string(done.error().code));
+  read_accounts();
   return {};
 }
 
@@ -168,18 +162,22 @@ OrRefusal<void> Device::begin(Simulation& simulation) {
 
 void Device::receive(coap::LinkId link, ByteView datagram) noexcept {
   // The radio is off: nobody hears it.
-  if (settings_.queue_mode && engine_->sleep_advice().radio_until <= clock_.now()) return;
-  engine_->receive(link, datagram, clock_.now());
+  const bool awake = !settings_.queue_mode || connections_.handshaking(link) ||
+                     engine_->sleep_advice().radio_until > clock_.now();
+  if (awake) connections_.receive(link, datagram, clock_.now());
 }
 
 Instant Device::step() {
   const Instant next_value = step_simulations();
-  const Instant deadline = engine_->step(clock_.now());
-  if (!restart_) return std::min(next_value, deadline);
+  (void)engine_->step(clock_.now());
+  const Instant next_way = connections_.step(clock_.now());
+  if (!restart_) return std::min({next_value, next_way, engine_->next_deadline()});
   const Restart restart = *std::exchange(restart_, std::nullopt);
   (void)engine_->save_now();
   if (firmware_) firmware_->stop();
+  connections_.end();
   engine_.reset();
+  if (restart == Restart::kFactoryReset) connections_.sessions().clear();
   if (state_ && restart == Restart::kFactoryReset) state_->forget();
   // With a state only what stands in it comes back. Both succeeded before with the same settings.
   if (state_ || restart == Restart::kFactoryReset) (void)build();
@@ -364,30 +362,18 @@ OrRefusal<void> Device::remove(const Path& path) {
 
 void Device::on_event(const client::Event& event) noexcept {
   observer_.on_event(event);
-  if (event.type == client::EventType::kBootstrapped) connect_accounts(client::Session::kNew);
+  if (event.type == client::EventType::kBootstrapped) read_accounts();
 }
 
-/// Links to the servers that objects 0 and 1 name now.
-void Device::connect_accounts(client::Session session) {
+/// The servers that objects 0 and 1 name now.
+void Device::read_accounts() {
   constexpr lwm2m::ResourceId kUri = 0;
   const client::ObjectTree& tree = engine_->objects();
   settings_.accounts.clear();
   for (client::Account found = client::next_account(tree); found.id != 0;
        found = client::next_account(tree, static_cast<InstanceId>(found.server + 1))) {
     const auto uri = client::read_text(tree, Path(client::kSecurityObject, found.security, kUri));
-    Account account{found.id, std::string(uri.value_or("")), {}};
-    const auto link = [&]() -> OrRefusal<coap::LinkId> {
-      auto parsed = Account::parse(account.uri);
-      if (!parsed) return std::unexpected(parsed.error());
-      account.address = parsed->address;
-      if (others_ == nullptr) return refuse(Errc::kUnsupported, "this device has no way to other servers");
-      return others_->link_to(account.address);
-    }();
-    if (!link || !engine_->connect(found.id, *link, session)) {
-      observer_.on_unusable_account(account,
-                                    link ? "there is no room for another server" : link.error().text);
-    }
-    settings_.accounts.push_back(std::move(account));
+    settings_.accounts.push_back({found.id, std::string(uri.value_or("")), {}});
   }
 }
 

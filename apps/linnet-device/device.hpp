@@ -3,36 +3,22 @@
 // reboot and forget. No I/O: datagrams come in, leave through the links, and time is the clock's.
 #pragma once
 
-#include <map>
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "clock.hpp"
+#include "connections.hpp"
 #include "link_source.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/client/engine.hpp"
 #include "objects.hpp"
+#include "observer.hpp"
 #include "settings.hpp"
 #include "state_file.hpp"
 
 namespace linnet::device {
-
-enum class Restart : std::uint8_t { kReboot, kFactoryReset };
-
-/// What happens at the device.
-class Observer {
- public:
-  /// Views live until it returns. Must not change the device.
-  virtual void on_event(const client::Event& event) noexcept = 0;
-  /// A bootstrap server wrote an account that this device cannot use: `why` is a sentence.
-  virtual void on_unusable_account(const Account& account, const std::string& why) noexcept = 0;
-  /// A server's Execute made it start anew; it registers again next.
-  virtual void on_restart(Restart restart) noexcept = 0;
-
- protected:
-  ~Observer() = default;
-};
 
 class Device final : private client::Listener, private client::Platform {
  public:
@@ -42,15 +28,11 @@ class Device final : private client::Listener, private client::Platform {
   static constexpr std::size_t kMaxState = 64 * 1024;    ///< bytes of what is kept in a file
   static constexpr std::uint16_t kMaxMessage = 1152;     ///< bytes of one datagram
 
-  /// Registers with every account at the first step; account i has link i, the bootstrap server the
-  /// next one. `others` gives the links to servers that a bootstrap server writes; without one these
-  /// are not connected. All references must outlive the device.
-  [[nodiscard]] static OrRefusal<std::unique_ptr<Device>> make(const Settings& settings,
-                                                               const registry::ModelRegistry& registry,
-                                                               coap::Links& links, Random& random,
-                                                               Clock& clock, Observer& observer,
-                                                               LinkSource* others = nullptr,
-                                                               client::Downloader* downloader = nullptr);
+  /// Registers with every account from the first step on, over the links that `source` leads to them.
+  /// All references must outlive the device.
+  [[nodiscard]] static OrRefusal<std::unique_ptr<Device>> make(
+      const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links, Random& random,
+      Clock& clock, Observer& observer, LinkSource& source, client::Downloader* downloader = nullptr);
 
   void receive(coap::LinkId link, ByteView datagram) noexcept;
   /// Does what is due; returns when to call again.
@@ -61,6 +43,10 @@ class Device final : private client::Listener, private client::Platform {
   [[nodiscard]] const registry::ModelRegistry& registry() const noexcept { return registry_; }
   [[nodiscard]] const client::Engine& engine() const noexcept { return *engine_; }
   [[nodiscard]] const Objects& objects() const noexcept { return *objects_; }
+  /// The open channel to this address, for a download from there; kNoLink where there is none.
+  [[nodiscard]] coap::LinkId secured_link(const net::Address& address) const noexcept {
+    return connections_.secured_link(address);
+  }
   /// No server has it registered any more, and none is being told.
   [[nodiscard]] bool deregistered() const noexcept;
 
@@ -83,7 +69,7 @@ class Device final : private client::Listener, private client::Platform {
 
  private:
   Device(const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links,
-         Random& random, Clock& clock, Observer& observer, LinkSource* others);
+         Random& random, Clock& clock, Observer& observer, LinkSource& source);
 
   // client::Listener, client::Platform
   void on_event(const client::Event& event) noexcept override;
@@ -95,7 +81,7 @@ class Device final : private client::Listener, private client::Platform {
   OrRefusal<void> open_firmware(client::Downloader* downloader);
   OrRefusal<void> build();
   OrRefusal<void> boot();
-  void connect_accounts(client::Session session);
+  void read_accounts();
   OrRefusal<void> begin(Simulation& simulation);
   Instant step_simulations();
   OrRefusal<void> put(const lwm2m::Path& path, const lwm2m::Value& value);
@@ -104,17 +90,17 @@ class Device final : private client::Listener, private client::Platform {
   const Settings& factory_;
   Settings settings_;
   const registry::ModelRegistry& registry_;
-  coap::Links& links_;
   Random& random_;
   Clock& clock_;
   Observer& observer_;
-  LinkSource* others_;
+  Connections connections_;
   std::unique_ptr<Firmware> firmware_;  ///< null without object 5
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;
   std::unique_ptr<StateFile> state_;  ///< null: nothing is kept
   bool rebooted_ = false;
+  std::array<client::Persistent*, 1> parts_{&connections_.sessions()};  ///< of the engine's state
   std::unique_ptr<client::Engine> engine_;
   std::optional<Restart> restart_;  ///< asked for, once the answer is sent
 };

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "settings.hpp"
+
 namespace linnet::device {
 
 using client::PackageResult;
@@ -136,8 +138,9 @@ class Downloads::Http {
   std::thread thread_;
 };
 
-Downloads::Downloads(boost::asio::io_context& io, UdpLinks& links, std::function<void()> turn)
-    : io_(io), links_(links), turn_(std::move(turn)) {
+Downloads::Downloads(boost::asio::io_context& io, UdpLinks& links, SecuredLink secured_link,
+                     std::function<void()> turn)
+    : io_(io), links_(links), secured_link_(std::move(secured_link)), turn_(std::move(turn)) {
   set_up_curl();
 }
 
@@ -151,6 +154,13 @@ void Downloads::later(std::function<void(PackageTransfer&)> work) {
   });
 }
 
+coap::LinkId Downloads::link_to(std::string_view uri) const {
+  const auto host = Account::parse(uri.substr(0, uri.find_first_of("/?", uri.find("//") + 2)));
+  if (!host) return coap::kNoLink;
+  if (host->secured()) return secured_link_(host->address);
+  return links_.link_to(host->address).value_or(coap::kNoLink);
+}
+
 PackageResult Downloads::open(PackageTransfer& transfer, std::string_view uri,
                               std::uint32_t offset) noexcept {
   // One package at a time: there is one object that asks.
@@ -158,13 +168,11 @@ PackageResult Downloads::open(PackageTransfer& transfer, std::string_view uri,
   ++opened_;
   const std::string text(uri);
   const std::string scheme = text.substr(0, std::min(text.find(':'), text.size()));
-  if (scheme == "coap") {
+  if (scheme == "coap" || scheme == "coaps") {
     later([this, text](PackageTransfer& to) {
-      const std::size_t path = text.find_first_of("/?", text.find("//") + 2);
-      const auto address = net::resolve_address(text.substr(0, path));
-      const auto link = address ? links_.link_to(*address) : refuse(Errc::kMalformed, address.error());
-      if (link)
-        to.linked(*link);
+      const coap::LinkId link = link_to(text);
+      if (link != coap::kNoLink)
+        to.linked(link);
       else
         to.failed(PackageResult::kConnectionLost);
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where packages come from: HTTP and HTTPS by libcurl in a thread of its own, and for coap URIs a link
-// to the host, over which the engine fetches by itself.
+// to the host, over which the engine fetches by itself; for coaps URIs the channel of the server at that
+// address (TS 5.2.4).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,8 +16,12 @@ namespace linnet::device {
 
 class Downloads final : public client::Downloader {
  public:
+  /// The open channel to an address, or kNoLink.
+  using SecuredLink = std::function<coap::LinkId(const net::Address& address)>;
+
   /// `turn`: called after something came, for the engine's step. All must outlive it.
-  Downloads(boost::asio::io_context& io, UdpLinks& links, std::function<void()> turn);
+  Downloads(boost::asio::io_context& io, UdpLinks& links, SecuredLink secured_link,
+            std::function<void()> turn);
   ~Downloads();
   Downloads(const Downloads&) = delete;
   Downloads& operator=(const Downloads&) = delete;
@@ -32,7 +37,10 @@ class Downloads final : public client::Downloader {
   void later(std::function<void(client::PackageTransfer&)> work);
 
   boost::asio::io_context& io_;
+  [[nodiscard]] coap::LinkId link_to(std::string_view uri) const;
+
   UdpLinks& links_;
+  SecuredLink secured_link_;
   std::function<void()> turn_;
   client::PackageTransfer* transfer_ = nullptr;  ///< what is open now
   std::uint64_t opened_ = 0;                     ///< counts, to know what is stale

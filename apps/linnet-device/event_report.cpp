@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event_report.hpp"
 
+#include <gnutls/gnutls.h>
+
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -27,6 +29,11 @@ std::string printed(const lwm2m::Value& value) {
 
 std::string reason(const Event& event) {
   return event.response == coap::Code::kEmpty ? to_string(event.why) : api::code_phrase(event.response);
+}
+
+std::string alert_name(client::Alert alert) {
+  const char* name = gnutls_alert_get_name(static_cast<gnutls_alert_description_t>(alert));
+  return name != nullptr ? name : "an alert that has no name";
 }
 
 std::string server_text(const Event& event, const Settings& settings) {
@@ -106,6 +113,20 @@ std::string unusable_account_json(const Account& account, const std::string& why
 
 std::string unusable_account_line(const Account& account, const std::string& why) {
   return "cannot use the account of server " + std::to_string(account.id) + ": " + why;
+}
+
+std::string alert_json(const Account& account, const client::ChannelEnd& end) {
+  return notification("alert", {{"server", account.id},
+                                {"uri", account.uri},
+                                {"code", static_cast<unsigned>(*end.alert)},
+                                {"reason", alert_name(*end.alert)},
+                                {"by", end.by_peer ? "server" : "device"}});
+}
+
+std::string alert_line(const Account& account, const client::ChannelEnd& end) {
+  return "the channel to " + account.uri +
+         " ended: " + (end.by_peer ? "the server says: " : "the server was told: ") + alert_name(*end.alert) +
+         " (" + std::to_string(static_cast<unsigned>(*end.alert)) + ')';
 }
 
 std::string event_line(const Event& event, const Settings& settings) {

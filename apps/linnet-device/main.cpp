@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // linnet-device: a simulated LwM2M device.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <set>
 
@@ -21,6 +22,7 @@ Examples:
   linnet-device --endpoint demo --server coap://127.0.0.1 --object 3303:2 --simulate 3303/0/5700=sine:20,5,60
   linnet-device --endpoint test --server coap://127.0.0.1:5683 --lifetime 60 --control stdio
   linnet-device --endpoint new --bootstrap coap://127.0.0.1:5693 --state new.state
+  linnet-device --endpoint safe --server coaps://127.0.0.1 --psk-identity safe --psk-key 00112233445566778899aabbccddeeff
 
 Exit status: 0 ended as told, 1 cannot start, 2 usage.
 )";
@@ -28,6 +30,7 @@ Exit status: 0 ended as told, 1 cannot start, 2 usage.
 /// The command line as it was typed; one instance, filled by CLI11.
 struct Arguments {
   Settings settings;
+  CredentialArguments credentials;
   std::vector<std::string> servers;
   std::string bootstrap;
   std::vector<std::string> objects;
@@ -40,6 +43,22 @@ struct Arguments {
   bool verbose = false;
 };
 
+void declare_credentials(CLI::App& app, CredentialArguments& a) {
+  app.add_option("--psk-identity", a.psk_identity, "coaps by a pre-shared key: its identity, 1 to 128 bytes");
+  app.add_option("--psk-key", a.psk_key, "the pre-shared key, hexadecimal, 1 to 64 bytes");
+  app.add_option("--key", a.key, "coaps by a key of the device: file of its private key, PEM or DER, P-256");
+  app.add_option("--server-key", a.server_key,
+                 "file of the server's public key; with --cert, or of its certificate");
+  app.add_option("--cert", a.certificate, "coaps by a certificate of the device: its file");
+  app.add_option("--trust", a.trust, "file of authorities' certificates that the server's must come from");
+  app.add_option("--certificate-usage", a.usage,
+                 "what --server-key is to the server's certificate: 0 its authority, 1 or 3 itself")
+      ->check(CLI::Range(0, 3));
+  app.add_option("--sni", a.sni, "the server's name where the URI has an address");
+  app.add_option("--ciphersuite", a.suites, "a suite to offer, by its number; repeat the option")
+      ->allow_extra_args(false);
+}
+
 void declare(CLI::App& app, Arguments& a) {
   app.add_option("--endpoint", a.settings.endpoint, "endpoint name, 1 to 255 bytes")
       ->required()
@@ -47,14 +66,16 @@ void declare(CLI::App& app, Arguments& a) {
         return name.empty() || name.size() > lwm2m::kMaxEndpointName ? "must have 1 to 255 bytes" : "";
       });
   app.add_option("--server", a.servers,
-                 "[ID=]coap://HOST[:PORT] to register with; up to 8, repeat the option")
+                 "[ID=]coap://HOST[:PORT] to register with, or coaps; up to 8, repeat the option")
       ->allow_extra_args(false);
-  CLI::Option* bootstrap = app.add_option("--bootstrap", a.bootstrap,
-                                          "coap://HOST[:PORT] of a bootstrap server, asked without --server");
+  CLI::Option* bootstrap =
+      app.add_option("--bootstrap", a.bootstrap,
+                     "coap://HOST[:PORT] of a bootstrap server, or coaps, asked without --server");
   app.add_option("--hold-off", a.settings.hold_off,
                  "seconds before the bootstrap server is asked (Client Hold Off Time)")
       ->needs(bootstrap)
       ->check(CLI::Range(0, INT32_MAX));
+  declare_credentials(app, a.credentials);
   app.add_option("--state", a.settings.state, "file of what is kept: accounts, registrations, attributes");
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
@@ -149,6 +170,15 @@ std::expected<int, std::string> run(Arguments& a) {
     auto parsed = Account::parse(a.bootstrap);
     if (!parsed) return std::unexpected("--bootstrap: " + parsed.error().text);
     settings.bootstrap = *std::move(parsed);
+  }
+  auto credentials = a.credentials.read();
+  if (!credentials) return std::unexpected(credentials.error().text);
+  settings.credentials = *std::move(credentials);
+  const bool secured = std::ranges::any_of(settings.accounts, &Account::secured) ||
+                       (settings.bootstrap && settings.bootstrap->secured());
+  if (secured && settings.credentials.mode == client::SecurityMode::kNoSec) {
+    return std::unexpected(
+        "coaps takes keys: --psk-identity with --psk-key, --key with --server-key, or --cert with --key");
   }
   if (auto parsed = parse_each(a.objects, settings.objects); !parsed) return std::unexpected(parsed.error());
   if (auto parsed = parse_each(a.simulations, settings.simulations); !parsed) {

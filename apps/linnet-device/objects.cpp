@@ -13,6 +13,19 @@ constexpr std::int32_t kLineVoltage = 5000;  // mV
 constexpr std::int32_t kLineCurrent = 125;   // mA
 constexpr std::int32_t kExternalPower = 5;   // object 3, Available Power Sources
 
+/// What the command line says of keys, for a server that is secured.
+template <typename Instance>
+void give_keys(Instance& security, const Credentials& credentials) {
+  security.mode = static_cast<std::int8_t>(credentials.mode);
+  security.identity.assign(credentials.identity);
+  security.server_public_key.assign(credentials.server_public_key);
+  security.secret_key.assign(credentials.secret_key);
+  if (!credentials.sni.empty()) security.sni.emplace(credentials.sni);
+  if (credentials.usage) security.certificate_usage = static_cast<std::uint8_t>(*credentials.usage);
+  for (std::size_t i = 0; i < credentials.suites.size(); ++i)
+    security.ciphersuites.set(i, credentials.suites[i]);
+}
+
 }  // namespace
 
 OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
@@ -43,6 +56,7 @@ void Objects::add_accounts(const Settings& settings) {
     auto& security = *security_.add(instance);
     security.uri.assign(settings.accounts[i].uri);
     security.short_server_id = settings.accounts[i].id;
+    if (settings.accounts[i].secured()) give_keys(security, settings.credentials);
     client::ServerInstance& server = *servers_.add(instance);
     server.short_server_id = settings.accounts[i].id;
     server.mute_send = false;
@@ -54,6 +68,7 @@ void Objects::add_accounts(const Settings& settings) {
   security.uri.assign(settings.bootstrap->uri);
   security.bootstrap_server = true;
   security.hold_off = settings.hold_off;
+  if (settings.bootstrap->secured()) give_keys(security, settings.credentials);
 }
 
 void Objects::add_device(const Settings& settings, client::Platform& platform) {
@@ -134,6 +149,14 @@ OrRefusal<void> Objects::add_model_object(const ObjectRequest& request,
   all_.push_back(object.get());
   model_objects_.emplace(request.id, std::move(object));
   return {};
+}
+
+void Objects::set_alert(lwm2m::ShortServerId server, std::uint8_t code) noexcept {
+  for (auto i = servers_.next_instance(0); i != lwm2m::kMaxId;
+       i = servers_.next_instance(static_cast<lwm2m::InstanceId>(i + 1))) {
+    if (servers_.get(i)->short_server_id == server)
+      servers_.set<&client::ServerInstance::alert_code>(i, code);
+  }
 }
 
 client::Object* Objects::find(ObjectId id) const noexcept {

@@ -31,10 +31,12 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(const Setting
   std::unique_ptr<Program> program(new Program(settings, std::move(links), control, verbose));
   Program& p = *program;
   if (!settings.firmware.empty()) {
-    p.downloads_ = std::make_unique<Downloads>(p.io_, p.links_, [&p] { p.turn(); });
+    p.downloads_ = std::make_unique<Downloads>(
+        p.io_, p.links_, [&p](const net::Address& address) { return p.device_->secured_link(address); },
+        [&p] { p.turn(); });
   }
   auto device =
-      Device::make(settings, registry, p.links_, p.random_, p.clock_, p, &p.links_, p.downloads_.get());
+      Device::make(settings, registry, p.links_, p.random_, p.clock_, p, p.links_, p.downloads_.get());
   if (!device) return std::unexpected(device.error().text);
   p.device_ = *std::move(device);
   p.control_ = std::make_unique<Control>(*p.device_, p.clock_, [&p] { p.leave(); });
@@ -180,6 +182,11 @@ void Program::on_event(const client::Event& event) noexcept {
 void Program::on_unusable_account(const Account& account, const std::string& why) noexcept {
   report(unusable_account_line(account, why));
   if (!controllers_.empty()) broadcast(unusable_account_json(account, why));
+}
+
+void Program::on_alert(const Account& account, const client::ChannelEnd& end) noexcept {
+  report(alert_line(account, end));
+  if (!controllers_.empty()) broadcast(alert_json(account, end));
 }
 
 void Program::on_restart(Restart restart) noexcept {

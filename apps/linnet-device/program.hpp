@@ -45,6 +45,7 @@ class Program final : private Observer {
   // Observer
   void on_event(const client::Event& event) noexcept override;
   void on_unusable_account(const Account& account, const std::string& why) noexcept override;
+  void on_alert(const Account& account, const client::ChannelEnd& end) noexcept override;
   void on_restart(Restart restart) noexcept override;
 
   std::expected<void, std::string> listen(const net::Address& address);

@@ -5,6 +5,12 @@
 
 namespace linnet::device {
 
+namespace {
+
+constexpr std::uint16_t kCoapsPort = 5684;  // RFC 7252 §6.2
+
+}  // namespace
+
 OrRefusal<Account> Account::parse(std::string_view uri) {
   const std::string text(uri);
   lwm2m::ShortServerId id = 0;
@@ -16,15 +22,20 @@ OrRefusal<Account> Account::parse(std::string_view uri) {
     id = *number;
     uri.remove_prefix(equals + 1);
   }
-  if (const std::size_t scheme = uri.find("://"); scheme != uri.npos && uri.substr(0, scheme) != "coap") {
-    return refuse(Errc::kUnsupported, "server '" + text + "': this device speaks coap://HOST:PORT");
+  const std::size_t scheme = uri.find("://");
+  const std::string_view name = scheme == uri.npos ? "coap" : uri.substr(0, scheme);
+  if (name != "coap" && name != "coaps") {
+    return refuse(Errc::kUnsupported,
+                  "server '" + text + "': this device speaks coap://HOST:PORT and coaps://HOST:PORT");
   }
-  const auto address = net::resolve_address(uri);
+  const std::string_view place = scheme == uri.npos ? uri : uri.substr(scheme + 3);
+  const auto address =
+      net::resolve_address(place.substr(0, place.find('/')), name == "coaps" ? kCoapsPort : net::kCoapPort);
   if (!address) return refuse(Errc::kMalformed, "server " + address.error());
   if (address->port() == 0) {
     return refuse(Errc::kMalformed, "server '" + text + "': port 0 is no port to send to");
   }
-  return Account{id, uri.starts_with("coap://") ? std::string(uri) : "coap://" + std::string(uri), *address};
+  return Account{id, std::string(name) + "://" + std::string(place), *address};
 }
 
 OrRefusal<ObjectRequest> ObjectRequest::parse(std::string_view text) {

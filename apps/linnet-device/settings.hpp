@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "credentials.hpp"
 #include "linnet/lwm2m/path.hpp"
 #include "linnet/lwm2m/version.hpp"
 #include "linnet/net/address.hpp"
@@ -22,8 +23,9 @@ struct Account {
   std::string uri;
   net::Address address;
 
-  /// `[ID=]coap://HOST[:PORT]`; asks the resolver where HOST is a name. Without ID it is 0.
+  /// `[ID=]coap://HOST[:PORT]`, or `coaps`; asks the resolver where HOST is a name. Without ID it is 0.
   [[nodiscard]] static OrRefusal<Account> parse(std::string_view text);
+  [[nodiscard]] bool secured() const noexcept { return uri.starts_with("coaps"); }
 };
 
 /// `3303`, `3303:2`, `3303@1.0:2`: an object of the registry with its number of instances.
@@ -44,6 +46,7 @@ struct Settings {
   std::string endpoint;
   std::vector<Account> accounts;         ///< their ids differ
   std::optional<Account> bootstrap;      ///< the bootstrap server
+  Credentials credentials;               ///< for those of them that are secured
   std::optional<std::int32_t> hold_off;  ///< Client Hold Off Time, seconds
   std::string state;                     ///< a file, empty for none
   bool same_address_always = false;      ///< a restart does not change where datagrams come from

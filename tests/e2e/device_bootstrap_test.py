@@ -57,7 +57,7 @@ class Bootstrap(unittest.TestCase):
         self.control.event("bootstrapped")
         unusable = self.control.event("unusable-account")
         self.assertEqual(78, unusable["server"])
-        self.assertIn("coap://HOST:PORT", unusable["reason"])
+        self.assertIn("Security Mode", unusable["reason"])
         self.assertEqual(77, self.control.event("registered")["server"])
         servers = {s["server"]: s["state"] for s in self.control.call("status")["servers"]}
         self.assertEqual("registered", servers[77])

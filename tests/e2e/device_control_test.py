@@ -346,7 +346,10 @@ class CommandLine(unittest.TestCase):
     def test_what_cannot_be_is_said(self):
         server = ("--server", "coap://127.0.0.1")
         for flags, part in ((("--server", "coap://[::1"), "[::1"),
-                            (("--server", "coaps://127.0.0.1"), "coap://HOST:PORT"),
+                            (("--server", "http://127.0.0.1"), "coap://HOST:PORT"),
+                            (("--server", "coaps://127.0.0.1"), "--psk-identity"),
+                            ((*server, "--psk-identity", "me", "--psk-key", "0x1"), "hexadecimal"),
+                            ((*server, "--cert", "/nowhere", "--key", "/nowhere"), "/nowhere"),
                             ((*server, "--object", "60000"), "--models"),
                             ((*server, "--object", "3303:x"), "OBJECT:INSTANCES"),
                             ((*server, "--object", "3303@9.9"), "version"),

@@ -334,6 +334,11 @@ void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
       // Whatever the server has against the Update, only a new registration mends it.
       emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
       if (server.deregister_wanted) return deregistered(server);
+      if (kSequence && managed() && response == coap::Code::kEmpty) {
+        // Silence may be a server that has lost the session: another link makes another one.
+        abandon(server);
+        server.closing = true;
+      }
       return begin(server);
     case RegistrationState::kDeregistering: return deregistered(server);
     default: return;

@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "linnet/tls/client_suites.hpp"
+#include "linnet/tls/datagram.hpp"
+
 namespace linnet::tls {
 
 using client::Alert;
@@ -19,14 +22,6 @@ namespace {
 
 constexpr int kMaxRounds = 64;  // of one datagram through the library
 
-/// What a client offers where object 0 does not say: not the suites with CBC, which it should not use
-/// (TS 5.2.8.1).
-constexpr std::array kPreferred{Suite::kPskCcm8, Suite::kPskGcm, Suite::kEcdsaCcm8, Suite::kEcdsaGcm};
-
-bool is_psk(Suite suite) noexcept {
-  return std::ranges::find(kPskSuites, suite) != kPskSuites.end();
-}
-
 /// A DNS name, which SNI may carry (RFC 6066 §3): no address.
 bool is_name(std::string_view host) noexcept {
   const bool numeric = host.find_first_not_of("0123456789.") == host.npos;
@@ -36,15 +31,6 @@ bool is_name(std::string_view host) noexcept {
 std::expected<void, std::string> done(int result, std::string_view what) {
   if (result >= 0) return {};
   return std::unexpected(std::string(what) + ": " + sentence(result));
-}
-
-/// An alert in clear, alone in its datagram.
-std::optional<Alert> plain_alert(ByteView datagram) noexcept {
-  constexpr std::size_t kSize = 15;
-  constexpr std::uint8_t kAlertType = 21;
-  if (datagram.size() != kSize || datagram[0] != kAlertType) return std::nullopt;
-  if (datagram[3] != 0 || datagram[4] != 0 || datagram[11] != 0 || datagram[12] != 2) return std::nullopt;
-  return static_cast<Alert>(datagram[14]);
 }
 
 }  // namespace
@@ -80,17 +66,9 @@ std::expected<void, std::string> ClientChannel::prepare(const client::SecurityPa
   const Proofs proofs{.psk = mode_ == SecurityMode::kPsk,
                       .raw_public_key = mode_ == SecurityMode::kRawPublicKey,
                       .certificate = mode_ == SecurityMode::kCertificate};
-  std::vector<Suite> suites;
-  if (parameters.suite_count == 0) {
-    std::ranges::copy_if(kPreferred, std::back_inserter(suites),
-                         [&](Suite suite) { return is_psk(suite) == proofs.psk; });
-  }
-  for (const std::uint16_t number : parameters.ciphersuites()) {
-    const auto suite = suite_of(number);
-    if (suite && is_psk(*suite) == proofs.psk) suites.push_back(*suite);
-  }
-  if (suites.empty()) return std::unexpected("none of the cipher suites goes with this security mode");
-  auto made = priorities(config_.transport, proofs, suites);
+  const ClientSuites suites = client_suites(parameters);
+  if (suites.count == 0) return std::unexpected("none of the cipher suites goes with this security mode");
+  auto made = priorities(config_.transport, proofs, suites.view());
   if (!made) return std::unexpected(made.error());
   priorities_ = *std::move(made);
 
@@ -180,6 +158,7 @@ std::expected<void, std::string> ClientChannel::take_certificate(
 }
 
 void ClientChannel::receive(ByteView bytes, Deliver deliver, Instant /*now*/) noexcept {
+  if (config_.transport == Transport::kDatagram) bytes = whole_records(bytes);
   if (state_ == ChannelState::kClosed || bytes.empty()) return;
   if (state_ == ChannelState::kHandshaking && config_.transport == Transport::kDatagram) {
     const auto alert = plain_alert(bytes);

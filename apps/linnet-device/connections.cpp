@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connections.hpp"
+
+#include <algorithm>
+
+#include "linnet/client/accounts.hpp"
+
+namespace linnet::device {
+
+using client::ChannelState;
+
+namespace {
+
+constexpr lwm2m::ResourceId kServerUri = 0;
+
+std::vector<tls::Certificate> import_all(const std::vector<tls::OwnedBytes>& anchors) {
+  std::vector<tls::Certificate> certificates;
+  for (const tls::OwnedBytes& der : anchors) {
+    if (auto certificate = tls::import_certificate(der)) certificates.push_back(*std::move(certificate));
+  }
+  return certificates;
+}
+
+std::string why_not(Errc why) {
+  switch (why) {
+    case Errc::kNotFound: return "it has no Security instance";
+    case Errc::kInvalidArgument: return "its Security Mode does not go with its URI or its keys";
+    case Errc::kMalformed: return "its URI is malformed";
+    case Errc::kNoSpace: return "its keys are too long";
+    default: return "this device speaks coap://HOST:PORT and coaps://HOST:PORT, with keys or certificates";
+  }
+}
+
+}  // namespace
+
+Connections::Connections(const Settings& settings, coap::Links& below, LinkSource& source,
+                         client::Platform& clock, Observer& observer)
+    : source_(source),
+      clock_(clock),
+      observer_(observer),
+      anchors_(import_all(settings.credentials.anchors)),
+      links_(below, clock_, anchors_) {}
+
+void Connections::begin(client::Engine& engine, Objects& objects, client::Session plain) noexcept {
+  engine_ = &engine;
+  objects_ = &objects;
+  plain_ = plain;
+}
+
+void Connections::end() noexcept {
+  links_.drop_all();
+  ways_.clear();
+  engine_ = nullptr;
+}
+
+coap::LinkId Connections::secured_link(const net::Address& address) const noexcept {
+  for (const auto& [link, way] : ways_) {
+    if (!way.secured || way.account.address != address) continue;
+    const client::Channel* channel = links_.channel(link);
+    if (channel != nullptr && channel->state() == ChannelState::kOpen) return link;
+  }
+  return coap::kNoLink;
+}
+
+bool Connections::handshaking(coap::LinkId link) const noexcept {
+  const client::Channel* channel = links_.channel(link);
+  return channel != nullptr && channel->state() == ChannelState::kHandshaking;
+}
+
+void Connections::open(client::ShortServerId server, client::InstanceId security,
+                       lwm2m::Binding transport) noexcept {
+  const auto uri =
+      client::read_text(engine_->objects(), lwm2m::Path(client::kSecurityObject, security, kServerUri));
+  Account account{server, std::string(uri.value_or("")), {}};
+  const auto led = lead(account, security, transport);
+  gnutls_memset(room_.data(), 0, room_.size());
+  if (led) return;
+  observer_.on_unusable_account(account, led.error().text);
+  engine_->unreachable(server, led.error().code);
+}
+
+/// A plain way is there at once, a secured one after its handshake.
+OrRefusal<void> Connections::lead(Account& account, client::InstanceId security, lwm2m::Binding transport) {
+  if (transport != lwm2m::Binding(lwm2m::Binding::kUdp)) {
+    return refuse(Errc::kUnsupported, "this device has no transport but UDP");
+  }
+  const auto parameters = client::read_security(engine_->objects(), security, room_);
+  if (!parameters) return refuse(parameters.error().code, why_not(parameters.error().code));
+  if (parameters->stream()) return refuse(Errc::kUnsupported, why_not(Errc::kUnsupported));
+  const bool v6 = parameters->host.find(':') != std::string_view::npos;
+  const std::string host(parameters->host);
+  const auto address =
+      net::resolve_address((v6 ? '[' + host + ']' : host) + ':' + std::to_string(parameters->port));
+  if (!address) return refuse(Errc::kNotFound, address.error());
+  account.address = *address;
+  const auto link = source_.link_to(account.address);
+  if (!link) return std::unexpected(link.error());
+
+  if (const auto known = ways_.find(*link); known != ways_.end() && known->second.account.id != account.id) {
+    // A bootstrap server that has done its work may be the management server too.
+    const bool done = engine_->bootstrap_state() == client::BootstrapState::kLingering;
+    if (known->second.account.id == client::kBootstrapServer && done) {
+      engine_->disconnect(client::kBootstrapServer);
+    } else if (known->second.secured || parameters->secured()) {
+      return refuse(Errc::kBusy, "another server's account has the address " + account.address.text());
+    }
+  }
+  Way& way = ways_[*link] = {.account = account, .hash = {}, .secured = parameters->secured()};
+  if (!way.secured) {
+    const auto connected = engine_->connect(account.id, *link, plain_);
+    if (!connected) return refuse(connected.error().code, "there is no room for another server");
+    return {};
+  }
+  way.hash = hash_of(*parameters);
+  const auto begun = links_.open(*link, *parameters, sessions_.find(account.id, way.hash), now_);
+  if (!begun) {
+    ways_.erase(*link);
+    return refuse(Errc::kInvalidArgument, begun.error());
+  }
+  return {};
+}
+
+void Connections::close(coap::LinkId link) noexcept {
+  links_.close(link);
+  ways_.erase(link);
+}
+
+void Connections::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {
+  now_ = now;
+  links_.receive(link, datagram, now, [&](ByteView message) { engine_->receive(link, message, now); });
+}
+
+Instant Connections::step(Instant now) noexcept {
+  now_ = now;
+  const Instant next = links_.step(now);
+  bool told = false;
+  while (const auto change = links_.next_change()) {
+    tell(*change);
+    told = true;
+  }
+  return told ? Instant::min() : next;
+}
+
+void Connections::tell(const SecuredLinks::Change& change) noexcept {
+  const auto found = ways_.find(change.link);
+  if (found == ways_.end()) return;
+  const Way way = found->second;
+  const client::ShortServerId server = way.account.id;
+  const client::Channel& channel = *links_.channel(change.link);
+  if (change.state == ChannelState::kOpen) {
+    std::array<std::uint8_t, KeptSessions::kMaxSession> session{};
+    if (const auto size = channel.export_session(session)) {
+      sessions_.keep(server, way.hash, ByteView(session).first(*size));
+      engine_->save_soon();
+    }
+    gnutls_memset(session.data(), 0, session.size());
+    const auto kept = channel.resumed() ? client::Session::kKept : client::Session::kNew;
+    if (!engine_->connect(server, change.link, kept)) close(change.link);
+    return;
+  }
+  const client::ChannelEnd end = channel.end();
+  ways_.erase(found);
+  if (end.alert) {
+    if (end.by_peer) objects_->set_alert(server, static_cast<std::uint8_t>(*end.alert));
+    observer_.on_alert(way.account, end);
+  }
+  if (change.opened) return engine_->disconnect(server);
+  // What was offered to be resumed may have been what went wrong.
+  sessions_.forget(server);
+  engine_->unreachable(server, end.why);
+}
+
+}  // namespace linnet::device

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ways to the servers of a device: opens them when its engine wants them, as object 0 says, with the
+// handshake that a secured one takes, and tells the engine what becomes of them (TS 5.2.9).
+#pragma once
+
+#include <array>
+#include <map>
+#include <vector>
+
+#include "kept_sessions.hpp"
+#include "link_source.hpp"
+#include "linnet/client/connector.hpp"
+#include "linnet/client/engine.hpp"
+#include "objects.hpp"
+#include "observer.hpp"
+#include "secured_links.hpp"
+
+namespace linnet::device {
+
+class Connections final : public client::Connector {
+ public:
+  /// All must outlive them.
+  Connections(const Settings& settings, coap::Links& below, LinkSource& source, client::Platform& clock,
+              Observer& observer);
+
+  /// A device starts: a new engine over these objects. `plain` is what a way without security is to it.
+  void begin(client::Engine& engine, Objects& objects, client::Session plain) noexcept;
+  /// It stops, as at a power cut.
+  void end() noexcept;
+
+  [[nodiscard]] coap::Links& links() noexcept { return links_; }
+  [[nodiscard]] KeptSessions& sessions() noexcept { return sessions_; }
+  /// The open channel to this address, which a download may use too; kNoLink where there is none.
+  [[nodiscard]] coap::LinkId secured_link(const net::Address& address) const noexcept;
+  [[nodiscard]] bool handshaking(coap::LinkId link) const noexcept;
+
+  void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
+  /// Does what is due and tells the engine what happened; when to call again.
+  Instant step(Instant now) noexcept;
+
+  void open(client::ShortServerId server, client::InstanceId security,
+            lwm2m::Binding transport) noexcept override;
+  void close(coap::LinkId link) noexcept override;
+
+ private:
+  struct Way {
+    Account account;
+    AccountHash hash{};
+    bool secured = false;
+  };
+
+  OrRefusal<void> lead(Account& account, client::InstanceId security, lwm2m::Binding transport);
+  void tell(const SecuredLinks::Change& change) noexcept;
+
+  LinkSource& source_;
+  client::Platform& clock_;
+  Observer& observer_;
+  std::vector<tls::Certificate> anchors_;
+  SecuredLinks links_;
+  KeptSessions sessions_;
+  client::Engine* engine_ = nullptr;
+  Objects* objects_ = nullptr;
+  client::Session plain_ = client::Session::kNew;
+  std::map<coap::LinkId, Way> ways_;
+  std::array<std::uint8_t, 8192> room_{};  ///< for what is read of object 0
+  Instant now_{};
+};
+
+}  // namespace linnet::device

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "credentials.hpp"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "linnet/tls/suites.hpp"
+
+namespace linnet::device {
+
+using client::CertificateUsage;
+using client::SecurityMode;
+
+namespace {
+
+constexpr std::size_t kMaxIdentity = 128;  // TS 5.2.8.1
+constexpr std::size_t kMaxKey = 64;
+
+OrRefusal<tls::OwnedBytes> from_hex(const std::string& text) {
+  tls::OwnedBytes bytes;
+  for (std::size_t at = 0; at < text.size(); at += 2) {
+    std::uint8_t byte = 0;
+    const char* end = text.data() + std::min(at + 2, text.size());
+    const auto [stopped, error] = std::from_chars(text.data() + at, end, byte, 16);
+    if (error != std::errc{} || stopped != end || at + 2 > text.size()) {
+      return refuse(Errc::kMalformed, "--psk-key is hexadecimal, two digits a byte");
+    }
+    bytes.push_back(byte);
+  }
+  return bytes;
+}
+
+OrRefusal<std::vector<tls::OwnedBytes>> blocks_of(const std::string& path,
+                                                  std::initializer_list<std::string_view> labels) {
+  std::ifstream file(path, std::ios::binary);
+  const tls::OwnedBytes bytes{std::istreambuf_iterator<char>(file), {}};
+  if (!file || bytes.empty()) return refuse(Errc::kIo, path + " cannot be read, or is empty");
+  for (const std::string_view label : labels) {
+    if (auto blocks = tls::pem_or_der(bytes, label); !blocks.empty()) return blocks;
+  }
+  return refuse(Errc::kMalformed, path + " holds no " + std::string(*labels.begin()));
+}
+
+OrRefusal<tls::OwnedBytes> block_of(const std::string& path, std::initializer_list<std::string_view> labels) {
+  auto blocks = blocks_of(path, labels);
+  if (!blocks) return std::unexpected(blocks.error());
+  return std::move(blocks->front());
+}
+
+OrRefusal<void> take_psk(const CredentialArguments& typed, Credentials& to) {
+  if (typed.psk_identity.empty() || typed.psk_identity.size() > kMaxIdentity) {
+    return refuse(Errc::kInvalidArgument, "--psk-identity has 1 to 128 bytes");
+  }
+  auto key = from_hex(typed.psk_key);
+  if (!key) return std::unexpected(key.error());
+  if (key->empty() || key->size() > kMaxKey)
+    return refuse(Errc::kInvalidArgument, "--psk-key has 1 to 64 bytes");
+  to.mode = SecurityMode::kPsk;
+  to.identity.assign(typed.psk_identity.begin(), typed.psk_identity.end());
+  to.secret_key = *std::move(key);
+  return {};
+}
+
+OrRefusal<void> take_certificate(const CredentialArguments& typed, Credentials& to) {
+  to.mode = SecurityMode::kCertificate;
+  auto certificate = block_of(typed.certificate, {"CERTIFICATE"});
+  if (!certificate) return std::unexpected(certificate.error());
+  to.identity = *std::move(certificate);
+  if (!typed.trust.empty()) {
+    auto anchors = blocks_of(typed.trust, {"CERTIFICATE"});
+    if (!anchors) return std::unexpected(anchors.error());
+    to.anchors = *std::move(anchors);
+  }
+  if (typed.usage) to.usage = static_cast<CertificateUsage>(*typed.usage);
+  if (!typed.server_key.empty()) {
+    auto server = block_of(typed.server_key, {"CERTIFICATE", "PUBLIC KEY"});
+    if (!server) return std::unexpected(server.error());
+    to.server_public_key = *std::move(server);
+    if (!to.usage) to.usage = CertificateUsage::kDomainIssued;
+  } else if (!to.anchors.empty()) {
+    to.server_public_key = to.anchors.front();
+    if (!to.usage) to.usage = CertificateUsage::kTrustAnchor;
+  } else {
+    return refuse(
+        Errc::kInvalidArgument,
+        "--cert takes --trust FILE, the authority of the server's certificate, or --server-key FILE");
+  }
+  return {};
+}
+
+OrRefusal<void> take_raw_key(const CredentialArguments& typed, Credentials& to) {
+  if (typed.server_key.empty()) {
+    return refuse(Errc::kInvalidArgument,
+                  "--key takes --server-key FILE, the public key of the server, or --cert FILE");
+  }
+  to.mode = SecurityMode::kRawPublicKey;
+  auto server = block_of(typed.server_key, {"PUBLIC KEY"});
+  if (!server) return std::unexpected(server.error());
+  to.server_public_key = *std::move(server);
+  return {};
+}
+
+OrRefusal<void> take_key(const CredentialArguments& typed, Credentials& to) {
+  if (typed.key.empty()) return refuse(Errc::kInvalidArgument, "--cert takes --key FILE, its private key");
+  auto secret = block_of(typed.key, {"PRIVATE KEY", "EC PRIVATE KEY"});
+  if (!secret) return std::unexpected(secret.error());
+  const auto key = tls::import_private_key(*secret);
+  if (!key) return refuse(Errc::kInvalidArgument, typed.key + ": " + key.error());
+  to.secret_key = *std::move(secret);
+  if (to.mode == SecurityMode::kRawPublicKey) to.identity = tls::subject_public_key_info(key->get());
+  return {};
+}
+
+OrRefusal<std::uint16_t> suite_number(const std::string& text) {
+  const bool hexadecimal = text.starts_with("0x");
+  const char* end = text.data() + text.size();
+  std::uint16_t number = 0;
+  const auto [stopped, error] =
+      std::from_chars(text.data() + (hexadecimal ? 2 : 0), end, number, hexadecimal ? 16 : 10);
+  if (error != std::errc{} || stopped != end || !tls::suite_of(number)) {
+    return refuse(Errc::kUnsupported,
+                  "--ciphersuite '" + text +
+                      "': a number of IANA's registry, one of 0xC0A8, 0xA8 and 0xAE (PSK), "
+                      "0xC0AE, 0xC02B and 0xC023 (ECDHE_ECDSA)");
+  }
+  return number;
+}
+
+}  // namespace
+
+OrRefusal<Credentials> CredentialArguments::read() const {
+  Credentials result;
+  const bool psk = !psk_identity.empty() || !psk_key.empty();
+  const bool keys = !key.empty() || !certificate.empty() || !server_key.empty();
+  if (psk && keys) {
+    return refuse(Errc::kInvalidArgument, "a device has a pre-shared key, or keys of its own, not both");
+  }
+  OrRefusal<void> taken;
+  if (psk) {
+    taken = take_psk(*this, result);
+  } else if (keys) {
+    taken = certificate.empty() ? take_raw_key(*this, result) : take_certificate(*this, result);
+    if (taken) taken = take_key(*this, result);
+  }
+  if (!taken) return std::unexpected(taken.error());
+  result.sni = sni;
+  if (suites.size() > client::SecurityParameters::kMaxSuites) {
+    return refuse(Errc::kTooLarge, "there are more than 8 cipher suites");
+  }
+  for (const std::string& text : suites) {
+    const auto number = suite_number(text);
+    if (!number) return std::unexpected(number.error());
+    result.suites.push_back(*number);
+  }
+  return result;
+}
+
+}  // namespace linnet::device

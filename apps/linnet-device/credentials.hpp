@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys that the command line gives a device for its secured servers: what the resources 2 to 5, 14 to 16
+// of object 0 hold (TS 5.2.8).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "linnet/client/security_parameters.hpp"
+#include "linnet/tls/keys.hpp"
+#include "refusal.hpp"
+
+namespace linnet::device {
+
+struct Credentials {
+  client::SecurityMode mode = client::SecurityMode::kNoSec;
+  tls::OwnedBytes identity;
+  tls::OwnedBytes server_public_key;
+  tls::OwnedBytes secret_key;
+  std::string sni;
+  std::optional<client::CertificateUsage> usage;
+  std::vector<std::uint16_t> suites;
+  std::vector<tls::OwnedBytes> anchors;  ///< certificates of authorities, DER, that the device itself trusts
+};
+
+/// As they were typed; empty where they were not.
+struct CredentialArguments {
+  std::string psk_identity;
+  std::string psk_key;  ///< hexadecimal
+  std::string key;      ///< these four are files, PEM or DER
+  std::string certificate;
+  std::string server_key;
+  std::string trust;
+  std::string sni;
+  std::optional<unsigned> usage;
+  std::vector<std::string> suites;  ///< numbers, also hexadecimal with 0x
+
+  /// Reads the files. Nothing typed gives NoSec. Refuses keys that could not be used.
+  [[nodiscard]] OrRefusal<Credentials> read() const;
+};
+
+}  // namespace linnet::device

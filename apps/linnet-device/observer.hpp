@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is told what happens at the device.
+#pragma once
+
+#include <string>
+
+#include "linnet/client/channel.hpp"
+#include "linnet/client/events.hpp"
+#include "settings.hpp"
+
+namespace linnet::device {
+
+enum class Restart : std::uint8_t { kReboot, kFactoryReset };
+
+class Observer {
+ public:
+  /// Views live until it returns. Must not change the device.
+  virtual void on_event(const client::Event& event) noexcept = 0;
+  /// An account that this device cannot use: `why` is a sentence.
+  virtual void on_unusable_account(const Account& account, const std::string& why) noexcept = 0;
+  /// The secured channel to a server ended by an alert of the server's, or by one that it was told.
+  virtual void on_alert(const Account& account, const client::ChannelEnd& end) noexcept = 0;
+  /// A server's Execute made it start anew; it registers again next.
+  virtual void on_restart(Restart restart) noexcept = 0;
+
+ protected:
+  ~Observer() = default;
+};
+
+}  // namespace linnet::device
