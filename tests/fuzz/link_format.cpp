@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "linnet/client/objects/virtual_observe.hpp"
 #include "linnet/lwm2m/attributes.hpp"
 #include "linnet/lwm2m/execute_arguments.hpp"
 #include "linnet/lwm2m/object_list.hpp"
@@ -106,6 +107,12 @@ void read_arguments(std::string_view text) {
   for (auto argument = reader.next(); argument && *argument; argument = reader.next()) require(++count <= 10);
 }
 
+/// What object 22 takes for a link.
+void read_observe_link(std::string_view text) {
+  const auto link = client::ObserveLink::parse(text);
+  if (link) require(link->path.depth() != 1 && link->attributes.check());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -114,6 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_list(text);
   read_queries(text);
   read_arguments(text);
+  read_observe_link(text);
   (void)CompactObjectList({data, size}).for_each([](const ObjectListEntry&) -> Result<void> { return {}; });
   return 0;
 }

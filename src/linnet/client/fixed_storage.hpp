@@ -48,6 +48,13 @@ class Bytes {
     size_ = static_cast<std::uint16_t>(bytes.size());
     return true;
   }
+  /// The same behind what is there.
+  constexpr bool append(ByteView bytes) noexcept {
+    if (bytes.size() > N - size_) return false;
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + size_);
+    size_ = static_cast<std::uint16_t>(size_ + bytes.size());
+    return true;
+  }
   [[nodiscard]] constexpr ByteView view() const noexcept { return {bytes_.data(), size_}; }
   friend bool operator==(const Bytes& a, const Bytes& b) noexcept { return equal(a.view(), b.view()); }
 

@@ -86,8 +86,8 @@ struct ObservationChange {
 
 class Listener {
  public:
-  /// Whether this endpoint may register over this link: nothing, or the response to give, 4.00 or
-  /// 4.03 in Error::response (TS table 6.7-2). Asked again when a registration is to follow its
+  /// Whether this endpoint may register over this link: nothing, or the response to give, 4.00,
+  /// 4.03 or 4.09 in Error::response (TS table 6.7-2). Asked again when a registration is to follow its
   /// device to another link, where the answer to a refusal is 4.04. The default admits everybody.
   [[nodiscard]] virtual Result<void> admit(coap::LinkId /*link*/, std::string_view /*endpoint*/) noexcept {
     return {};

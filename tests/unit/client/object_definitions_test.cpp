@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "linnet/client/objects/access_control.hpp"
+#include "linnet/client/objects/binary_app_data.hpp"
 #include "linnet/client/objects/connectivity_monitoring.hpp"
 #include "linnet/client/objects/connectivity_statistics.hpp"
 #include "linnet/client/objects/device.hpp"
+#include "linnet/client/objects/device_capability.hpp"
+#include "linnet/client/objects/event_log.hpp"
 #include "linnet/client/objects/firmware_update.hpp"
 #include "linnet/client/objects/ipso.hpp"
 #include "linnet/client/objects/location.hpp"
@@ -13,6 +16,7 @@
 #include "linnet/client/objects/portfolio.hpp"
 #include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
+#include "linnet/client/objects/virtual_observe.hpp"
 #include "linnet/registry/model_registry.hpp"
 
 namespace linnet::client {
@@ -72,7 +76,11 @@ TEST(ObjectDefinitions, OB_2_optional_objects_of_1_1_are_what_OMA_says) {
 
 TEST(ObjectDefinitions, OB_3_further_objects_are_what_OMA_says) {
   const registry::ModelRegistry registry = registry::ModelRegistry::embedded().value();
+  compare(DeviceCapabilityObject<1>(), registry, Extent::kWhole);
   compare(PortfolioObject<1>(), registry, Extent::kWhole);
+  compare(BinaryAppDataObject<1>(), registry, Extent::kWhole);
+  compare(EventLogObject<1>(), registry, Extent::kWhole);
+  compare(VirtualObserveObject<1>(), registry, Extent::kWhole);
 }
 
 TEST(ObjectDefinitions, objects_of_IPSO_are_what_OMA_says) {
