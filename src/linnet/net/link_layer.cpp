@@ -72,6 +72,20 @@ void LinkLayer::send_datagram(coap::LinkId link, std::size_t size) noexcept {
   out_.commit(size, sockets_[path.socket], {plain.ip(), plain.port(), path.local.scope()}, path.local);
 }
 
+void LinkLayer::send_copy(coap::LinkId link, ByteView datagram) noexcept {
+  const Path& path = paths_[table_.path(link)];
+  const Address plain = table_.remote(link);
+  send_copy(path, {plain.ip(), plain.port(), path.local.scope()}, datagram);
+}
+
+void LinkLayer::send_copy(const Path& path, const Address& remote, ByteView datagram) noexcept {
+  const ByteSpan out = out_.prepare();
+  if (datagram.empty() || datagram.size() > out.size()) return;
+  std::memcpy(out.data(), datagram.data(), datagram.size());
+  out_.commit(datagram.size(), sockets_[path.socket], {remote.ip(), remote.port(), path.local.scope()},
+              path.local);
+}
+
 std::optional<std::uint32_t> LinkLayer::socket_for(const Address& remote, LinkKind kind,
                                                    std::uint8_t wanted) const noexcept {
   const auto serves = [&](std::size_t i) {
@@ -85,6 +99,14 @@ std::optional<std::uint32_t> LinkLayer::socket_for(const Address& remote, LinkKi
 }
 
 std::optional<coap::LinkId> LinkLayer::open(ByteView address) noexcept {
+  return open(address, LinkKind::kUdp);
+}
+
+std::optional<coap::LinkId> LinkLayer::establish(ByteView address) noexcept {
+  return open(address, LinkKind::kDtls);
+}
+
+std::optional<coap::LinkId> LinkLayer::open(ByteView address, LinkKind may_be_made) noexcept {
   if (address.size() != kV4Size && address.size() != kV6Size) return std::nullopt;
   const std::size_t ip_size = address.size() - 3;
   const auto port = static_cast<std::uint16_t>(address[1 + ip_size] << 8 | address[2 + ip_size]);
@@ -96,7 +118,7 @@ std::optional<coap::LinkId> LinkLayer::open(ByteView address) noexcept {
   if (!socket) return std::nullopt;
   const LinkTable::Hash hash = table_.hash(remote, *socket);
   coap::LinkId link = table_.find(hash, remote, *socket);
-  if (link == coap::kNoLink) {
+  if (link == coap::kNoLink && kind == may_be_made) {
     link = add(hash, remote, *socket, [](coap::LinkId) { return LinkLoss::kPeer; });
   }
   if (link == coap::kNoLink) return std::nullopt;

@@ -58,11 +58,11 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   [[nodiscard]] ByteSpan prepare_datagram() noexcept { return out_.prepare(); }
   /// Sends the first `size` bytes of it as they are.
   void send_datagram(coap::LinkId link, std::size_t size) noexcept;
-  /// The same to a peer that has no link.
-  void answer_datagram(std::size_t socket, const Address& remote, const Address& local,
-                       std::size_t size) noexcept {
-    out_.commit(size, sockets_[socket], {remote.ip(), remote.port(), remote.scope()}, local);
-  }
+  /// Sends a datagram of up to max_message bytes as it is.
+  void send_copy(coap::LinkId link, ByteView datagram) noexcept;
+  /// The same to a peer that need not have a link, over the path that it was heard on.
+  void send_copy(const Path& path, const Address& remote, ByteView datagram) noexcept;
+  [[nodiscard]] std::uint16_t max_message() const noexcept { return config_.max_message; }
   /// What a binding may add to a message: header, explicit nonce and tag, or initialization vector, MAC and
   /// padding.
   static constexpr std::size_t kOverhead = 96;
@@ -78,6 +78,8 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   // a connection: it does not outlive a restart, and only the device can make another.
   [[nodiscard]] std::optional<coap::LinkId> open(ByteView address) noexcept override;
   [[nodiscard]] std::size_t address(coap::LinkId link, ByteSpan out) noexcept override;
+  /// As `open`, and makes a link of a kind that cannot be reached without what comes with it: an association.
+  [[nodiscard]] std::optional<coap::LinkId> establish(ByteView address) noexcept;
   /// Links that `open` made and whose peers arrive elsewhere; taken once.
   struct Far {
     unsigned shard;
@@ -87,6 +89,7 @@ class LinkLayer final : public coap::Links, public server::LinkDirectory {
   [[nodiscard]] std::vector<Far> take_far() noexcept { return std::exchange(far_, {}); }
 
  private:
+  [[nodiscard]] std::optional<coap::LinkId> open(ByteView address, LinkKind may_be_made) noexcept;
   [[nodiscard]] std::optional<std::uint32_t> socket_for(const Address& remote, LinkKind kind,
                                                         std::uint8_t wanted) const noexcept;
   [[nodiscard]] coap::Links* binding_of(coap::LinkId link) const noexcept {

@@ -15,6 +15,10 @@ Pages::Pages(std::size_t bytes) {
   memory_ = {static_cast<std::byte*>(place), bytes};
 }
 
+void Pages::keep_private() const noexcept {
+  madvise(memory_.data(), memory_.size(), MADV_DONTDUMP);
+}
+
 Pages::~Pages() {
   if (!memory_.empty()) munmap(memory_.data(), memory_.size());
 }

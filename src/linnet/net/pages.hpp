@@ -23,6 +23,8 @@ class Pages {
   }
   ~Pages();
 
+  /// Leaves it out of core dumps.
+  void keep_private() const noexcept;
   [[nodiscard]] std::span<std::byte> bytes() const noexcept { return memory_; }
   /// The memory as `count` elements whose zero bytes are a valid value.
   template <typename T>

@@ -83,6 +83,10 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerCo
 void Server::stop() {
   workers_->stop();
 }
+const std::vector<Address>& Server::listening_dtls() const noexcept {
+  return workers_->config().dtls.listen;
+}
+
 const std::vector<Address>& Server::listening() const noexcept {
   return workers_->config().listen;
 }

@@ -15,6 +15,8 @@
 #include "linnet/net/address.hpp"
 #include "linnet/net/bootstrap_server.hpp"
 #include "linnet/net/device.hpp"
+#include "linnet/net/dtls_links.hpp"
+#include "linnet/net/handshakes.hpp"
 #include "linnet/net/outcome.hpp"
 #include "linnet/net/stream_links.hpp"
 #include "linnet/net/subscription.hpp"
@@ -26,12 +28,21 @@ namespace linnet::net {
 /// Opens the store with its listener, e.g. by store::open_sqlite_store, for so many shards.
 using StoreFactory = std::function<store::OpenResult(store::StoreListener&, store::ShardIndex shards)>;
 
+/// coaps: DTLS 1.2 (TS 6.8.1).
+struct DtlsConfig {
+  std::vector<Address> listen{};
+  tls::ServerIdentity identity{};  ///< beside pre-shared keys
+  HandshakeLimits limits{};
+  Handshakes::CredentialSource credentials{};  ///< what devices prove themselves by; called from any thread
+};
+
 struct ServerConfig {
   /// At least one, or one of `listen_tcp` or `bootstrap`; a wildcard answers from the address it was reached
   /// at.
   std::vector<Address> listen;
   std::vector<Address> listen_tcp;  ///< for connections (RFC 8323)
   StreamLimits streams;
+  DtlsConfig dtls;                    ///< off by default
   unsigned shards = 0;                ///< workers; 0: one per core. More where stored registrations name more
   std::uint32_t max_links = 100'000;  ///< peers known at once, all shards
   /// Limits of all shards together for registrations, observations, strings and queued operations; `shard`,
@@ -69,6 +80,7 @@ struct ServerStatistics {
   std::uint64_t forwarded = 0;        ///< passed on to the shard that owns the peer
   std::uint64_t events_dropped = 0;   ///< a subscriber was too slow
   std::uint32_t links = 0;
+  DtlsStatistics dtls;
 };
 
 class WorkerGroup;
@@ -102,6 +114,7 @@ class Server {
   /// Where it listens, with the ports that the system chose.
   [[nodiscard]] const std::vector<Address>& listening() const noexcept;
   [[nodiscard]] const std::vector<Address>& listening_tcp() const noexcept;
+  [[nodiscard]] const std::vector<Address>& listening_dtls() const noexcept;
   [[nodiscard]] unsigned shards() const noexcept;
   /// Null where none was configured. It ends with the server.
   [[nodiscard]] BootstrapServer* bootstrap() noexcept;

@@ -27,12 +27,14 @@ constexpr std::uint32_t kWakeTag = 0xFFFFFFFF;
 constexpr std::uint32_t kStreamsTag = 0xFFFFFFFE;
 
 LinkLayerConfig link_config(unsigned index, unsigned shards, const server::EngineConfig& engine,
-                            std::uint32_t max_links, std::size_t listeners, SystemRandom& random) {
+                            std::uint32_t max_links, std::size_t plain_sockets, std::size_t listeners,
+                            SystemRandom& random) {
   return {.max_links = max_links,
           .max_message = engine.endpoint.max_message,
           .hash_key = {random.next64(), random.next64()},
           .shard = index,
           .shards = shards,
+          .plain_sockets = plain_sockets,
           .listeners = listeners};
 }
 
@@ -48,14 +50,16 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
     : index_(index),
       fleet_(fleet),
       now_(ShardClock::now()),
-      links_(link_config(index, fleet.count, engine, max_links, listeners.size(), random_),
-             std::move(sockets)),
+      links_(
+          link_config(index, fleet.count, engine, max_links, fleet.plain_sockets, listeners.size(), random_),
+          std::move(sockets)),
       streams_(std::move(listeners), fleet.streams, *this),
       in_(kMaxReceived),
       poll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       ready_(links_.sockets().size(), 1),
       record_(kRecordRoom) {
+  if (links_.sockets().size() > fleet.plain_sockets) dtls_ = std::make_unique<DtlsLinks>(links_, max_links);
   server::EngineConfig config = engine;
   config.shard = static_cast<std::uint8_t>(index);
   config.durable = fleet.store != nullptr;
@@ -174,6 +178,7 @@ void Shard::hear(std::size_t socket) {
 
 void Shard::take(std::size_t socket, const Datagram& datagram, const Arrival& arrival) {
   if (datagram.bytes.empty()) return;
+  if (links_.kind_of(socket) == LinkKind::kDtls) return take_secured(socket, datagram, arrival);
   LinkTable& table = links_.table();
   coap::LinkId link = arrival.link;
   if (links_changed_) link = table.find(arrival.hash, arrival.remote, static_cast<std::uint32_t>(socket));
@@ -200,8 +205,20 @@ bool Shard::may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcep
 
 coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
   const std::uint32_t known = links_.table().size();
+  struct Candidate {
+    coap::LinkId link;
+    std::array<std::uint8_t, server::LinkDirectory::kMaxAddress> address;
+    std::size_t size;
+  };
+  std::vector<Candidate> secured;  // their peers' addresses are gone with their links
   const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
     if (streams_.connected(candidate) || !engine_.quiet(candidate)) return LinkLoss::kPeer;
+    if (dtls_ && dtls_->secured(candidate)) {
+      Candidate& kept = secured.emplace_back();
+      kept.link = candidate;
+      kept.size = links_.address(candidate, kept.address);
+      return LinkLoss::kShard;
+    }
     // A peer that is passed on is unknown to this engine, and registered at another, it may be.
     if (links_.table().shard(candidate) != LinkTable::kNoShard) return LinkLoss::kShard;
     return engine_.idle(candidate, now_) ? LinkLoss::kNothing : LinkLoss::kDuplicates;
@@ -211,6 +228,12 @@ coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::si
     ++links_exhausted_;
   } else if (coap::index(link) < known) {
     engine_.drop(link, now_);
+    for (const Candidate& candidate : secured) {
+      if (candidate.link != link) continue;
+      forget_limits(link);
+      dtls_->clear(link);
+      forget_association_record(ByteView(candidate.address).first(candidate.size));
+    }
   }
   return link;
 }
@@ -223,17 +246,24 @@ void Shard::pass_on(unsigned shard, std::size_t socket, const Datagram& datagram
   }
   ++forwarded_;
   const Path path = links_.path(links_.path_of(socket, datagram.remote, datagram.local));
-  Task task = [remote = datagram.remote, path,
-               bytes = std::vector<std::uint8_t>(datagram.bytes.begin(), datagram.bytes.end())](Shard& here) {
-    here.passed_waiting_.fetch_sub(1, std::memory_order_relaxed);
-    here.receive_passed(remote, path, bytes);
-  };
+  Task task =
+      [remote = datagram.remote, path,
+       bytes = std::vector<std::uint8_t>(datagram.bytes.begin(), datagram.bytes.end())](Shard& here) mutable {
+        here.passed_waiting_.fetch_sub(1, std::memory_order_relaxed);
+        here.receive_passed(remote, path, bytes);
+      };
   // A shard that has ended hears nothing: lost, as on the way.
   [[maybe_unused]] const bool posted = owner.post(task);
 }
 
-void Shard::receive_passed(const Address& remote, const Path& path, ByteView bytes) {
+void Shard::receive_passed(const Address& remote, const Path& path, ByteSpan bytes) {
   if (!hearing_) return;
+  if (links_.kind_of(path.socket) == LinkKind::kDtls) {
+    const coap::LinkId known =
+        links_.table().find(links_.table().hash(remote, path.socket), remote, path.socket);
+    if (known != coap::kNoLink) links_.table().set_shard(known, LinkTable::kNoShard);
+    return hear_secured(known, path, remote, bytes);
+  }
   LinkTable& table = links_.table();
   const LinkTable::Hash hash = table.hash(remote, path.socket);
   coap::LinkId link = table.find(hash, remote, path.socket);
@@ -288,6 +318,7 @@ void Shard::write_behind() {
     return fleet_.store->touch(index_, registration.endpoint, ShardClock::wall(registration.expires))
         .has_value();
   });
+  if (dtls_) save_changed_associations();
 }
 
 void Shard::stop_hearing() {

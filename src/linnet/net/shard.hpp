@@ -14,11 +14,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "linnet/net/dtls_links.hpp"
+#include "linnet/net/handshakes.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
 #include "linnet/net/pages.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/net/shard_clock.hpp"
+#include "linnet/net/store_ticket.hpp"
 #include "linnet/net/stream_links.hpp"
 #include "linnet/net/system_random.hpp"
 #include "linnet/server/engine.hpp"
@@ -59,6 +62,8 @@ struct ShardFleet {
   unsigned count = 1;  ///< how many there will be
   EndpointHints hints;
   store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
+  std::unique_ptr<Handshakes> handshakes;     ///< null: no DTLS
+  std::size_t plain_sockets = 0;              ///< of a shard; those behind them speak DTLS
   std::atomic<std::uint32_t> moving = 0;      ///< queues that are between two shards
 };
 
@@ -105,6 +110,12 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
     return engine_.restore_observation(record, now_);
   }
 
+  /// Brings an association back: key and value of a store::RecordKind::kAssociation. Before the
+  /// registrations.
+  [[nodiscard]] Result<void> restore_association(std::string_view key, ByteView value);
+  /// What the handshakes have for a peer of this shard.
+  void take_handshake(HandshakeOutput output);
+
   // The end, in this order; each but the last two as a task.
 
   /// Hears nothing more, and hands all that is to be written behind to the store.
@@ -138,8 +149,32 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   [[nodiscard]] bool may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcept;
   [[nodiscard]] coap::LinkId link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket);
   void pass_on(unsigned shard, std::size_t socket, const Datagram& datagram);
-  void receive_passed(const Address& remote, const Path& path, ByteView bytes);
+  void receive_passed(const Address& remote, const Path& path, ByteSpan bytes);
   void mark_far_peers();
+
+  // shard_dtls.cpp: associations
+  void take_secured(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
+  void hear_secured(coap::LinkId link, const Path& path, const Address& remote, ByteSpan datagram);
+  /// True where the datagram is for the handshakes alone.
+  [[nodiscard]] bool hear_unprotected(const tls::Record& first, const Path& path, const Address& remote,
+                                      ByteView datagram);
+  void hear_records(coap::LinkId link, const Path& path, const Address& remote, ByteSpan datagram);
+  void hear_content(coap::LinkId link, const Path& path, const Address& remote, tls::ContentType type,
+                    ByteView content);
+  void hear_alert(coap::LinkId link, ByteView alert);
+  void pass_to_handshakes(const Path& path, const Address& remote, ByteView datagram);
+  void adopt(HandshakeOutput output, coap::LinkId link);
+  void move_association(unsigned shard, coap::LinkId link, const Path& path, const Address& remote,
+                        ByteView content);
+  void receive_moved(HandshakeOutput moved, ByteView content);
+  [[nodiscard]] coap::LinkId secured_link(const Path& path, const Address& remote);
+  /// Ends an association: its registration stays, without a link.
+  void end_association(coap::LinkId link);
+  void save_association(coap::LinkId link, bool raise);
+  void save_changed_associations();
+  void forget_association_record(ByteView address);
+  void settle_limit(store::Ticket ticket, bool committed);
+  void forget_limits(coap::LinkId link);
   void do_tasks();
   void tell_others();
   void write_behind();
@@ -173,6 +208,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   void on_operation_change(const server::QueuedChange& change, Instant now) noexcept override;
 
   // shard_events.cpp: what the engine tells
+  [[nodiscard]] Result<void> admit(coap::LinkId link, std::string_view endpoint) noexcept override;
   void on_registered(const server::Registration& registration, Instant now) noexcept override;
   void on_updated(const server::Registration& registration, server::UpdateChanges changes,
                   Instant now) noexcept override;
@@ -225,6 +261,15 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   std::unordered_map<std::uint64_t, std::vector<Server::DoneHandler>> cancel_waiters_;  // by QueuedId
   std::multimap<Instant, std::uint64_t> impatient_;  // when somebody's patience for an operation ends
   std::vector<std::string> strays_;  // endpoints with a queue here and, it may be, a registration elsewhere
+  /// A higher limit of an association's numbers that is on its way to the disk.
+  struct Limit {
+    coap::LinkId link;
+    std::uint64_t limit;
+  };
+  std::unique_ptr<DtlsLinks> dtls_;  // null: no socket speaks it
+  tls::CookieGuard cookies_;
+  std::unordered_map<store::Ticket, Limit> limits_;
+  store::Ticket newest_limit_ = kFirstLimit;
   std::unordered_map<store::Ticket, HeldOutcome> held_;
   store::Ticket newest_held_ = store::kNoTicket;
   std::vector<std::shared_ptr<EventChannel>> channels_;

@@ -9,12 +9,7 @@
 
 namespace linnet::net {
 
-namespace {
-
-// Tickets of this file's own, for observations: the engine gives none so high.
-constexpr store::Ticket kFirstHeld = std::uint64_t{3} << 62U;
-
-}  // namespace
+namespace {}  // namespace
 
 Outcome owned(const server::OperationResult& result) {
   return {.failure = result.failure,
@@ -109,6 +104,7 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
   statistics.links_exhausted += links_exhausted_;
   statistics.forwarded += forwarded_;
   statistics.links += links_.table().size();
+  if (dtls_) statistics.dtls.add(dtls_->statistics());
   statistics.events_dropped += events_dropped_;
   for (const auto& channel : channels_) {
     // Every shard knows every channel; one of them counts.
@@ -121,6 +117,8 @@ void Shard::settle(std::span<const store::Ticket> tickets, bool committed) {
     if (ticket == store::kNoTicket) continue;
     if (ticket > kFirstHeld) {
       settle_observation(ticket, committed);
+    } else if (ticket > kFirstLimit) {
+      settle_limit(ticket, committed);
     } else if (committed) {
       engine_.committed(from_store(ticket), now_);
     } else {

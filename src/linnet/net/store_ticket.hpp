@@ -16,4 +16,8 @@ namespace linnet::net {
   return server::Ticket{ticket - 1};
 }
 
+// Tickets of the shard's own, for limits of associations and for observations: the engine gives none so high.
+inline constexpr store::Ticket kFirstLimit = std::uint64_t{2} << 62U;
+inline constexpr store::Ticket kFirstHeld = std::uint64_t{3} << 62U;
+
 }  // namespace linnet::net

@@ -116,7 +116,7 @@ std::size_t ReceiveBatch::receive(const UdpSocket& socket) noexcept {
   return used_;
 }
 
-Datagram ReceiveBatch::operator[](std::size_t i) const noexcept {
+Datagram ReceiveBatch::operator[](std::size_t i) noexcept {
   Datagram datagram{.bytes = {buffers_.data() + i * max_datagram_, headers_[i].msg_len},
                     .remote = Address::from(remotes_[i]),
                     .local = {}};

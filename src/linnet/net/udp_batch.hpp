@@ -20,7 +20,7 @@ inline constexpr std::size_t kBatch = 64;
 inline constexpr std::size_t kControlBytes = 64;
 
 struct Datagram {
-  ByteView bytes;  ///< in the batch's buffer, until the next receive
+  ByteSpan bytes;  ///< in the batch's buffer, until the next receive
   Address remote;
   Address local;  ///< where it was sent to (port 0), only when the socket is bound to a wildcard
 };
@@ -36,7 +36,7 @@ class ReceiveBatch {
   /// Errors that ICMP left on the socket are swallowed: they belong to a peer, not to us.
   std::size_t receive(const UdpSocket& socket) noexcept;
   /// The `i`-th of the last receive; empty bytes when it was too long.
-  [[nodiscard]] Datagram operator[](std::size_t i) const noexcept;
+  [[nodiscard]] Datagram operator[](std::size_t i) noexcept;
   [[nodiscard]] std::uint64_t truncated() const noexcept { return truncated_; }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -103,7 +104,7 @@ class WorkerGroup::Call {
 std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
                                                     const server::Models& models) {
   config_ = config;
-  const bool manages = !config_.listen.empty() || !config_.listen_tcp.empty();
+  const bool manages = !config_.listen.empty() || !config_.dtls.listen.empty() || !config_.listen_tcp.empty();
   if (!manages && config_.bootstrap.listen.empty())
     return std::unexpected("there is no address to listen on");
   if (!manages) config_.shards = 1;
@@ -117,6 +118,7 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   if (const auto done = restore(); !done) return done;
   if (const auto done = restore_operations(); !done) return done;
   for (const auto& shard : fleet_.shards) shard->start();
+  if (fleet_.handshakes) fleet_.handshakes->start();
   if (bootstrap_) bootstrap_->start();
   started_ = true;
   return {};
@@ -146,6 +148,13 @@ std::expected<unsigned, std::string> WorkerGroup::count_shards() const {
 std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const server::Models& models) {
   auto sockets = open_sockets(config_.listen, shards);
   if (!sockets) return std::unexpected(sockets.error());
+  fleet_.plain_sockets = config_.listen.size();
+  auto secured = open_sockets(config_.dtls.listen, shards);
+  if (!secured) return std::unexpected(secured.error());
+  for (unsigned i = 0; i < shards; ++i) {
+    std::ranges::move((*secured)[i], std::back_inserter((*sockets)[i]));
+  }
+  if (const auto made = make_handshakes(); !made) return made;
   auto listeners = open_listeners(config_.listen_tcp, shards);
   if (!listeners) return std::unexpected(listeners.error());
   fleet_.streams = config_.streams;
@@ -170,6 +179,35 @@ std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const
   return {};
 }
 
+std::expected<void, std::string> WorkerGroup::make_handshakes() {
+  if (config_.dtls.listen.empty()) return {};
+  auto security = tls::ServerSecurity::make(tls::Transport::kDatagram, config_.dtls.identity);
+  if (!security) return std::unexpected("coaps: " + security.error());
+  fleet_.handshakes = std::make_unique<Handshakes>(
+      std::move(*security), config_.dtls.limits, config_.dtls.credentials, [this](HandshakeOutput output) {
+        const unsigned shard = output.peer.shard;
+        Task task = [kept = std::move(output)](Shard& here) mutable { here.take_handshake(std::move(kept)); };
+        // A shard that has ended speaks to nobody any more.
+        [[maybe_unused]] const bool posted = fleet_.shards[shard]->post(task);
+      });
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::restore_associations() {
+  bool any = false;
+  const auto loaded = store_->load(store::RecordKind::kAssociation, [&](const store::RecordView& record) {
+    // Its device makes a new handshake where it cannot be brought back.
+    const bool known = !record.value.empty() && record.value[0] < fleet_.shards.size();
+    if (known) any = fleet_.shards[record.value[0]]->restore_association(record.key, record.value) || any;
+  });
+  if (!loaded) return std::unexpected("the stored associations cannot be read: " + store_->health().detail);
+  // The numbers that they go on with are on disk before the first answer asks for one. Where the store
+  // refuses, they wait.
+  if (any) [[maybe_unused]]
+    const auto flushed = store_->flush();
+  return {};
+}
+
 std::expected<void, std::string> WorkerGroup::make_bootstrap() {
   if (config_.bootstrap.listen.empty()) return {};
   auto made = BootstrapServer::make(config_.bootstrap, store_.get(), kBootstrapShard);
@@ -180,6 +218,8 @@ std::expected<void, std::string> WorkerGroup::make_bootstrap() {
 
 std::expected<void, std::string> WorkerGroup::restore() {
   if (!store_) return {};
+  // Registrations find their links by them.
+  if (const auto done = restore_associations(); !done) return done;
   const auto loaded = store_->load(store::RecordKind::kRegistration, [&](const store::RecordView& record) {
     const auto shard = shard_of(record.value);
     const bool known = shard && *shard < fleet_.shards.size();
@@ -247,6 +287,7 @@ void WorkerGroup::stop() {
   if (store_) [[maybe_unused]]
     const auto flushed = store_->flush();
   if (bootstrap_) bootstrap_->stop();
+  if (fleet_.handshakes) fleet_.handshakes->stop();
   everywhere([](Shard& shard) { shard.end(); });
   for (const auto& shard : fleet_.shards) shard->join();
   if (store_) store_->close();

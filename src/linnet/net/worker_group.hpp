@@ -71,8 +71,10 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<void, std::string> open_store();
   [[nodiscard]] std::expected<unsigned, std::string> count_shards() const;
   [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
+  [[nodiscard]] std::expected<void, std::string> make_handshakes();
   [[nodiscard]] std::expected<void, std::string> make_bootstrap();
   [[nodiscard]] std::expected<void, std::string> restore();
+  [[nodiscard]] std::expected<void, std::string> restore_associations();
   [[nodiscard]] std::expected<void, std::string> restore_operations();
   [[nodiscard]] std::expected<void, std::string> restore_observations();
   void everywhere(void (*act)(Shard&));

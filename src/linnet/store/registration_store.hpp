@@ -28,7 +28,9 @@ enum class RecordKind : std::uint8_t {
   kBootstrapConfiguration = 4,  ///< key: its name; value: as server/bootstrap_record.hpp says
   kBootstrapResult = 5,         ///< key: endpoint name; value: as server/bootstrap_record.hpp says
   kCredential = 6,              ///< key and value: as server/credential_record.hpp says
-  kSeal = 7,                    ///< the store's own (store/state_seal.hpp)
+  kAssociation =
+      8,      ///< key: as server::LinkDirectory::address; value: shard, 1 byte, and tls::encode_association
+  kSeal = 7,  ///< the store's own (store/state_seal.hpp)
 };
 
 /// Names one record. An endpoint name alone names its registration. The bytes stay the caller's.

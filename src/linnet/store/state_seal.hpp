@@ -21,7 +21,8 @@ struct SealConfig {
 };
 
 /// Records that hold secrets.
-inline constexpr std::array kSecretKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential};
+inline constexpr std::array kSecretKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential,
+                                         RecordKind::kAssociation};
 [[nodiscard]] constexpr bool is_secret(RecordKind kind) noexcept {
   return std::ranges::find(kSecretKinds, kind) != kSecretKinds.end();
 }

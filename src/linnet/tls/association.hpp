@@ -44,7 +44,7 @@ struct Association {
   std::uint8_t identity_size = 0;
   bool confirmed = false;              ///< a record of the peer's was opened: it has our Finished
   std::uint64_t write_limit : 48 = 0;  ///< numbers from here on must not be used: after a restart they may be
-  bool changed = false;                ///< since it was written down
+  bool noted = false;                  ///< among those that changed since they were written down
   bool saving = false;                 ///< a higher write_limit is on its way to the disk
   std::uint64_t read_window = 0;       ///< bit i: number read_next - 1 - i was opened
   std::array<std::uint8_t, 16> read_key{}, write_key{};

@@ -283,7 +283,6 @@ Result<ByteSpan> open(Association& association, const Record& record) noexcept {
                           : open_mac_then_cbc(association, numbers, record);
   if (!opened) return opened;
   remember(association, record.sequence);
-  association.changed = true;
   return opened;
 }
 
@@ -305,7 +304,6 @@ Result<std::size_t> seal(Association& association, ContentType type, std::size_t
     seal_aead(association, numbers, type, fragment, size);
   }
   association.write_next = (association.write_next + 1) & Association::kLastNumber;
-  association.changed = true;
   buffer[0] = static_cast<std::uint8_t>(type);
   buffer[1] = kMajor;
   buffer[2] = kMinor12;

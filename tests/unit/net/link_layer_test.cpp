@@ -93,6 +93,12 @@ TEST(LinkLayer, an_address_keeps_the_kind_of_its_link) {
   ASSERT_TRUE(again);
   EXPECT_EQ(links.table().kind(*again), LinkKind::kDtls);
 
+  LinkLayer restarted(one_plain(), sockets(2));
+  EXPECT_FALSE(restarted.open(ByteView(address).first(size)));
+  const auto established = restarted.establish(ByteView(address).first(size));
+  ASSERT_TRUE(established);
+  EXPECT_EQ(restarted.open(ByteView(address).first(size)), established);
+
   LinkLayerConfig plain_only = one_plain();
   plain_only.plain_sockets = 2;
   LinkLayer others(plain_only, sockets(2));

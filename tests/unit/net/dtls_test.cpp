@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shows: SE-1, SE-6, SE-11, TR-1
+// A running server that speaks DTLS, and devices of GnuTLS over real sockets.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+
+#include "linnet/net/server.hpp"
+#include "linnet/store/sqlite_store.hpp"
+#include "raw_device.hpp"
+#include "tests/unit/tls/client_double.hpp"
+
+namespace linnet::net {
+namespace {
+
+using coap::Code;
+using tls::OwnedBytes;
+using tls::test::ClientDouble;
+
+struct NoModels final : server::Models {
+  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
+};
+const NoModels kModels;
+const OwnedBytes kKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+std::vector<server::CredentialChange> devices() {
+  std::vector<server::CredentialChange> changes;
+  for (const std::string name : {"one", "two"}) {
+    server::Credential credential;
+    credential.endpoint = "dev-" + name;
+    credential.identity.assign(name.begin(), name.end());
+    credential.key.assign(kKey.begin(), kKey.end());
+    changes.push_back({.put = std::move(credential)});
+  }
+  return changes;
+}
+
+ServerConfig secured(unsigned shards = 1) {
+  ServerConfig config;
+  config.dtls.listen = {*parse_address("127.0.0.1:0")};
+  config.dtls.credentials = [known = *server::Credentials::none()->apply(devices())] { return known; };
+  config.shards = shards;
+  config.max_links = 1000;
+  config.engine.max_registrations = 1000;
+  config.engine.max_observations = 1000;
+  return config;
+}
+
+std::unique_ptr<Server> start(const ServerConfig& config) {
+  auto server = Server::start(config, kModels);
+  EXPECT_TRUE(server) << server.error();
+  return std::move(*server);
+}
+
+ServerStatistics statistics(Server& server) {
+  std::promise<ServerStatistics> taken;
+  EXPECT_TRUE(server.statistics([&](const ServerStatistics& sum) { taken.set_value(sum); }));
+  return taken.get_future().get();
+}
+
+/// A socket, a session and a message writer.
+class SecuredDevice {
+ public:
+  explicit SecuredDevice(const Address& server, const std::string& identity = "one",
+                         const OwnedBytes& key = kKey)
+      : wire(server) {
+    client_.emplace(tls::test::ClientWish{.identity = identity, .key = key});
+  }
+
+  /// Another session over the same socket.
+  void start_anew(const std::string& identity) {
+    client_.emplace(tls::test::ClientWish{.identity = identity, .key = kKey});
+  }
+  bool connect() {
+    client_->go_on();
+    for (int rounds = 0; rounds < 10 && !client_->open && client_->error == 0; ++rounds) exchange();
+    return client_->open;
+  }
+  void exchange() {
+    for (const OwnedBytes& datagram : std::exchange(client_->sent, {})) wire.send(datagram);
+    if (client_->open) return;
+    client_->receive(wire.receive().bytes);
+    while (!client_->open && wire.has_mail(0)) client_->receive(wire.receive().bytes);
+  }
+  /// The record that carries a request.
+  OwnedBytes sealed(coap::Code method, const std::vector<std::string>& path,
+                    const std::vector<std::string>& query = {}, std::string_view payload = {}) {
+    std::array<std::uint8_t, 512> buffer;
+    coap::MessageWriter writer(buffer, coap::Type::kConfirmable, method, coap::MessageId{++message_id_}, {});
+    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
+    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
+    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
+    writer.payload(as_bytes(payload));
+    client_->say(as_text(ByteView(buffer).first(*writer.finish())));
+    const OwnedBytes record = client_->sent.back();
+    client_->sent.clear();
+    return record;
+  }
+  RawMessage answer() {
+    while (client_->heard.empty()) {
+      const RawMessage datagram = wire.receive();
+      if (datagram.bytes.empty()) return {};
+      client_->receive(datagram.bytes);
+    }
+    const std::string text = client_->heard.front();
+    client_->heard.erase(client_->heard.begin());
+    return {.bytes = {text.begin(), text.end()}};
+  }
+  Code request(coap::Code method, const std::vector<std::string>& path,
+               const std::vector<std::string>& query = {}, std::string_view payload = {}) {
+    wire.send(sealed(method, path, query, payload));
+    const RawMessage reply = answer();
+    location.clear();
+    for (const coap::Option& option : reply.view().options()) {
+      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
+    }
+    return reply.view().code();
+  }
+  Code register_as(const std::string& endpoint) {
+    return request(Code::kPost, {"rd"}, {"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"}, "</1/0>,</3/0>");
+  }
+
+  RawDevice wire;
+  std::string location;
+  [[nodiscard]] ClientDouble& client() { return *client_; }
+
+ private:
+  std::optional<ClientDouble> client_;
+  std::uint16_t message_id_ = 100;
+};
+
+class DtlsServer : public ::testing::TestWithParam<unsigned> {};
+INSTANTIATE_TEST_SUITE_P(Shards, DtlsServer, ::testing::Values(1U, 3U));
+
+TEST_P(DtlsServer, a_device_registers_and_is_read) {
+  const auto server = start(secured(GetParam()));
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  EXPECT_EQ(device.register_as("dev-one"), Code::kCreated);
+  std::promise<Outcome> done;
+  server::Operation read;
+  read.kind = server::OperationKind::kRead;
+  read.path = *lwm2m::Path::parse("/3/0/0");
+  ASSERT_TRUE(server->perform("dev-one", read, [&](Outcome outcome) { done.set_value(std::move(outcome)); }));
+  const RawMessage asked = device.answer();
+  EXPECT_EQ(asked.view().code(), Code::kGet);
+  std::array<std::uint8_t, 64> buffer;
+  coap::MessageWriter writer(buffer, coap::Type::kAcknowledgement, Code::kContent, asked.view().message_id(),
+                             asked.view().token());
+  writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{0});
+  writer.payload(as_bytes("linnet"));
+  device.client().say(as_text(ByteView(buffer).first(*writer.finish())));
+  device.exchange();
+  EXPECT_EQ(as_text(done.get_future().get().payload), "linnet");
+  EXPECT_EQ(statistics(*server).dtls.handshakes, 1U);
+  EXPECT_EQ(statistics(*server).dtls.associations, 1U);
+}
+
+// TS 5.2.6: 4.00 where the identity is another's.
+TEST_P(DtlsServer, an_identity_is_good_for_its_own_endpoint_alone) {
+  const auto server = start(secured(GetParam()));
+  SecuredDevice device(server->listening_dtls()[0], "one");
+  ASSERT_TRUE(device.connect());
+  EXPECT_EQ(device.register_as("dev-two"), Code::kBadRequest);
+  EXPECT_EQ(device.register_as("dev-one"), Code::kCreated);
+}
+
+TEST_P(DtlsServer, an_update_reaches_the_registration_wherever_the_device_is_heard) {
+  const auto server = start(secured(GetParam()));
+  std::string location;
+  for (int i = 0; i < 6; ++i) {
+    SecuredDevice device(server->listening_dtls()[0]);
+    ASSERT_TRUE(device.connect());
+    if (location.empty()) {
+      ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+      location = device.location;
+    }
+    EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+    EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+  }
+}
+
+TEST(DtlsAttack, what_was_recorded_or_changed_on_the_way_is_not_answered) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  const OwnedBytes first =
+      device.sealed(Code::kPost, {"rd"}, {"ep=dev-one", "lt=300", "lwm2m=1.1"}, "</3/0>");
+  device.wire.send(first);
+  EXPECT_EQ(device.answer().view().code(), Code::kCreated);
+  device.wire.send(first);
+  OwnedBytes forged = device.sealed(Code::kGet, {});
+  forged.back() ^= 1U;
+  device.wire.send(forged);
+  OwnedBytes wrong_epoch = forged;
+  wrong_epoch[4] = 2;
+  device.wire.send(wrong_epoch);
+  device.wire.send(ByteView(forged).first(forged.size() / 2));
+  device.wire.send(as_bytes("no record"));
+  // What comes next is answered, and first: nothing above was.
+  EXPECT_EQ(device.request(Code::kPost, {"rd", "none"}), Code::kNotFound);
+  const DtlsStatistics seen = statistics(*server).dtls;
+  EXPECT_EQ(seen.replayed, 1U);
+  EXPECT_EQ(seen.unopened, 4U);
+}
+
+TEST(DtlsAttack, records_at_another_address_are_worth_nothing) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  RawDevice thief(server->listening_dtls()[0]);
+  thief.send(device.sealed(Code::kPost, {"rd"}, {"ep=dev-one", "lt=300", "lwm2m=1.1"}, "</3/0>"));
+  EXPECT_EQ(device.register_as("dev-one"), Code::kCreated);
+  EXPECT_FALSE(thief.has_mail(0));
+  EXPECT_EQ(statistics(*server).dtls.unopened, 1U);
+}
+
+TEST(DtlsAttack, a_flood_of_hellos_costs_no_state) {
+  const auto server = start(secured());
+  ClientDouble client({.identity = "one", .key = kKey});
+  client.go_on();
+  for (int i = 0; i < 200; ++i) {
+    RawDevice stranger(server->listening_dtls()[0]);
+    stranger.send(client.sent.at(0));
+    EXPECT_TRUE(stranger.has_mail(10'000));
+  }
+  const ServerStatistics seen = statistics(*server);
+  EXPECT_EQ(seen.dtls.cookies, 200U);
+  EXPECT_EQ(seen.links, 0U);
+  SecuredDevice device(server->listening_dtls()[0]);
+  EXPECT_TRUE(device.connect());
+}
+
+// RFC 6347 4.2.8.
+TEST(DtlsSession, a_new_handshake_at_a_known_address_takes_over_when_it_is_done_and_not_before) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  // A hello of a stranger with that address changes nothing.
+  ClientDouble stranger({.identity = "two", .key = kKey});
+  stranger.go_on();
+  device.wire.send(stranger.sent.at(0));
+  EXPECT_EQ(device.wire.receive().bytes.at(0), 22);  // HelloVerifyRequest
+  EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+  device.start_anew("one");
+  ASSERT_TRUE(device.connect());
+  EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+  EXPECT_EQ(statistics(*server).dtls.associations, 1U);
+}
+
+TEST(DtlsSession, close_notify_is_answered_and_ends_the_association_but_not_the_registration) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  device.client().close();
+  device.exchange();
+  device.client().receive(device.wire.receive().bytes);
+  EXPECT_EQ(device.client().alert, GNUTLS_A_CLOSE_NOTIFY);
+  const ServerStatistics seen = statistics(*server);
+  EXPECT_EQ(seen.dtls.associations, 0U);
+  EXPECT_EQ(seen.engine.registrations, 1U);
+}
+
+class StateFolder {
+ public:
+  StateFolder()
+      : path_(std::filesystem::temp_directory_path() / ("linnet-dtls-" + std::to_string(getpid()))) {
+    std::filesystem::remove_all(path_);
+  }
+  ~StateFolder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] StoreFactory factory() const {
+    return [folder = path_](store::StoreListener& listener, store::ShardIndex shards) {
+      store::SqliteStoreConfig config;
+      config.folder = folder;
+      config.shards = shards;
+      return store::open_sqlite_store(config, listener);
+    };
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST_P(DtlsServer, a_restarted_server_answers_the_next_record_without_a_handshake_and_refuses_the_last_one) {
+  const StateFolder folder;
+  ServerConfig config = secured(GetParam());
+  config.open_store = folder.factory();
+  auto server = start(config);
+  config.dtls.listen = server->listening_dtls();
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  const OwnedBytes last = device.sealed(Code::kPost, {"rd", location});
+  device.wire.send(last);
+  ASSERT_EQ(device.answer().view().code(), Code::kChanged);
+  server.reset();
+  server = start(config);
+  device.wire.send(last);
+  EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+  const DtlsStatistics seen = statistics(*server).dtls;
+  EXPECT_EQ(seen.replayed, 1U);
+  EXPECT_EQ(seen.handshakes, 0U);
+  EXPECT_EQ(seen.associations, 1U);
+}
+
+}  // namespace
+}  // namespace linnet::net
