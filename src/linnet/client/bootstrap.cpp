@@ -74,7 +74,12 @@ Result<void> Engine::bootstrap() noexcept {
 }
 
 Result<void> Engine::connect_bootstrap_server(coap::LinkId link) noexcept {
-  if (find_bootstrap_account(tree_) == kMaxId) return fail(Errc::kNotFound);
+  const InstanceId account = find_bootstrap_account(tree_);
+  if (account == kMaxId) return fail(Errc::kNotFound);
+  if constexpr (kOscore) {
+    const auto secured = secure(account, link);
+    if (!secured) return secured;
+  }
   if (bootstrap_.link != coap::kNoLink && bootstrap_.link != link) disconnect_bootstrap_server(Errc::kClosed);
   bootstrap_.link = link;
   work_pending_ = true;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "linnet/client/features.hpp"
+#include "linnet/client/oscore_accounts.hpp"
 #include "linnet/lwm2m/object_list.hpp"
 
 namespace linnet::client {
@@ -73,6 +74,12 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   counter_.attach(links);
   if (kQueueMode && config.queue_mode) counter_.watch(servers_, now_, config.awake);
   if (const auto made = endpoint_.init(config.coap, arena, counter_, *this, random); !made) return made;
+  if constexpr (kOscore) {
+    if (config.oscore != nullptr) {
+      config.oscore->attach(*this);
+      endpoint_.protect_by(config.oscore->protection());
+    }
+  }
   for (Object* object : objects) object->attach(*this);
   if constexpr (kPersistence) {
     if (kept) load_state();

@@ -31,6 +31,8 @@
 
 namespace linnet::client {
 
+class OscoreAccounts;
+
 /// Every limit of a device. Texts and tables are not copied and must outlive the engine.
 struct Config {
   std::string_view endpoint;        ///< the endpoint name, 1 to 255 bytes
@@ -70,9 +72,12 @@ struct Config {
   /// nothing is kept. What stands there when the engine is set up replaces what the objects hold.
   Medium* medium = nullptr;
   std::span<Persistent* const> parts;  ///< with state of their own; must outlive the engine
-  std::uint32_t max_state = 1024;      ///< bytes of one image, where there is a medium
-  Millis save_delay{1000};             ///< changes within are kept in one go
-  coap::EndpointConfig coap;           ///< max_body bounds what is read, written and registered
+  /// Protects the links of accounts that link to object 21; null: such an account is not connected. Where it
+  /// keeps numbers it is one of `parts` too. Must outlive the engine.
+  OscoreAccounts* oscore = nullptr;
+  std::uint32_t max_state = 1024;  ///< bytes of one image, where there is a medium
+  Millis save_delay{1000};         ///< changes within are kept in one go
+  coap::EndpointConfig coap;       ///< max_body bounds what is read, written and registered
 };
 
 struct Assignment;  // of request.hpp, as the next
@@ -238,6 +243,7 @@ class Engine final : private coap::Handler {
   void attempt(Server& server) noexcept;
   void open_link(Server& server) noexcept;
   void close_link(Server& server) noexcept;
+  [[nodiscard]] Result<void> secure(InstanceId security, coap::LinkId link) noexcept;
   void change_transport(Server& server) noexcept;
   [[nodiscard]] Result<void> take_transport(Server& server, std::string_view arguments) noexcept;
   void go_offline(Server& server) noexcept;

@@ -2,6 +2,8 @@
 // What an image can do without. The build says so for the whole of it (-DLINNET_CLIENT_BOOTSTRAP=0).
 #pragma once
 
+#include "linnet/coap/features.hpp"
+
 #ifndef LINNET_CLIENT_EVENTS
 #define LINNET_CLIENT_EVENTS 1
 #endif
@@ -35,12 +37,19 @@
 #ifndef LINNET_CLIENT_MANY_OBSERVATIONS
 #define LINNET_CLIENT_MANY_OBSERVATIONS 1
 #endif
+#ifndef LINNET_CLIENT_OSCORE
+#define LINNET_CLIENT_OSCORE 1
+#endif
 
 namespace linnet::client {
 
 /// Events for a Listener. Without it nobody is told; the engine can be asked (`state`, `registered`), and
 /// objects see what is done to them.
 inline constexpr bool kEvents = LINNET_CLIENT_EVENTS != 0;
+
+/// Security contexts by object 21 (TS 5.5). An image without it, or without coap::kProtection, must not be
+/// given accounts that link to object 21: it does not look.
+inline constexpr bool kOscore = coap::kProtection && LINNET_CLIENT_OSCORE != 0;
 
 /// Read-Composite, Write-Composite and Observe-Composite (TS 6.4.4, 6.4.5). Without them FETCH and
 /// iPATCH are answered 4.05.

@@ -13,6 +13,7 @@ namespace linnet::client {
 inline constexpr ObjectId kSecurityObject = 0;
 inline constexpr ObjectId kServerObject = 1;
 inline constexpr ObjectId kOscoreObject = 21;
+inline constexpr ResourceId kOscoreSecurityMode = 17;  ///< of object 0: links to an instance of object 21
 
 /// Objects that no server sees (Core 1.1, digest §6).
 [[nodiscard]] constexpr bool hidden(ObjectId object) noexcept {

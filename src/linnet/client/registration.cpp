@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "linnet/client/engine.hpp"
+#include "linnet/client/oscore_accounts.hpp"
 #include "linnet/lwm2m/object_list.hpp"
 
 namespace linnet::client {
@@ -70,9 +71,21 @@ Result<Engine::Server*> Engine::take_row(ShortServerId server) noexcept {
   return &*free;
 }
 
+/// What must be protected and cannot be is not sent.
+Result<void> Engine::secure(InstanceId security, coap::LinkId link) noexcept {
+  if (config_.oscore != nullptr) return config_.oscore->secure(tree_, security, link);
+  const bool wanted = tree_.resolve(Path(kSecurityObject, security, kOscoreSecurityMode)).has_value();
+  if (wanted) return fail(Errc::kUnsupported);
+  return {};
+}
+
 Result<void> Engine::connect(ShortServerId server, coap::LinkId link, Session session) noexcept {
   if constexpr (kBootstrap) {
     if (server == kBootstrapServer) return connect_bootstrap_server(link);
+  }
+  if constexpr (kOscore) {
+    const auto secured = secure(find_security_instance(tree_, server), link);
+    if (!secured) return secured;
   }
   const auto taken = take_row(server);
   if (!taken) return std::unexpected(taken.error());

@@ -6,7 +6,9 @@
 #include <optional>
 
 #include "linnet/coap/code.hpp"
+#include "linnet/coap/features.hpp"
 #include "linnet/coap/link.hpp"
+#include "linnet/coap/protection.hpp"
 #include "linnet/coap/recent_requests.hpp"
 #include "linnet/coap/token.hpp"
 
@@ -25,6 +27,7 @@ struct RequestContext {
   std::optional<std::uint32_t> block1;  ///< as it came, to be echoed
   std::optional<std::uint32_t> block2;
   RecentRequest* recent;  ///< null once it has been acknowledged alone, and on a stream
+  [[no_unique_address]] KeptBinding binding;
 };
 
 /// A request that the handler deferred. All zero is a free one.

@@ -154,6 +154,7 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
   }
   if constexpr (kBlockwise) transfers_.drop(link);
   if constexpr (kStreaming) drop_streams(link, now);
+  if (kProtection && protection_ != nullptr) protection_->forget(link);
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
   peer.unacknowledged = 0;
   ++peer.drops;

@@ -27,6 +27,7 @@
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/message.hpp"
 #include "linnet/coap/peer.hpp"
+#include "linnet/coap/protection.hpp"
 #include "linnet/coap/scanned_options.hpp"
 #include "linnet/coap/transfer.hpp"
 
@@ -70,6 +71,7 @@ struct IncomingRequest {
   ByteView payload;  ///< all blocks joined
   std::uint32_t cache_key =
       0;  ///< hash of method and cache-key options but Observe and blocks; for Notification
+  std::uint32_t security_context = 0;  ///< that it was protected by, see Protection; 0: by none
 };
 
 /// What to answer. Views must live until on_request returns (or for the call of `respond`).
@@ -198,6 +200,8 @@ class Endpoint {
   /// request without Observe. The joined body is reported as the response.
   [[nodiscard]] Result<RequestId> request_rest(LinkId link, const OutgoingRequest& request,
                                                const IncomingResponse& first, Instant now) noexcept;
+  /// From now on messages are protected as `protection` says. It must outlive the endpoint.
+  void protect_by(Protection& protection) noexcept { protection_ = &protection; }
   /// From now on bodies of requests that `bodies` takes, and what `fetch` asks for, go to it block by
   /// block. It must outlive the endpoint.
   void stream_to(BodyHandler& bodies) noexcept { bodies_ = &bodies; }
@@ -287,6 +291,7 @@ class Endpoint {
   [[nodiscard]] RequestId request_id(std::uint32_t index) const noexcept;
   [[nodiscard]] ByteSpan buffer(std::uint32_t index) const noexcept;
   [[nodiscard]] std::size_t message_limit(LinkId link) const noexcept;
+  [[nodiscard]] std::size_t message_limit(LinkId link, const KeptBinding& binding) const noexcept;
 
   // Streams: endpoint_reliable.cpp.
   void receive_frame(LinkId link, ByteView frame, Instant now) noexcept;
@@ -314,11 +319,23 @@ class Endpoint {
     return blocks != 0 ? blocks : 1;
   }
 
+  // Protection: endpoint_protection.cpp.
+  void transmit_exchange(std::uint32_t index) noexcept;
+  [[nodiscard]] bool number_exchange(std::uint32_t index, Instant now) noexcept;
+  void receive_protected(const RequestContext& request, const Message& message, bool again,
+                         Instant now) noexcept;
+  [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned,
+                            Instant now) noexcept;
+  [[nodiscard]] OpenedMessage open_response(LinkId link, std::uint32_t index,
+                                            const Message& message) noexcept;
+
   // Own requests and their responses: endpoint_requests.cpp.
   void receive_response(LinkId link, const Message& message, Instant now) noexcept;
+  void take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
+                     bool ask_again, Instant now) noexcept;
   void receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
                             LinkId link, Instant now) noexcept;
-  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned, bool ask_again,
                 Instant now) noexcept;
   [[nodiscard]] Result<std::uint32_t> open_request(LinkId link, const OutgoingRequest& request) noexcept;
   [[nodiscard]] Result<void> write_request(std::uint32_t index, const OutgoingRequest& request,
@@ -340,7 +357,7 @@ class Endpoint {
   [[nodiscard]] Result<bool> continue_block2(std::uint32_t index, const Message& message,
                                              const ScannedOptions& scanned, Instant now) noexcept;
   [[nodiscard]] bool meet_challenge(std::uint32_t index, const Message& message,
-                                    const ScannedOptions& scanned) noexcept;
+                                    const ScannedOptions& scanned, bool ask_again) noexcept;
   [[nodiscard]] Result<void> start_joining(std::uint32_t index, const IncomingResponse& first, ByteView etag,
                                            Instant now) noexcept;
   void receive_block1(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
@@ -403,6 +420,7 @@ class Endpoint {
   Links* links_ = nullptr;
   Handler* handler_ = nullptr;
   Random* random_ = nullptr;
+  Protection* protection_ = nullptr;
   Peers peers_;
   Transfers transfers_;
   EchoValues echo_;

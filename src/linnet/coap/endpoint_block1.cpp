@@ -44,8 +44,8 @@ bool Endpoint::rewrite(std::uint32_t index, const RequestParts& parts) noexcept 
                                              {OptionNumber::kSize1, {}, parts.size1},
                                              {OptionNumber::kEcho, parts.echo, {}}}};
   const MessageId id = next_message_id(exchange.link);
-  MessageWriter writer(scratch_.first(message_limit(exchange.link)), old->type(), old->code(), id,
-                       exchange.token);
+  MessageWriter writer(scratch_.first(message_limit(exchange.link, exchange.binding)), old->type(),
+                       old->code(), id, exchange.token);
   std::size_t inserted = 0;
   for (const Option& option : old->options()) {
     while (inserted < insertions.size() && insertions[inserted].number <= option.number) {
@@ -71,17 +71,19 @@ void Endpoint::send_again(std::uint32_t index, Instant now) noexcept {
   start(index, now);
 }
 
-/// A 4.01 with an Echo value asks for the same request with it (RFC 9175 §2.3): once.
-bool Endpoint::meet_challenge(std::uint32_t index, const Message& message,
-                              const ScannedOptions& scanned) noexcept {
+/// A 4.01 with an Echo value asks for the same request with it (RFC 9175 §2.3): once. A response that gave
+/// new keys does so even without one.
+bool Endpoint::meet_challenge(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+                              bool ask_again) noexcept {
   Exchange& exchange = exchanges_[index];
-  if (message.code() != Code::kUnauthorized || scanned.echo.empty() || exchange.challenged) return false;
-  exchange.challenged = true;
+  const bool challenge = message.code() == Code::kUnauthorized && !scanned.echo.empty();
+  if (!ask_again && (!challenge || exchange.challenged)) return false;
+  exchange.challenged = exchange.challenged || !ask_again;
   RequestParts parts;
-  parts.keep_blocks = true;
+  parts.keep_blocks = !kBlockwise || exchange.sending == 0;  // a block may have to become smaller
   parts.echo = scanned.echo;
   if (!rewrite(index, parts)) return false;
-  if (!kBlockwise || exchange.sending == 0) return true;
+  if (parts.keep_blocks) return true;
   exchange.offset = 0;  // the server has let go of the blocks that it had
   return write_block1(index);
 }

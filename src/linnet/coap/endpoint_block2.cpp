@@ -152,7 +152,7 @@ Result<void> Endpoint::answer_in_blocks(const RequestContext& request, const Rep
   if (!parts.etag) parts.etag = entity_tag(reply.payload);
   if (request.size_wanted) parts.size2 = static_cast<std::uint32_t>(reply.payload.size());
   const ByteView rest = reply.payload.subspan(offset);
-  const ByteSpan trial = scratch_.first(message_limit(request.link));
+  const ByteSpan trial = scratch_.first(message_limit(request.link, request.binding));
   std::uint8_t szx = std::min(wanted.szx, preferred);
   for (std::uint32_t blocks = most_blocks(request.link, szx);;) {
     const std::uint32_t size = blocks * Block::size_of(szx);

@@ -56,6 +56,13 @@ std::size_t Endpoint::message_limit(LinkId link) const noexcept {
   return std::min(config_.max_message, links_->traits(link).max_message);
 }
 
+/// What is left for the plain message.
+std::size_t Endpoint::message_limit(LinkId link, const KeptBinding& binding) const noexcept {
+  const std::size_t limit = message_limit(link);
+  if (binding.context == 0) return limit;
+  return limit > Protection::kMaxOverhead ? limit - Protection::kMaxOverhead : 0;
+}
+
 RequestId Endpoint::request_id(std::uint32_t index) const noexcept {
   return static_cast<RequestId>(std::uint32_t{exchanges_[index].generation} << kIndexBits | index);
 }
@@ -114,15 +121,16 @@ Result<std::uint32_t> Endpoint::open_exchange(LinkId link, Exchange::Kind kind) 
 
 void Endpoint::start(std::uint32_t index, Instant now) noexcept {
   Exchange& exchange = exchanges_[index];
-  const ByteView message = buffer(index).first(exchange.size);
   if (!exchange.confirmable) {
+    if (!number_exchange(index, now)) return;
     exchange.state = Exchange::State::kAcknowledged;
     timers_.set(index, now + Millis(exchange.patience));
-    return transmit(exchange.link, message);
+    return transmit_exchange(index);
   }
   const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
   Peer& peer = peers_[exchange.link];
   if (peer.unacknowledged >= std::max<std::uint8_t>(transmission.nstart, 1)) return;
+  if (!number_exchange(index, now)) return;
   ++peer.unacknowledged;
   exchange.state = Exchange::State::kSent;
   exchange.retransmissions = 0;
@@ -133,7 +141,7 @@ void Endpoint::start(std::uint32_t index, Instant now) noexcept {
           .quotient;
   exchange.timeout = base + random_->below(static_cast<std::uint32_t>(spread) + 1);
   timers_.set(index, now + Millis(exchange.timeout));
-  transmit(exchange.link, message);
+  transmit_exchange(index);
 }
 
 bool Endpoint::ready(LinkId link) const noexcept {
@@ -166,7 +174,7 @@ void Endpoint::resend(std::uint32_t index, Instant now) noexcept {
   ++statistics_.retransmitted;
   exchange.timeout *= 2;
   timers_.set(index, now + Millis(exchange.timeout));
-  transmit(exchange.link, buffer(index).first(exchange.size));
+  transmit_exchange(index);
 }
 
 /// Takes an exchange off the wire: it is not sent again, and counts against NSTART no longer.

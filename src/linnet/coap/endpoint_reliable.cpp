@@ -22,6 +22,9 @@ void Endpoint::receive_frame(LinkId link, const Message& message, Instant now) n
   request.message_id = next_message_id(link);
   request.method = message.code();
   request.token = message.token();
+  if constexpr (kProtection) {
+    if (protection_ != nullptr) return receive_protected(request, message, false, now);
+  }
   process(request, message, now);
 }
 

@@ -77,6 +77,9 @@ void Endpoint::receive_request(LinkId link, const Message& message, Instant now)
   request.recent = recent;
   if (recent == nullptr) return answer_code(request, Code::kServiceUnavailable, now);
   recent->begin(message.message_id(), now);
+  if constexpr (kProtection) {
+    if (protection_ != nullptr) return receive_protected(request, message, duplicate, now);
+  }
   process(request, message, now);
 }
 
@@ -110,6 +113,9 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
     if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption, now);
     ++statistics_.rejected;
     return request.recent->keep(Kept::kSilence);
+  }
+  if constexpr (kProtection) {
+    if (!proven(request, scanned, now)) return;
   }
   if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported, now);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed, now);
@@ -152,6 +158,7 @@ IncomingRequest Endpoint::incoming_request(const RequestContext& request, const 
   incoming.observe = scanned.observe;
   incoming.payload = payload;
   incoming.cache_key = request.cache_key;
+  incoming.security_context = request.binding.context;
   return incoming;
 }
 
@@ -297,23 +304,37 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   }
   if (request.confirmable && request.recent == nullptr) return send_confirmable(request, reply, parts, now);
 
-  const std::size_t limit = message_limit(request.link);
-  const ByteSpan prepared = links_->prepare(request.link, limit);
-  const bool lost = prepared.size() < limit;
-  const ByteSpan out = lost ? scratch_.first(limit) : prepared;
+  const std::size_t limit = message_limit(request.link, request.binding);
+  const bool sealed = request.binding.context != 0;
+  const ByteSpan prepared = sealed ? ByteSpan() : links_->prepare(request.link, limit);
+  const bool lost = !sealed && prepared.size() < limit;
+  const ByteSpan out = sealed || lost ? scratch_.first(limit) : prepared;
   const Type type = request.confirmable ? Type::kAcknowledgement : Type::kNonConfirmable;
   const MessageId id = request.confirmable ? request.message_id : next_message_id(request.link);
   const Result<std::size_t> size = encode_reply(out, type, id, request.token, reply, parts);
   if (!size) return fail(Errc::kTooLarge);
+  ByteView message = out.first(*size);
+  if constexpr (kProtection) {
+    if (sealed) {
+      SecurityBinding binding = request.binding;
+      const Result<ByteView> made = protection_->seal(request.link, binding, message);
+      if (!made) return fail(made.error().code);
+      message = *made;
+    }
+  }
   if (type == Type::kNonConfirmable) {
     if (request.recent != nullptr) request.recent->keep(Kept::kSilence);
     if (parts.kind == Exchange::Kind::kNotification && !reliable(request.link))
       remember_notification(request.link, id, request.token);
-  } else if (*size <= RecentRequest::kMaxReply) {
-    request.recent->keep_reply(out.first(*size));
+  } else if (message.size() <= RecentRequest::kMaxReply) {
+    request.recent->keep_reply(message);
   } else if (request.repeatable) {
     request.recent->keep(Kept::kNoReply);
-  } else if (send_instead(request, out.first(*size), now)) {
+  } else if (send_instead(request, message, now)) {
+    return {};
+  }
+  if (sealed) {
+    transmit(request.link, message);
     return {};
   }
   if (lost) {
@@ -332,9 +353,10 @@ Result<void> Endpoint::send_confirmable(const RequestContext& request, const Rep
   Exchange& exchange = exchanges_[*opened];
   exchange.confirmable = !reliable(request.link);
   exchange.token = request.token;
+  exchange.binding = request.binding;
   exchange.message_id = next_message_id(request.link);
   const Result<std::size_t> size =
-      encode_reply(buffer(*opened).first(message_limit(request.link)), Type::kConfirmable,
+      encode_reply(buffer(*opened).first(message_limit(request.link, request.binding)), Type::kConfirmable,
                    exchange.message_id, request.token, reply, parts);
   if (!size) {
     close_exchange(*opened, now);
@@ -384,6 +406,13 @@ Result<void> Endpoint::notify(LinkId link, const Notification& notification, Ins
   request.token = notification.token;
   request.confirmable = notification.confirmable;
   request.cache_key = notification.cache_key;
+  if constexpr (kProtection) {
+    if (protection_ != nullptr) {
+      const Result<SecurityBinding> bound = protection_->bind_notification(link, notification.token);
+      if (!bound) return fail(bound.error().code);
+      request.binding = *bound;
+    }
+  }
   ReplyParts parts;
   parts.kind = Exchange::Kind::kNotification;
   return answer(request, reply, parts, now);

@@ -68,6 +68,9 @@ Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest&
   exchange.token = kObserver && request.token ? *request.token : make_token(link);
   exchange.first_token = exchange.token;
   exchange.message_id = next_message_id(link);
+  if constexpr (kProtection) {
+    if (protection_ != nullptr) exchange.binding = protection_->bind_request(link);
+  }
   const TransmissionParameters& transmission = links_->traits(link).transmission;
   const Millis longest = stream ? transmission.max_transmit_wait() : transmission.exchange_lifetime();
   const Millis patience = request.timeout.count() > 0 ? request.timeout : longest;
@@ -79,7 +82,7 @@ Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest&
 Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest& request,
                                      Instant now) noexcept {
   Exchange& exchange = exchanges_[index];
-  const ByteSpan out = buffer(index).first(message_limit(exchange.link));
+  const ByteSpan out = buffer(index).first(message_limit(exchange.link, exchange.binding));
   if (request.payload.size() <= single_message(exchange.link, exchange.szx)) {
     const Result<std::size_t> size =
         encode_request(out, exchange.message_id, exchange.token, request, request.payload, 0);
@@ -115,8 +118,9 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   const Result<std::uint32_t> opened = open_request(link, rest);
   if (!opened) return fail(opened.error().code);
   Exchange& exchange = exchanges_[*opened];
-  const Result<std::size_t> size = encode_request(buffer(*opened).first(message_limit(link)),
-                                                  exchange.message_id, exchange.token, rest, {}, 0);
+  const Result<std::size_t> size =
+      encode_request(buffer(*opened).first(message_limit(link, exchange.binding)), exchange.message_id,
+                     exchange.token, rest, {}, 0);
   exchange.size = static_cast<std::uint16_t>(size.value_or(0));
   const ScannedOptions scanned = scan_options(first.options, first.code);
   const Block block = Block::from_value(scanned.block2.value_or(0));
@@ -176,9 +180,8 @@ Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
 
 void Endpoint::receive_response(LinkId link, const Message& message, Instant now) noexcept {
   const bool piggybacked = message.type() == Type::kAcknowledgement;
-  const bool confirmable = message.type() == Type::kConfirmable;
   RecentRequest* recent = nullptr;
-  if (confirmable) {
+  if (message.type() == Type::kConfirmable) {
     recent = find(peers_.recent(link), message.message_id());
     if (recent != nullptr && recent->fresh(links_->traits(link).transmission, now)) {
       ++statistics_.duplicates;
@@ -186,16 +189,38 @@ void Endpoint::receive_response(LinkId link, const Message& message, Instant now
       return;
     }
   }
+  std::uint32_t index =
+      piggybacked ? find_by_id(link, message.message_id()) : find_by_token(link, message.token());
+  if (index != kNone &&
+      (exchanges_[index].kind != Exchange::Kind::kRequest || exchanges_[index].token != message.token())) {
+    index = kNone;
+  }
+  if constexpr (kProtection) {
+    if (protection_ != nullptr && (index != kNone || !piggybacked)) {
+      const OpenedMessage opened = open_response(link, index, message);
+      if (opened.verdict == OpenedMessage::Verdict::kOpened)
+        return take_response(link, opened.message, recent, index, opened.ask_again, now);
+      if (opened.verdict == OpenedMessage::Verdict::kIgnored) {
+        ++statistics_.rejected;
+        return;
+      }
+    }
+  }
+  take_response(link, message, recent, index, false, now);
+}
+
+/// A response to the request of `index`, or to none that is under way. `ask_again`: see OpenedMessage.
+void Endpoint::take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
+                             bool ask_again, Instant now) noexcept {
+  const bool piggybacked = message.type() == Type::kAcknowledgement;
+  const bool confirmable = message.type() == Type::kConfirmable;
   const ScannedOptions scanned = scan_options(message.options(), message.code());
   if (scanned.bad_critical) return reject(link, message.type(), message.message_id());
   if (confirmable) {
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
     if (recent != nullptr) recent->begin(message.message_id(), now);
   }
-  const std::uint32_t index =
-      piggybacked ? find_by_id(link, message.message_id()) : find_by_token(link, message.token());
-  if (index == kNone || exchanges_[index].kind != Exchange::Kind::kRequest ||
-      exchanges_[index].token != message.token()) {
+  if (index == kNone) {
     if (piggybacked)
       ++statistics_.rejected;
     else
@@ -207,7 +232,7 @@ void Endpoint::receive_response(LinkId link, const Message& message, Instant now
     send_empty(link, Type::kAcknowledgement, message.message_id());
   }
   if (kBlockwise && !piggybacked && stale(index, scanned)) return;
-  complete(index, message, scanned, now);
+  complete(index, message, scanned, ask_again, now);
 }
 
 void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned,
@@ -231,9 +256,9 @@ void Endpoint::receive_notification(const Message& message, const ScannedOptions
 
 /// A response came for the message that is out: the request ends, or goes on with its next block.
 void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
-                        Instant now) noexcept {
+                        bool ask_again, Instant now) noexcept {
   settle(index);
-  if (kChallenges && meet_challenge(index, message, scanned)) return send_again(index, now);
+  if (kChallenges && meet_challenge(index, message, scanned, ask_again)) return send_again(index, now);
   const bool fetching = kStreaming && exchanges_[index].stream != 0;
   if (kBlockwise && !fetching) {
     Result<bool> goes_on = continue_block1(index, message, scanned, now);

@@ -5,7 +5,9 @@
 #include <cstdint>
 
 #include "linnet/base/time.hpp"
+#include "linnet/coap/features.hpp"
 #include "linnet/coap/link.hpp"
+#include "linnet/coap/protection.hpp"
 #include "linnet/coap/token.hpp"
 
 namespace linnet::coap {
@@ -40,12 +42,13 @@ struct Exchange {
   std::uint16_t joining;  ///< transfer of a body that comes in, index plus one
   std::uint16_t stream;   ///< body that is passed on as it comes in, index plus one
   LinkId link;
-  std::uint32_t next;      ///< exchange of the same peer, index plus one
-  std::uint32_t offset;    ///< of the Block1 under way
-  std::uint32_t timeout;   ///< milliseconds until the next retransmission
-  std::uint32_t patience;  ///< milliseconds to wait for a response
-  Token token;             ///< on the wire now
-  Token first_token;       ///< of the request as it was made: what the handler sees
+  std::uint32_t next;                         ///< exchange of the same peer, index plus one
+  std::uint32_t offset;                       ///< of the Block1 under way
+  std::uint32_t timeout;                      ///< milliseconds until the next retransmission
+  std::uint32_t patience;                     ///< milliseconds to wait for a response
+  Token token;                                ///< on the wire now
+  Token first_token;                          ///< of the request as it was made: what the handler sees
+  [[no_unique_address]] KeptBinding binding;  ///< `buffer` holds the plain message
 };
 
 }  // namespace linnet::coap

@@ -21,6 +21,10 @@
 #define LINNET_COAP_OBSERVER 1
 #endif
 
+#ifndef LINNET_COAP_PROTECTION
+#define LINNET_COAP_PROTECTION 1
+#endif
+
 namespace linnet::coap {
 
 /// Block-wise transfer (RFC 7959). Without it Block1 and Block2 are critical options that are not
@@ -44,5 +48,8 @@ inline constexpr bool kReliable = LINNET_COAP_RELIABLE != 0;
 /// choice in requests, and notifications (RFC 7641 §3). Without it they do not go out, and a
 /// notification is answered by a Reset. A device asks for nothing of it.
 inline constexpr bool kObserver = LINNET_COAP_OBSERVER != 0;
+
+/// Messages protected by OSCORE (RFC 8613). Without it a message that is protected is not understood.
+inline constexpr bool kProtection = kChallenges && LINNET_COAP_PROTECTION != 0;
 
 }  // namespace linnet::coap

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where protected messages (RFC 8613) become plain ones and plain ones protected. The message layer
+// has done its work before, so that a duplicate is never taken for a replay.
+#include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/features.hpp"
+
+namespace linnet::coap {
+
+namespace {
+
+bool only_reads(Code method) noexcept {
+  return method == Code::kGet || method == Code::kFetch;
+}
+
+}  // namespace
+
+/// The message of an exchange goes out: each time the same bytes.
+void Endpoint::transmit_exchange(std::uint32_t index) noexcept {
+  Exchange& exchange = exchanges_[index];
+  const ByteView message = buffer(index).first(exchange.size);
+  if constexpr (kProtection) {
+    if (exchange.binding.context != 0) {
+      SecurityBinding binding = exchange.binding;
+      const Result<ByteView> sealed = protection_->seal(exchange.link, binding, message);
+      exchange.binding = binding;
+      if (sealed) return transmit(exchange.link, *sealed);
+      ++statistics_.dropped;
+      return;
+    }
+  }
+  transmit(exchange.link, message);
+}
+
+/// Whatever is sent anew has a nonce of its own. False: the exchange is closed, for there is none.
+bool Endpoint::number_exchange(std::uint32_t index, Instant now) noexcept {
+  if constexpr (kProtection) {
+    Exchange& exchange = exchanges_[index];
+    if (exchange.binding.context == 0) return true;
+    SecurityBinding binding = exchange.binding;
+    const bool numbered = protection_->number(binding);
+    exchange.binding = binding;
+    if (numbered) return true;
+    exchange.state = Exchange::State::kClosed;
+    timers_.set(index, now);
+    return false;
+  }
+  return true;
+}
+
+void Endpoint::receive_protected(const RequestContext& received, const Message& message, bool again,
+                                 Instant now) noexcept {
+  RequestContext request = received;
+  const OpenedMessage opened = protection_->open_request(request.link, message, again);
+  switch (opened.verdict) {
+    case OpenedMessage::Verdict::kPlain: return process(request, message, now);
+    case OpenedMessage::Verdict::kRefused: return answer_code(request, opened.refusal, now);
+    case OpenedMessage::Verdict::kIgnored: {
+      ++statistics_.rejected;
+      if (request.recent != nullptr) request.recent->keep(Kept::kSilence);
+      return;
+    }
+    case OpenedMessage::Verdict::kOpened: break;
+  }
+  request.binding = opened.binding;
+  request.method = opened.message.code();
+  request.repeatable =
+      only_reads(request.method) && !opened.message.options().find(OptionNumber::kObserve).has_value();
+  process(request, opened.message, now);
+}
+
+/// False: the request has been answered by a challenge (RFC 8613 appendix B.1.2).
+bool Endpoint::proven(const RequestContext& request, const ScannedOptions& scanned, Instant now) noexcept {
+  if (!kProtection || !request.binding.unproven) return true;
+  const bool fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
+  if (!fresh || request.binding.interim) {
+    challenge(request, now);
+    return false;
+  }
+  protection_->prove(request.link, request.binding);
+  return true;
+}
+
+/// What a response or notification is after verification. `index` is of its exchange, or kNone.
+OpenedMessage Endpoint::open_response(LinkId link, std::uint32_t index, const Message& message) noexcept {
+  if (index != kNone) return protection_->open_response(link, exchanges_[index].binding, message);
+  return protection_->open_notification(link, message);
+}
+
+}  // namespace linnet::coap
