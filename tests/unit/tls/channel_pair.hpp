@@ -11,9 +11,21 @@
 #include <vector>
 
 #include "linnet/tls/client_channel.hpp"
+#include "linnet/tls/mbedtls_channel.hpp"
 #include "tests/unit/tls/server_double.hpp"
 
 namespace linnet::tls::test {
+
+/// What is behind the channel.
+enum class Library : std::uint8_t { kGnuTls, kMbedTls };
+
+class Numbers final : public Random {
+ public:
+  std::uint32_t next() noexcept override { return state_ = state_ * 1'664'525 + 1'013'904'223; }
+
+ private:
+  std::uint32_t state_ = 1;
+};
 
 class Clock final : public client::Platform {
  public:
@@ -52,7 +64,12 @@ class ChannelPair : public client::Wire {
     config.platform = &clock;
     to_server.clear();
     server = std::make_unique<ServerDouble>(std::move(wish));
-    channel = std::make_unique<ClientChannel>(config, *this);
+    if (library == Library::kGnuTls) {
+      channel = std::make_unique<ClientChannel>(config, *this);
+    } else {
+      const MbedTlsChannelConfig same{.transport = config.transport, .platform = &clock};
+      channel = std::make_unique<MbedTlsChannel>(same, *this, random);
+    }
     return channel->start(parameters, session, now);
   }
   /// Carries what either side sent until none has anything more.
@@ -84,11 +101,19 @@ class ChannelPair : public client::Wire {
 
   void transmit(ByteView bytes) noexcept override { to_server.emplace_back(bytes.begin(), bytes.end()); }
 
+  /// Why the channel over GnuTLS did not start.
+  [[nodiscard]] std::string refusal() const {
+    const auto* own = dynamic_cast<const ClientChannel*>(channel.get());
+    return own != nullptr ? own->refusal() : "";
+  }
+
+  Library library = Library::kGnuTls;
+  Numbers random;
   Clock clock;
   ClientChannelConfig config;
   Instant now{};
   std::unique_ptr<ServerDouble> server;
-  std::unique_ptr<ClientChannel> channel;
+  std::unique_ptr<client::Channel> channel;
   std::vector<OwnedBytes> to_server;
   std::vector<std::string> received;
   std::function<bool(const OwnedBytes&)> pass_to_server;

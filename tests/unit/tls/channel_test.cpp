@@ -22,16 +22,43 @@ ServerWish psk_server(Transport transport, std::string identity = "device-1", Ow
   return wish;
 }
 
-class Channel : public ChannelPair, public ::testing::TestWithParam<Transport> {
+class Channel : public ChannelPair, public ::testing::Test {
  protected:
   std::string suite() const { return gnutls_ciphersuite_get(server->session()); }
 };
-INSTANTIATE_TEST_SUITE_P(Transports, Channel, ::testing::Values(Transport::kDatagram, Transport::kStream),
+
+struct Kind {
+  Transport transport;
+  Library library;
+};
+
+/// What holds for both transports and over both libraries.
+class EachChannel : public Channel, public ::testing::WithParamInterface<Kind> {
+ protected:
+  EachChannel() { library = GetParam().library; }
+  static Transport transport() { return GetParam().transport; }
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, EachChannel,
+                         ::testing::Values(Kind{Transport::kDatagram, Library::kGnuTls},
+                                           Kind{Transport::kStream, Library::kGnuTls},
+                                           Kind{Transport::kDatagram, Library::kMbedTls},
+                                           Kind{Transport::kStream, Library::kMbedTls}),
+                         [](const auto& p) {
+                           return std::string(p.param.transport == Transport::kDatagram ? "DTLS" : "TLS") +
+                                  (p.param.library == Library::kGnuTls ? "_GnuTLS" : "_MbedTLS");
+                         });
+
+/// Raw public keys, which Mbed TLS has not.
+class RawKeys : public Channel, public ::testing::WithParamInterface<Transport> {
+ protected:
+  static Transport transport() { return GetParam(); }
+};
+INSTANTIATE_TEST_SUITE_P(Transports, RawKeys, ::testing::Values(Transport::kDatagram, Transport::kStream),
                          [](const auto& p) { return p.param == Transport::kDatagram ? "DTLS" : "TLS"; });
 
 // Shows: SE-1, TR-1
-TEST_P(Channel, A_pre_shared_key_opens_it_with_AES_128_CCM_8_and_bytes_pass_both_ways) {
-  ASSERT_TRUE(connect(psk_server(GetParam()), psk_parameters("device-1", kKey)));
+TEST_P(EachChannel, A_pre_shared_key_opens_it_with_AES_128_CCM_8_and_bytes_pass_both_ways) {
+  ASSERT_TRUE(connect(psk_server(transport()), psk_parameters("device-1", kKey)));
   EXPECT_EQ(suite(), "TLS_PSK_WITH_AES_128_CCM_8");
   EXPECT_EQ(server->psk_identity, "device-1");
   EXPECT_EQ(server->name, "lwm2m.example");
@@ -47,30 +74,30 @@ TEST_P(Channel, A_pre_shared_key_opens_it_with_AES_128_CCM_8_and_bytes_pass_both
 }
 
 // Shows: SE-1
-TEST_P(Channel, The_CBC_suite_is_spoken_where_object_0_names_it) {
+TEST_P(EachChannel, The_CBC_suite_is_spoken_where_object_0_names_it) {
   auto parameters = psk_parameters("device-1", kKey);
   parameters.suites = {0x00AE};
   parameters.suite_count = 1;
-  ASSERT_TRUE(connect(psk_server(GetParam()), parameters));
+  ASSERT_TRUE(connect(psk_server(transport()), parameters));
   EXPECT_EQ(suite(), "TLS_PSK_WITH_AES_128_CBC_SHA256");
 }
 
 // Shows: SE-1
-TEST_P(Channel, Identities_of_128_bytes_and_keys_of_64_are_taken) {
+TEST_P(EachChannel, Identities_of_128_bytes_and_keys_of_64_are_taken) {
   std::string identity(128, 'i');
   identity[3] = '\0';
-  const OwnedBytes key(64, 0x77);
-  ASSERT_TRUE(connect(psk_server(GetParam(), identity, key), psk_parameters(identity, key)));
+  const OwnedBytes key(library == Library::kGnuTls ? 64 : 32, 0x77);  // MBEDTLS_PSK_MAX_LEN
+  ASSERT_TRUE(connect(psk_server(transport(), identity, key), psk_parameters(identity, key)));
   EXPECT_EQ(server->psk_identity, identity);
 }
 
 // Shows: SE-7
-TEST_P(Channel, A_wrong_key_is_told_by_an_alert_and_ends_the_handshake) {
-  ASSERT_TRUE(begin(psk_server(GetParam()), psk_parameters("device-1", OwnedBytes(16, 0x11))));
+TEST_P(EachChannel, A_wrong_key_is_told_by_an_alert_and_ends_the_handshake) {
+  ASSERT_TRUE(begin(psk_server(transport()), psk_parameters("device-1", OwnedBytes(16, 0x11))));
   flow();
   EXPECT_NE(channel->state(), ChannelState::kOpen);
   EXPECT_FALSE(server->open);
-  if (GetParam() == Transport::kDatagram) {
+  if (transport() == Transport::kDatagram) {
     // A record that does not open is dropped in silence (RFC 6347 §4.1.2.7): it ends by time.
     now += config.give_up;
     (void)channel->step(now);
@@ -83,8 +110,8 @@ TEST_P(Channel, A_wrong_key_is_told_by_an_alert_and_ends_the_handshake) {
 }
 
 // Shows: SE-7
-TEST_P(Channel, An_alert_that_fails_says_that_trying_again_is_in_vain) {
-  ASSERT_TRUE(begin(psk_server(GetParam()), psk_parameters("device-1", kKey)));
+TEST_P(EachChannel, An_alert_that_fails_says_that_trying_again_is_in_vain) {
+  ASSERT_TRUE(begin(psk_server(transport()), psk_parameters("device-1", kKey)));
   server->alert(GNUTLS_AL_FATAL, GNUTLS_A_UNKNOWN_PSK_IDENTITY);
   to_server.clear();
   flow();
@@ -105,8 +132,8 @@ TEST_F(Channel, An_alert_that_is_to_be_ignored_does_not_disturb_a_handshake) {
 }
 
 // Shows: SE-7
-TEST_P(Channel, What_the_server_closes_may_be_tried_again) {
-  ASSERT_TRUE(connect(psk_server(GetParam()), psk_parameters("device-1", kKey)));
+TEST_P(EachChannel, What_the_server_closes_may_be_tried_again) {
+  ASSERT_TRUE(connect(psk_server(transport()), psk_parameters("device-1", kKey)));
   server->close();
   flow();
   EXPECT_EQ(channel->state(), ChannelState::kClosed);
@@ -115,15 +142,15 @@ TEST_P(Channel, What_the_server_closes_may_be_tried_again) {
   EXPECT_EQ(channel->send(as_bytes("late")).error().code, Errc::kClosed);
 }
 
-TEST_P(Channel, Closing_it_tells_the_server) {
-  ASSERT_TRUE(connect(psk_server(GetParam()), psk_parameters("device-1", kKey)));
+TEST_P(EachChannel, Closing_it_tells_the_server) {
+  ASSERT_TRUE(connect(psk_server(transport()), psk_parameters("device-1", kKey)));
   channel->close();
   flow();
   EXPECT_EQ(server->heard, GNUTLS_A_CLOSE_NOTIFY);
 }
 
-TEST_P(Channel, A_new_handshake_that_the_server_asks_for_is_refused) {
-  ASSERT_TRUE(connect(psk_server(GetParam()), psk_parameters("device-1", kKey)));
+TEST_P(EachChannel, A_new_handshake_that_the_server_asks_for_is_refused) {
+  ASSERT_TRUE(connect(psk_server(transport()), psk_parameters("device-1", kKey)));
   const int asked = server->rehandshake();
   ASSERT_TRUE(asked == GNUTLS_E_SUCCESS || asked == GNUTLS_E_AGAIN) << sentence(asked);
   flow();
@@ -135,15 +162,15 @@ TEST_P(Channel, A_new_handshake_that_the_server_asks_for_is_refused) {
 }
 
 // Shows: SE-2
-TEST_P(Channel, Raw_public_keys_are_shown_both_ways) {
+TEST_P(RawKeys, Raw_public_keys_are_shown_both_ways) {
   const KeyPair server_keys;
   const KeyPair own;
   ServerWish wish;
-  wish.transport = GetParam();
+  wish.transport = transport();
   wish.raw_key = &server_keys;
   ASSERT_TRUE(connect(std::move(wish),
                       key_parameters(SecurityMode::kRawPublicKey, own.spki, own.secret, server_keys.spki)))
-      << channel->refusal() << sentence(server->error);
+      << refusal() << sentence(server->error);
   EXPECT_EQ(suite(), "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8");
   EXPECT_EQ(gnutls_certificate_type_get2(server->session(), GNUTLS_CTYPE_CLIENT), GNUTLS_CRT_RAWPK);
   EXPECT_EQ(server->client, own.spki);
@@ -151,12 +178,12 @@ TEST_P(Channel, Raw_public_keys_are_shown_both_ways) {
 }
 
 // Shows: SE-2
-TEST_P(Channel, Another_raw_public_key_than_the_stored_one_is_refused) {
+TEST_P(RawKeys, Another_raw_public_key_than_the_stored_one_is_refused) {
   const KeyPair server_keys;
   const KeyPair other;
   const KeyPair own;
   ServerWish wish;
-  wish.transport = GetParam();
+  wish.transport = transport();
   wish.raw_key = &server_keys;
   EXPECT_FALSE(connect(std::move(wish),
                        key_parameters(SecurityMode::kRawPublicKey, own.spki, own.secret, other.spki)));
@@ -190,7 +217,7 @@ TEST_F(Channel, Keys_that_cannot_be_used_are_refused_before_anything_is_sent) {
     const auto begun = begin(psk_server(Transport::kDatagram),
                              key_parameters(SecurityMode::kRawPublicKey, identity, secret, other.spki));
     EXPECT_TRUE(to_server.empty());
-    return !begun && begun.error().code == Errc::kInvalidArgument && !channel->refusal().empty();
+    return !begun && begun.error().code == Errc::kInvalidArgument && !refusal().empty();
   };
   EXPECT_TRUE(refused(other.spki, own.secret)) << "two halves of different keys";
   EXPECT_TRUE(refused(own.spki, as_bytes("no key")));
@@ -202,13 +229,13 @@ TEST_F(Channel, Suites_that_do_not_go_with_the_mode_leave_nothing_to_offer) {
   parameters.suites = {0xC0AE, 0x1301};
   parameters.suite_count = 2;
   EXPECT_EQ(begin(psk_server(Transport::kDatagram), parameters).error().code, Errc::kInvalidArgument);
-  EXPECT_FALSE(channel->refusal().empty());
+  EXPECT_FALSE(refusal().empty());
 }
 
 // Shows: SE-11
-TEST_P(Channel, A_session_is_resumed_by_its_ID) {
+TEST_P(EachChannel, A_session_is_resumed_by_its_ID) {
   std::vector<std::pair<OwnedBytes, OwnedBytes>> cache;
-  ServerWish wish = psk_server(GetParam());
+  ServerWish wish = psk_server(transport());
   wish.cache = &cache;
   ASSERT_TRUE(connect(wish, psk_parameters("device-1", kKey)));
   const OwnedBytes session = exported();
@@ -221,12 +248,12 @@ TEST_P(Channel, A_session_is_resumed_by_its_ID) {
 }
 
 // Shows: SE-11
-TEST_P(Channel, A_session_is_resumed_by_a_ticket_and_made_anew_where_the_server_has_lost_its_key) {
+TEST_P(EachChannel, A_session_is_resumed_by_a_ticket_and_made_anew_where_the_server_has_lost_its_key) {
   OwnedDatum first;
   OwnedDatum second;
   ASSERT_EQ(gnutls_session_ticket_key_generate(first.out()), 0);
   ASSERT_EQ(gnutls_session_ticket_key_generate(second.out()), 0);
-  ServerWish wish = psk_server(GetParam());
+  ServerWish wish = psk_server(transport());
   wish.ticket_key = *first.out();
   ASSERT_TRUE(connect(wish, psk_parameters("device-1", kKey)));
   const OwnedBytes session = exported();
@@ -253,9 +280,9 @@ TEST_F(Channel, A_flight_that_was_lost_is_sent_again) {
   EXPECT_GT(lost, 2);
 }
 
-TEST_P(Channel, No_answer_at_all_ends_by_time) {
+TEST_P(EachChannel, No_answer_at_all_ends_by_time) {
   pass_to_server = [](const OwnedBytes&) { return false; };
-  ASSERT_TRUE(begin(psk_server(GetParam()), psk_parameters("device-1", kKey)));
+  ASSERT_TRUE(begin(psk_server(transport()), psk_parameters("device-1", kKey)));
   EXPECT_LE(channel->step(now), now + config.give_up);
   now += config.give_up;
   (void)channel->step(now);
