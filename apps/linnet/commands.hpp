@@ -95,6 +95,21 @@ struct GroupCall {
 [[nodiscard]] int models(const Session& session, const std::string& object);
 [[nodiscard]] int health(const Session& session);
 
+// credential_commands.cpp
+
+/// Which of an endpoint's credentials; empty: any.
+struct CredentialChoice {
+  std::string endpoint, mode, identity;
+};
+/// CSV or JSON (docs/api.md, "Credentials"), `-` standard input: entered part by part, each as a whole.
+[[nodiscard]] int import_credentials(const Session& session, const std::string& file);
+/// The key is a line of `key_file`, `-` standard input: never an argument, which every user could read.
+[[nodiscard]] int add_credential(const Session& session, const CredentialChoice& credential,
+                                 const std::string& key_file);
+/// All, or those of one endpoint; without secrets.
+[[nodiscard]] int list_credentials(const Session& session, const std::string& endpoint);
+[[nodiscard]] int remove_credentials(const Session& session, const CredentialChoice& choice);
+
 // bootstrap_commands.cpp
 
 /// Adds or replaces a configuration; `file` is JSON (docs/api.md, "Bootstrap"), `-` standard input.

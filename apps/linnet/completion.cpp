@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kCommands =
     "devices show forget read write exec create delete discover attributes observe cancel operations group "
-    "events bootstrap models health completion";
+    "events bootstrap credentials models health completion";
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =
     "show forget read write exec create delete discover attributes observe cancel operations";

@@ -30,12 +30,13 @@ std::string unreachable(const ApiUrl& url, const std::string& why) {
 }
 
 http::request<http::string_body> make_request(const ApiUrl& url, const std::string& method,
-                                              const std::string& target, const std::string& body) {
+                                              const std::string& target, const std::string& body,
+                                              const char* content_type) {
   http::request<http::string_body> request(http::string_to_verb(method), target, 11);
   request.set(http::field::host, url.authority());
   request.set(http::field::user_agent, "linnet");
   if (!body.empty()) {
-    request.set(http::field::content_type, "application/json");
+    request.set(http::field::content_type, content_type);
     request.body() = body;
   }
   request.prepare_payload();
@@ -84,7 +85,7 @@ class EventStream {
  public:
   EventStream(const ApiUrl& url, const EventRequest& request, const EventReader& reader)
       : url_(url),
-        request_(make_request(url, request.method, request.target, request.json_body)),
+        request_(make_request(url, request.method, request.target, request.json_body, "application/json")),
         reader_(reader) {}
 
   std::expected<HttpResponse, std::string> run() {
@@ -203,11 +204,12 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::expected<HttpResponse, std::string> http_request(const ApiUrl& url, const std::string& method,
-                                                      const std::string& target, const std::string& json_body,
-                                                      std::chrono::seconds timeout) {
+                                                      const std::string& target, const std::string& body,
+                                                      std::chrono::seconds timeout,
+                                                      const char* content_type) {
   asio::io_context context;
   beast::tcp_stream stream(context);
-  const auto request = make_request(url, method, target, json_body);
+  const auto request = make_request(url, method, target, body, content_type);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(kMaxBody);

@@ -38,11 +38,9 @@ struct ServerEvent {
 
 /// One request on a connection of its own; the answer's body is at most 64 MiB. The error is a line
 /// for people: cannot connect, timed out, not HTTP.
-[[nodiscard]] std::expected<HttpResponse, std::string> http_request(const ApiUrl& url,
-                                                                    const std::string& method,
-                                                                    const std::string& target,
-                                                                    const std::string& json_body,
-                                                                    std::chrono::seconds timeout);
+[[nodiscard]] std::expected<HttpResponse, std::string> http_request(
+    const ApiUrl& url, const std::string& method, const std::string& target, const std::string& body,
+    std::chrono::seconds timeout, const char* content_type = "application/json");
 
 /// Who reads a stream of events.
 struct EventReader {

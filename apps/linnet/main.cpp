@@ -27,6 +27,7 @@ Examples:
   linnet observe urn:dev:1 /3303/0/5700            values as they come
   linnet group --object 3303 read /3303/0/5700     from every thermometer
   linnet bootstrap add fleet fleet.json            what devices get before they register
+  linnet credentials import devices.csv            keys of devices: endpoint,mode,identity,key
   source <(linnet completion bash)
 
 Exit status: 0 done, 1 the server or the device refused, 2 usage, 3 linnetd cannot be reached.
@@ -56,6 +57,7 @@ struct Arguments {
   std::string object;
   std::string shell;
   std::string configuration;
+  CredentialChoice credential;
   std::string file;
   int server = -1;
 };
@@ -214,6 +216,39 @@ void add_bootstrap_commands(CLI::App& app, Arguments& a, Command& run) {
   results->callback([&] { run = [&](const Session& s) { return bootstrap_results(s, a.target.endpoint); }; });
 }
 
+void add_credential_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* credentials = app.add_subcommand("credentials", "what devices prove their names with");
+  credentials->require_subcommand(1);
+  credentials->fallthrough();
+  const auto add_mode = [&a](CLI::App& command) {
+    return command.add_option("--mode", a.credential.mode, "psk, rpk, x509 or oscore")
+        ->check(CLI::IsMember({"psk", "rpk", "x509", "oscore"}));
+  };
+  auto* import = credentials->add_subcommand("import", "enter or replace many, from CSV or JSON");
+  import
+      ->add_option("FILE", a.file,
+                   "CSV under the header endpoint,mode,identity,key, or JSON; - for standard input")
+      ->required();
+  import->callback([&] { run = [&](const Session& s) { return import_credentials(s, a.file); }; });
+  auto* add = credentials->add_subcommand("add", "enter or replace one");
+  add->add_option("ENDPOINT", a.credential.endpoint, "endpoint name that it proves")->required();
+  add_mode(*add)->required();
+  add->add_option("--identity", a.credential.identity, "what the device calls itself in the handshake");
+  a.file = "-";
+  add->add_option("--key-file", a.file,
+                  "file with the key in hexadecimal (default: a line of standard input)");
+  add->callback([&] { run = [&](const Session& s) { return add_credential(s, a.credential, a.file); }; });
+  auto* list = credentials->add_subcommand("list", "which there are, without secrets");
+  list->add_option("ENDPOINT", a.credential.endpoint, "only those of this device");
+  list->callback([&] { run = [&](const Session& s) { return list_credentials(s, a.credential.endpoint); }; });
+  auto* remove_command = credentials->add_subcommand("remove", "remove those of an endpoint");
+  remove_command->add_option("ENDPOINT", a.credential.endpoint, "endpoint name")->required();
+  add_mode(*remove_command);
+  remove_command->add_option("--identity", a.credential.identity, "only that with this identity");
+  remove_command->callback(
+      [&] { run = [&](const Session& s) { return remove_credentials(s, a.credential); }; });
+}
+
 void add_group_command(CLI::App& app, Arguments& a, Command& run) {
   auto* all = app.add_subcommand("group", "one operation on many devices");
   all->require_subcommand(1);
@@ -284,6 +319,7 @@ int main(int argc, char** argv) {
   add_value_commands(app, arguments, run);
   add_reporting_commands(app, arguments, run);
   add_bootstrap_commands(app, arguments, run);
+  add_credential_commands(app, arguments, run);
   add_group_command(app, arguments, run);
   add_server_commands(app, arguments, run);
 

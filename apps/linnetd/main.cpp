@@ -65,6 +65,7 @@ net::ServerConfig server_config(const Settings& settings) {
   config.listen_tcp = settings.coap_tcp;
   config.shards = settings.threads;
   config.bootstrap.listen = settings.bootstrap;
+  config.allow_nosec = settings.allow_nosec;
   // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
   config.max_links = settings.max_devices + settings.max_devices / 4;
   config.engine.max_registrations = settings.max_devices;
@@ -131,6 +132,13 @@ int run(const Settings& settings, const sigset_t& signals) {
                    bootstrap->not_restored());
     }
   }
+  if (const auto count = (*server)->credentials().snapshot()->size(); count != 0) {
+    spdlog::info("{} credentials", count);
+  }
+  if (const auto lost = (*server)->credentials().not_restored(); lost != 0) {
+    spdlog::error("{} stored credentials could not be brought back", lost);
+  }
+  if (!settings.allow_nosec) spdlog::info("devices that protect nothing are refused");
   spdlog::info("API at http://{}/api/v1/devices", (*http)->listening().text());
   if (settings.memory) {
     spdlog::info("state in memory only");

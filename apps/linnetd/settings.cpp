@@ -26,6 +26,7 @@ A configuration file holds the same, in TOML; flags win over it:
   coap = ["127.0.0.1:5683", "[::1]:5683"]
   coap-tcp = "127.0.0.1:5683"
   bootstrap = "127.0.0.1:5783"
+  nosec = true
   http = "127.0.0.1:8080"
   state = "/var/lib/linnet"
   state-key = "credential:linnet-state-key"
@@ -39,7 +40,7 @@ A configuration file holds the same, in TOML; flags win over it:
 struct Wishes {
   std::optional<std::vector<std::string>> coap, coap_tcp, bootstrap;
   std::optional<std::string> http, state, state_key, former_state_key, models, log_level;
-  std::optional<bool> memory;
+  std::optional<bool> memory, nosec;
   std::optional<std::int64_t> threads, max_devices;
 };
 
@@ -100,6 +101,7 @@ class FileReader {
     if (key == "models") return set(key, node, "a string", wishes.models);
     if (key == "log-level") return set(key, node, "a string", wishes.log_level);
     if (key == "memory") return set(key, node, "true or false", wishes.memory);
+    if (key == "nosec") return set(key, node, "true or false", wishes.nosec);
     if (key == "threads") return set(key, node, "a whole number", wishes.threads);
     if (key == "max-devices") return set(key, node, "a whole number", wishes.max_devices);
     return "unknown key '" + key + "' (linnetd --help lists the keys)";
@@ -180,6 +182,11 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
     return std::unexpected(
         wrong("coap is empty and there is no coap-tcp or bootstrap: nothing could reach this server"));
   }
+  // For a try on one machine; a network is to ask for it (TS 5.3).
+  const bool all_here =
+      std::ranges::all_of(std::array{&settings.coap, &settings.coap_tcp, &settings.bootstrap},
+                          [](const auto* listening) { return std::ranges::all_of(*listening, is_loopback); });
+  settings.allow_nosec = prefer(flags.nosec, file.nosec).value_or(all_here);
   const auto http = net::resolve_address(prefer(flags.http, file.http).value_or("127.0.0.1:8080"), kHttpPort);
   if (!http) return std::unexpected(wrong("http: " + http.error()));
   if (!is_loopback(*http)) {
@@ -231,6 +238,9 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--coap-tcp", coap_tcp, "HOST:PORT to listen on for CoAP over TCP, repeatable (none)");
   app.add_option("--bootstrap", bootstrap,
                  "HOST:PORT of a bootstrap server, repeatable; without a port 5783 (none)");
+  app.add_option("--nosec", flags.nosec,
+                 "true or false: take devices that protect nothing, under names without credentials "
+                 "(true only where all addresses are loopback)");
   app.add_option("--http", flags.http, "HOST:PORT of the REST API, a loopback address (127.0.0.1:8080)");
   app.add_option("--state", flags.state,
                  "folder of what outlives a restart (" + default_state_folder().string() + ")");

@@ -19,6 +19,7 @@ struct Settings {
   std::vector<net::Address> coap;       ///< empty only where `coap_tcp` or `bootstrap` is not
   std::vector<net::Address> coap_tcp;   ///< empty: none
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
+  bool allow_nosec = false;             ///< devices that protect nothing are taken
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`
   store::SealConfig state_key;   ///< under which `state` keeps secrets

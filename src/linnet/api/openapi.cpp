@@ -83,6 +83,16 @@ constexpr std::array kRoutes{
           "limit cursor", "", 200, "BootstrapResults"},
     Route{"/api/v1/bootstrap/results/{endpoint}", "get", "showBootstrapResult",
           "The last bootstrap of one device", "", "", 200, "BootstrapResult"},
+    Route{"/api/v1/credentials", "get", "listCredentials", "Credentials without secrets, in pages",
+          "limit cursor", "", 200, "Credentials"},
+    Route{"/api/v1/credentials", "post", "importCredentials",
+          "Enter or replace many, all or none; also as text/csv", "", "CredentialList", 200, "Changed"},
+    Route{"/api/v1/credentials/{endpoint}", "get", "showCredentials", "Those of one endpoint", "", "", 200,
+          "Credentials"},
+    Route{"/api/v1/credentials/{endpoint}", "put", "putCredential", "Enter or replace one", "", "Credential",
+          200, "Changed"},
+    Route{"/api/v1/credentials/{endpoint}", "delete", "removeCredentials",
+          "Remove those of an endpoint, or some of them", "mode identity", "", 200, "Changed"},
     Route{"/api/v1/events", "get", "events", "Server-sent events", "endpoint type", "", 200, ""},
     Route{"/api/v1/models", "get", "listModels", "Object definitions", "", "", 200, "Models"},
     Route{"/api/v1/models/{id}", "get", "showModel", "One object definition", "version", "", 200, "Model"},
@@ -163,6 +173,15 @@ constexpr std::string_view kSchemas = R"json({
   "BootstrapResults": {"type": "object", "properties": {
     "results": {"type": "array", "items": {"$ref": "#/components/schemas/BootstrapResult"}},
     "cursor": {"type": ["string", "null"]}}},
+  "Credential": {"type": "object", "required": ["mode"], "properties": {
+    "endpoint": {"type": "string"}, "mode": {"type": "string", "enum": ["psk", "rpk", "x509", "oscore"]},
+    "identity": {"type": "string"}, "key": {"type": "string", "writeOnly": true, "description": "hexadecimal"}}},
+  "CredentialList": {"type": "object", "properties": {
+    "credentials": {"type": "array", "items": {"$ref": "#/components/schemas/Credential"}}}},
+  "Credentials": {"type": "object", "properties": {
+    "credentials": {"type": "array", "items": {"$ref": "#/components/schemas/Credential"}},
+    "total": {"type": "integer"}, "cursor": {"type": ["string", "null"]}}},
+  "Changed": {"type": "object", "properties": {"changed": {"type": "integer"}}},
   "Model": {"type": "object", "properties": {
     "id": {"type": "integer"}, "version": {"type": "string"}, "name": {"type": "string"},
     "multiple": {"type": "boolean"}, "mandatory": {"type": "boolean"},

@@ -49,6 +49,9 @@ void Service::handle(HttpRequest request, Answer answer) {
   const bool bootstrap = is(2, "bootstrap") && (is(3, "configurations") || is(3, "results"));
   if (bootstrap && path.size() <= 5) return handle_bootstrap(std::move(request), std::move(answer));
 
+  if (is(2, "credentials") && path.size() <= 4) {
+    return handle_credentials(std::move(request), std::move(answer));
+  }
   if (is(2, "group") && is(3, "objects") && path.size() > 4) {
     return handle_group(std::move(request), std::move(answer));
   }

@@ -77,6 +77,17 @@ class Service {
   void show_bootstrap_result(const std::string& endpoint, Answer answer);
   void trigger_bootstrap(const std::string& endpoint, HttpRequest request, Answer answer);
 
+  // credential_routes.cpp
+  void handle_credentials(HttpRequest request, Answer answer);
+  void list_credentials(const HttpRequest& request, Answer answer);
+  void show_credentials(const std::string& endpoint, Answer answer);
+  void import_credentials(HttpRequest request, Answer answer);
+  void put_credential(const std::string& endpoint, HttpRequest request, Answer answer);
+  void remove_credentials(const std::string& endpoint, const HttpRequest& request, Answer answer);
+  /// `lines` are where they stood, for the answer; empty where there is one.
+  void change_credentials(std::vector<server::CredentialChange> changes, std::vector<std::size_t> lines,
+                          Answer answer);
+
   // event_routes.cpp
   class EventFeed;
   void stream_events(const HttpRequest& request, Answer answer);

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "linnet/server/admission.hpp"
 #include "linnet/server/bootstrap_record.hpp"
 
 namespace linnet::net {
@@ -30,7 +31,8 @@ LinkLayerConfig link_config(const server::BootstrapEngineConfig& engine, SystemR
 }  // namespace
 
 std::expected<std::unique_ptr<BootstrapServer>, std::string> BootstrapServer::make(
-    const BootstrapServerConfig& config, store::RegistrationStore* store, store::ShardIndex store_shard) {
+    const BootstrapServerConfig& config, store::RegistrationStore* store, store::ShardIndex store_shard,
+    const CredentialBook& credentials, bool allow_nosec) {
   BootstrapServerConfig bound = config;
   std::vector<UdpSocket> sockets;
   for (Address& address : bound.listen) {
@@ -40,8 +42,8 @@ std::expected<std::unique_ptr<BootstrapServer>, std::string> BootstrapServer::ma
     sockets.push_back(std::move(*socket));
   }
   try {
-    std::unique_ptr<BootstrapServer> server(
-        new BootstrapServer(std::move(bound), std::move(sockets), store, store_shard));
+    std::unique_ptr<BootstrapServer> server(new BootstrapServer(std::move(bound), std::move(sockets), store,
+                                                                store_shard, credentials, allow_nosec));
     server->restore();
     return server;
   } catch (const std::exception& error) {
@@ -50,10 +52,13 @@ std::expected<std::unique_ptr<BootstrapServer>, std::string> BootstrapServer::ma
 }
 
 BootstrapServer::BootstrapServer(BootstrapServerConfig config, std::vector<UdpSocket> sockets,
-                                 store::RegistrationStore* store, store::ShardIndex store_shard)
+                                 store::RegistrationStore* store, store::ShardIndex store_shard,
+                                 const CredentialBook& credentials, bool allow_nosec)
     : config_(std::move(config)),
       store_(store),
       store_shard_(store_shard),
+      credentials_(credentials),
+      allow_nosec_(allow_nosec),
       links_(link_config(config_.engine, random_), std::move(sockets)),
       in_(kMaxReceived),
       pages_(server::BootstrapEngine::endpoint_memory(config_.engine)),
@@ -344,6 +349,11 @@ void BootstrapServer::publish(Event::Kind kind, std::string_view endpoint,
     event.bootstrap = result;
     channel.channel->publish(channel.ring, std::move(event));
   }
+}
+
+Result<void> BootstrapServer::admit(coap::LinkId /*link*/, std::string_view endpoint) noexcept {
+  // All of its links are plain.
+  return server::admit(server::LinkIdentity::kNone, endpoint, credentials_.get(), allow_nosec_);
 }
 
 void BootstrapServer::on_started(std::string_view endpoint, std::string_view configuration,

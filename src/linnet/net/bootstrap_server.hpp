@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "linnet/net/address.hpp"
+#include "linnet/net/credential_book.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
 #include "linnet/net/pages.hpp"
@@ -62,10 +63,12 @@ class BootstrapServer final : private server::BootstrapListener {
   using ResultPage = NamedPage<server::BootstrapResult>;
   static constexpr std::uint32_t kMaxPage = 1000;
 
-  /// Binds and brings back what the store has. `store` may be null; what it reports for `store_shard`
+  /// Binds and brings back what the store has. Devices that protect nothing are admitted as
+  /// server::admit says. `store` may be null; what it reports for `store_shard`
   /// must reach `settle`. The error is a sentence for people.
   [[nodiscard]] static std::expected<std::unique_ptr<BootstrapServer>, std::string> make(
-      const BootstrapServerConfig& config, store::RegistrationStore* store, store::ShardIndex store_shard);
+      const BootstrapServerConfig& config, store::RegistrationStore* store, store::ShardIndex store_shard,
+      const CredentialBook& credentials, bool allow_nosec);
   ~BootstrapServer() { stop(); }
   BootstrapServer(const BootstrapServer&) = delete;
   BootstrapServer& operator=(const BootstrapServer&) = delete;
@@ -122,7 +125,8 @@ class BootstrapServer final : private server::BootstrapListener {
 
   /// Throws std::bad_alloc and std::runtime_error.
   BootstrapServer(BootstrapServerConfig config, std::vector<UdpSocket> sockets,
-                  store::RegistrationStore* store, store::ShardIndex store_shard);
+                  store::RegistrationStore* store, store::ShardIndex store_shard,
+                  const CredentialBook& credentials, bool allow_nosec);
 
   [[nodiscard]] Result<void> post(Task task);
   void restore();
@@ -139,6 +143,7 @@ class BootstrapServer final : private server::BootstrapListener {
   void publish(Event::Kind kind, std::string_view endpoint,
                const std::shared_ptr<const server::BootstrapResult>& result);
 
+  [[nodiscard]] Result<void> admit(coap::LinkId link, std::string_view endpoint) noexcept override;
   void on_started(std::string_view endpoint, std::string_view configuration, Instant now) noexcept override;
   void on_finished(const server::BootstrapResult& result, Instant now) noexcept override;
   void on_unknown(std::string_view endpoint, Instant now) noexcept override;
@@ -146,6 +151,8 @@ class BootstrapServer final : private server::BootstrapListener {
   BootstrapServerConfig config_;
   store::RegistrationStore* store_;
   store::ShardIndex store_shard_;
+  CredentialReader credentials_;
+  bool allow_nosec_;
   std::uint32_t not_restored_ = 0;
   SystemRandom random_;
   LinkLayer links_;

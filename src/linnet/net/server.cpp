@@ -96,6 +96,9 @@ const std::vector<Address>& Server::listening_tcp() const noexcept {
 BootstrapServer* Server::bootstrap() noexcept {
   return workers_->bootstrap();
 }
+CredentialBook& Server::credentials() noexcept {
+  return workers_->credentials();
+}
 unsigned Server::shards() const noexcept {
   return workers_->size();
 }

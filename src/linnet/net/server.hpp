@@ -14,6 +14,7 @@
 
 #include "linnet/net/address.hpp"
 #include "linnet/net/bootstrap_server.hpp"
+#include "linnet/net/credential_book.hpp"
 #include "linnet/net/device.hpp"
 #include "linnet/net/dtls_links.hpp"
 #include "linnet/net/handshakes.hpp"
@@ -33,7 +34,8 @@ struct DtlsConfig {
   std::vector<Address> listen{};
   tls::ServerIdentity identity{};  ///< beside pre-shared keys
   HandshakeLimits limits{};
-  Handshakes::CredentialSource credentials{};  ///< what devices prove themselves by; called from any thread
+  /// What devices prove themselves by, called from any thread. Empty: the credentials of the server.
+  Handshakes::CredentialSource credentials{};
 };
 
 struct ServerConfig {
@@ -51,7 +53,10 @@ struct ServerConfig {
   std::uint32_t max_queued_calls =
       65'536;                       ///< of perform, find and so on that wait for a worker; more get kBusy
   BootstrapServerConfig bootstrap;  ///< off by default
-  StoreFactory open_store;          ///< empty: nothing outlives the process, and nothing is waited for
+  /// Devices that protect nothing may register and bootstrap, under names that have no credentials.
+  bool allow_nosec = true;
+  std::size_t max_credentials = 2'000'000;
+  StoreFactory open_store;  ///< empty: nothing outlives the process, and nothing is waited for
   /// The store's condition changed. Called from the store's thread; must be short.
   std::function<void(const store::Health&)> on_health;
 };
@@ -118,6 +123,7 @@ class Server {
   [[nodiscard]] unsigned shards() const noexcept;
   /// Null where none was configured. It ends with the server.
   [[nodiscard]] BootstrapServer* bootstrap() noexcept;
+  [[nodiscard]] CredentialBook& credentials() noexcept;
   /// The store's condition; kOk without a store.
   [[nodiscard]] store::Health health() const;
   /// Registrations and queued operations brought back at the start, and records that could not be.

@@ -50,6 +50,7 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
     : index_(index),
       fleet_(fleet),
       now_(ShardClock::now()),
+      credentials_(*fleet.credentials),
       links_(
           link_config(index, fleet.count, engine, max_links, fleet.plain_sockets, listeners.size(), random_),
           std::move(sockets)),

@@ -64,7 +64,9 @@ struct ShardFleet {
   store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
   std::unique_ptr<Handshakes> handshakes;     ///< null: no DTLS
   std::size_t plain_sockets = 0;              ///< of a shard; those behind them speak DTLS
-  std::atomic<std::uint32_t> moving = 0;      ///< queues that are between two shards
+  std::unique_ptr<CredentialBook> credentials;
+  bool allow_nosec = true;
+  std::atomic<std::uint32_t> moving = 0;  ///< queues that are between two shards
 };
 
 class Shard final : private server::Listener, private StreamLinks::Owner {
@@ -207,7 +209,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   void on_operation_finished(const server::QueuedOperation& operation, Instant now) noexcept override;
   void on_operation_change(const server::QueuedChange& change, Instant now) noexcept override;
 
-  // shard_events.cpp: what the engine tells
+  // shard_events.cpp: what the engine asks and tells
   [[nodiscard]] Result<void> admit(coap::LinkId link, std::string_view endpoint) noexcept override;
   void on_registered(const server::Registration& registration, Instant now) noexcept override;
   void on_updated(const server::Registration& registration, server::UpdateChanges changes,
@@ -233,6 +235,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   ShardClock clock_;
   Instant now_;
   SystemRandom random_;
+  CredentialReader credentials_;
   LinkLayer links_;
   StreamLinks streams_;
   ReceiveBatch in_;

@@ -6,6 +6,7 @@
 #include "linnet/net/shard.hpp"
 #include "linnet/net/steering.hpp"
 #include "linnet/net/store_ticket.hpp"
+#include "linnet/server/admission.hpp"
 
 namespace linnet::net {
 
@@ -159,9 +160,12 @@ void Shard::end_association(coap::LinkId link) {
 
 // TS 5.2.6.
 Result<void> Shard::admit(coap::LinkId link, std::string_view endpoint) noexcept {
-  if (!dtls_ || !dtls_->secured(link)) return {};
-  if (dtls_->endpoint(link, *fleet_.handshakes->credentials()) == endpoint) return {};
-  return fail(Errc::kUnauthorized, static_cast<std::uint8_t>(coap::Code::kBadRequest));
+  auto identity = server::LinkIdentity::kNone;
+  if (dtls_ && dtls_->secured(link)) {
+    const bool own = dtls_->endpoint(link, *fleet_.handshakes->credentials()) == endpoint;
+    identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+  }
+  return server::admit(identity, endpoint, credentials_.get(), fleet_.allow_nosec);
 }
 
 coap::LinkId Shard::secured_link(const Path& path, const Address& remote) {

@@ -19,6 +19,7 @@ namespace {
 constexpr unsigned kMaxShards = 64;
 // The bootstrap server hands its operations over behind all shards.
 constexpr store::ShardIndex kBootstrapShard = kMaxShards;
+constexpr store::ShardIndex kCredentialShard = kMaxShards + 1;
 // Peers are not spread evenly: a shard may have this much more than its part.
 constexpr std::uint32_t kUnevenPercent = 125;
 constexpr std::uint32_t kUnevenExtra = 64;
@@ -111,6 +112,10 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   if (config_.shards == 0) config_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxShards);
   if (config_.shards > kMaxShards) return std::unexpected("more than 64 workers");
   if (const auto opened = open_store(); !opened) return opened;
+  fleet_.credentials =
+      std::make_unique<CredentialBook>(store_.get(), kCredentialShard, config_.max_credentials);
+  fleet_.allow_nosec = config_.allow_nosec;
+  if (const auto done = fleet_.credentials->restore(); !done) return done;
   const auto shards = count_shards();
   if (!shards) return std::unexpected(shards.error());
   if (const auto made = make_shards(*shards, models); !made) return made;
@@ -120,13 +125,14 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   for (const auto& shard : fleet_.shards) shard->start();
   if (fleet_.handshakes) fleet_.handshakes->start();
   if (bootstrap_) bootstrap_->start();
+  fleet_.credentials->start();
   started_ = true;
   return {};
 }
 
 std::expected<void, std::string> WorkerGroup::open_store() {
   if (!config_.open_store) return {};
-  auto opened = config_.open_store(*this, kMaxShards + 1);
+  auto opened = config_.open_store(*this, kMaxShards + 2);
   if (!opened) return std::unexpected(opened.error().message);
   store_ = std::move(*opened);
   fleet_.store = store_.get();
@@ -183,8 +189,10 @@ std::expected<void, std::string> WorkerGroup::make_handshakes() {
   if (config_.dtls.listen.empty()) return {};
   auto security = tls::ServerSecurity::make(tls::Transport::kDatagram, config_.dtls.identity);
   if (!security) return std::unexpected("coaps: " + security.error());
+  Handshakes::CredentialSource credentials = config_.dtls.credentials;
+  if (!credentials) credentials = [this] { return fleet_.credentials->snapshot(); };
   fleet_.handshakes = std::make_unique<Handshakes>(
-      std::move(*security), config_.dtls.limits, config_.dtls.credentials, [this](HandshakeOutput output) {
+      std::move(*security), config_.dtls.limits, std::move(credentials), [this](HandshakeOutput output) {
         const unsigned shard = output.peer.shard;
         Task task = [kept = std::move(output)](Shard& here) mutable { here.take_handshake(std::move(kept)); };
         // A shard that has ended speaks to nobody any more.
@@ -210,7 +218,8 @@ std::expected<void, std::string> WorkerGroup::restore_associations() {
 
 std::expected<void, std::string> WorkerGroup::make_bootstrap() {
   if (config_.bootstrap.listen.empty()) return {};
-  auto made = BootstrapServer::make(config_.bootstrap, store_.get(), kBootstrapShard);
+  auto made = BootstrapServer::make(config_.bootstrap, store_.get(), kBootstrapShard, *fleet_.credentials,
+                                    config_.allow_nosec);
   if (!made) return std::unexpected(made.error());
   bootstrap_ = std::move(*made);
   return {};
@@ -288,6 +297,7 @@ void WorkerGroup::stop() {
     const auto flushed = store_->flush();
   if (bootstrap_) bootstrap_->stop();
   if (fleet_.handshakes) fleet_.handshakes->stop();
+  fleet_.credentials->stop();
   everywhere([](Shard& shard) { shard.end(); });
   for (const auto& shard : fleet_.shards) shard->join();
   if (store_) store_->close();
@@ -299,6 +309,7 @@ void WorkerGroup::stop() {
 
 void WorkerGroup::settle(store::ShardIndex shard, std::span<const store::Ticket> tickets, bool committed) {
   if (shard == kBootstrapShard && bootstrap_) return bootstrap_->settle(tickets, committed);
+  if (shard == kCredentialShard) return fleet_.credentials->settle(tickets, committed);
   if (shard >= fleet_.shards.size()) return;
   Task task = [owned = std::vector(tickets.begin(), tickets.end()), committed](Shard& here) {
     here.settle(owned, committed);

@@ -44,6 +44,7 @@ class WorkerGroup final : public store::StoreListener {
   /// Who may publish events: shards, and the bootstrap server behind them.
   [[nodiscard]] std::size_t publishers() const noexcept { return size() + (bootstrap_ ? 1U : 0U); }
   [[nodiscard]] BootstrapServer* bootstrap() noexcept { return bootstrap_.get(); }
+  [[nodiscard]] CredentialBook& credentials() noexcept { return *fleet_.credentials; }
   [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
   [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }
   [[nodiscard]] std::uint64_t restored() const noexcept { return restored_; }

@@ -153,6 +153,9 @@ class BootstrapEngine::Parts final : public coap::Handler {
   coap::Reply begin(const coap::IncomingRequest& request, Instant now) {
     const auto wanted = read_bootstrap_request(request.options);
     if (!wanted) return refuse(reply_with(wanted.error()));
+    if (const auto admitted = listener->admit(request.link, wanted->endpoint); !admitted) {
+      return refuse(reply_with(static_cast<coap::Code>(admitted.error().response)));
+    }
     auto configuration = configurations.choose(wanted->endpoint);
     if (!configuration) {
       listener->on_unknown(wanted->endpoint, now);

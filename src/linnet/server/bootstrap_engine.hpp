@@ -42,6 +42,10 @@ struct BootstrapStatistics {
 /// Called from inside receive and step; must not call the engine back.
 class BootstrapListener {
  public:
+  /// As Listener::admit, for a Bootstrap-Request: nothing, or the response to give in Error::response.
+  [[nodiscard]] virtual Result<void> admit(coap::LinkId /*link*/, std::string_view /*endpoint*/) noexcept {
+    return {};
+  }
   /// The 2.04 is on its way. A session that was under way for this endpoint has ended without result.
   virtual void on_started(std::string_view endpoint, std::string_view configuration,
                           Instant now) noexcept = 0;

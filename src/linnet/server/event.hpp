@@ -87,8 +87,8 @@ struct ObservationChange {
 class Listener {
  public:
   /// Whether this endpoint may register over this link: nothing, or the response to give, 4.00,
-  /// 4.03 or 4.09 in Error::response (TS table 6.7-2). Asked again when a registration is to follow its
-  /// device to another link, where the answer to a refusal is 4.04. The default admits everybody.
+  /// 4.03 or 4.09 in Error::response (TS table 6.7-2). Asked again with every Update and De-register, from
+  /// the same link or another, where the answer to a refusal is 4.04. The default admits everybody.
   [[nodiscard]] virtual Result<void> admit(coap::LinkId /*link*/, std::string_view /*endpoint*/) noexcept {
     return {};
   }

@@ -178,8 +178,8 @@ std::uint32_t RegistrationInterface::locate(std::string_view location, coap::Lin
   const std::uint32_t index = registrations_->find(*id);
   if (index == kNone) return kNone;
   const RegistrationSlot& slot = (*registrations_)[index];
-  if (slot.link == coap::index(link)) return index;
-  if (!config_->follow_address && slot.link != kNone) return kNone;
+  const bool moved = slot.link != coap::index(link);
+  if (moved && !config_->follow_address && slot.link != kNone) return kNone;
   return listener_->admit(link, registrations_->name_of(slot)) ? index : kNone;
 }
 

@@ -189,7 +189,6 @@ TEST(Credentials, thousands_are_listed_once_each_in_pages) {
   }
 }
 
-// Shows: SE-1
 TEST(Credential, identities_and_keys_have_the_sizes_of_the_transport_document) {
   EXPECT_EQ(credential_fault(psk("e", std::string(128, 'i'), std::string(64, 'k'))), "");
   EXPECT_NE(credential_fault(psk("e", std::string(129, 'i'), "k")), "");

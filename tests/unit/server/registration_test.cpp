@@ -125,6 +125,15 @@ TEST_F(RegistrationInterfaceTest, OP_2_register_of_a_refused_endpoint_is_forbidd
   EXPECT_EQ(code_of(send(0, registering("good"))), Code::kCreated);
 }
 
+TEST_F(RegistrationInterfaceTest, what_is_refused_later_must_register_anew) {
+  const std::string location = register_device(0, "a");
+  listener.refused = "a";
+  EXPECT_EQ(code_of(send(0, updating(location))), Code::kNotFound);
+  EXPECT_EQ(code_of(send(0, deregistering(location))), Code::kNotFound);
+  listener.refused.clear();
+  EXPECT_EQ(code_of(send(0, updating(location))), Code::kChanged);
+}
+
 TEST_F(RegistrationInterfaceTest, bounds_the_extra_parameters) {
   Request request = registering("a");
   for (int i = 0; i < 6; ++i) request.query.push_back("x" + std::to_string(i) + "=" + std::string(100, 'y'));

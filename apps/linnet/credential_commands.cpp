@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "answer.hpp"
+#include "commands.hpp"
+#include "table.hpp"
+
+namespace linnet::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kRoute = "/api/v1/credentials";
+// One request is done as a whole and takes at most 1 MiB.
+constexpr std::size_t kPartLines = 4000;
+constexpr std::size_t kPartBytes = 768U << 10U;
+
+std::string route_of(const std::string& endpoint) {
+  return std::string(kRoute) + "/" + percent_encode(endpoint);
+}
+
+std::optional<std::string> contents_of(const std::string& file) {
+  std::ifstream from_file;
+  if (file != "-") {
+    from_file.open(file, std::ios::binary);
+    if (!from_file) return std::nullopt;
+  }
+  std::istream& in = file == "-" ? std::cin : from_file;
+  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (in.bad()) return std::nullopt;
+  return content;
+}
+
+/// A piece of a CSV that goes in one request: the header and some records, whole ones.
+struct Part {
+  std::string text;
+  std::size_t first_line;  ///< of its records, in the file
+};
+
+/// Cuts a CSV behind lines that end outside of quotation marks.
+std::vector<Part> parts_of(const std::string& csv) {
+  std::vector<Part> parts;
+  const std::size_t head = std::min(csv.find('\n'), csv.size() - 1) + 1;
+  const std::string header = csv.substr(0, head);
+  std::size_t begin = head;
+  std::size_t line = 2;
+  std::size_t lines = 0;
+  bool quoted = false;
+  for (std::size_t at = head; at <= csv.size(); ++at) {
+    const bool end = at == csv.size();
+    if (!end && csv[at] == '"') quoted = !quoted;
+    if (!end && csv[at] != '\n') continue;
+    ++lines;
+    const bool full = lines >= kPartLines || at - begin >= kPartBytes;
+    if (!end && (quoted || !full)) continue;
+    if (begin == csv.size() && !parts.empty()) break;
+    parts.push_back({header + csv.substr(begin, at + 1 - begin), line});
+    begin = at + 1;
+    line += lines;
+    lines = 0;
+  }
+  return parts;
+}
+
+/// Prints what is wrong with which line; those of a part begin behind its header.
+void print_faults(const std::string& file, const HttpResponse& response, std::size_t first_line) {
+  const Json problem = Json::parse(response.body, nullptr, false);
+  if (!problem.is_object()) return;
+  for (const Json& fault : problem.value("errors", Json::array())) {
+    const auto line = fault.value("line", std::size_t{0});
+    std::cerr << file << ':' << (line < 2 ? line : line - 2 + first_line) << ": " << text(fault, "detail")
+              << '\n';
+  }
+}
+
+}  // namespace
+
+int import_credentials(const Session& session, const std::string& file) {
+  const auto content = contents_of(file);
+  if (!content) return complain("cannot read " + file, kUsage);
+  const std::size_t first = content->find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return complain(file + " is empty", kUsage);
+  const bool json = (*content)[first] == '{' || (*content)[first] == '[';
+  const std::vector<Part> parts = json ? std::vector<Part>{{*content, 2}} : parts_of(*content);
+  std::size_t changed = 0;
+  for (const Part& part : parts) {
+    const auto response =
+        http_request(session.url, "POST", kRoute, part.text, session.timeout + kServerMargin,
+                     json ? "application/json" : "text/csv");
+    if (!response) return complain(response.error(), kUnreachable);
+    if (response->status != 200) {
+      print_faults(file, *response, part.first_line);
+      const std::string before =
+          changed == 0 ? "" : " (" + std::to_string(changed) + " in front of it are in force)";
+      return complain(problem_line(*response) + before, kRefused);
+    }
+    changed += Json::parse(response->body).value("changed", std::size_t{0});
+  }
+  if (session.json) {
+    std::cout << Json{{"changed", changed}}.dump() << '\n';
+  } else {
+    std::cout << changed << (changed == 1 ? " credential is" : " credentials are") << " in force\n";
+  }
+  return kDone;
+}
+
+int add_credential(const Session& session, const CredentialChoice& credential, const std::string& key_file) {
+  auto key = contents_of(key_file);
+  if (!key) return complain("cannot read " + key_file, kUsage);
+  std::erase_if(*key, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+  const Json body{{"mode", credential.mode}, {"identity", credential.identity}, {"key", *key}};
+  return ask(session, "PUT", route_of(credential.endpoint), body, [&](const Json&) {
+    std::cout << credential.mode << " of " << credential.endpoint << " is in force\n";
+  });
+}
+
+int list_credentials(const Session& session, const std::string& endpoint) {
+  Table table({"ENDPOINT", "MODE", "IDENTITY"});
+  Json all = Json::array();
+  Session quiet = session;
+  quiet.json = false;
+  std::string cursor;
+  do {
+    std::string target = endpoint.empty() ? std::string(kRoute) + "?limit=1000" : route_of(endpoint);
+    if (!cursor.empty()) target += "&cursor=" + percent_encode(cursor);
+    cursor.clear();
+    const int code = ask(quiet, "GET", target, {}, [&](const Json& answer) {
+      cursor = text(answer, "cursor");
+      for (const Json& item : answer.value("credentials", Json::array())) {
+        if (session.json) all.push_back(item);
+        table.row({text(item, "endpoint"), text(item, "mode"), text(item, "identity")});
+      }
+    });
+    if (code != kDone) return code;
+  } while (!cursor.empty());
+  if (session.json) {
+    std::cout << Json{{"credentials", all}}.dump() << '\n';
+  } else if (table.empty()) {
+    std::cout << "there are no credentials\n";
+  } else {
+    table.print(std::cout);
+  }
+  return kDone;
+}
+
+int remove_credentials(const Session& session, const CredentialChoice& choice) {
+  std::string target = route_of(choice.endpoint);
+  char separator = '?';
+  for (const auto& [name, value] : {std::pair("mode", choice.mode), std::pair("identity", choice.identity)}) {
+    if (value.empty()) continue;
+    target += separator + std::string(name) + "=" + percent_encode(value);
+    separator = '&';
+  }
+  return ask(session, "DELETE", target, {},
+             [](const Json& answer) { std::cout << text(answer, "changed") << " removed\n"; });
+}
+
+}  // namespace linnet::cli
