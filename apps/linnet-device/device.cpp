@@ -334,15 +334,24 @@ OrRefusal<Path> Device::create(const Path& path) {
   if (path.depth() < 1 || path.depth() > 2) {
     return refuse(Errc::kInvalidArgument, "write the path of an object (/3303) or of an instance (/3303/1)");
   }
-  ModelObject* object = objects_->find_model_object(path.object());
-  if (object == nullptr) {
-    const bool there = objects_->find(path.object()) != nullptr;
-    return refuse(there ? Errc::kNotAllowed : Errc::kNotFound,
-                  api::path_text(path) +
-                      (there ? ": the instances of this object are fixed" : ": there is no such object"));
+  const std::string text = api::path_text(path);
+  client::Object* object = objects_->find(path.object());
+  if (object == nullptr) return refuse(Errc::kNotFound, text + ": there is no such object");
+  if (ModelObject* model = objects_->find_model_object(path.object()); model != nullptr) {
+    const InstanceId instance = path.depth() == 2 ? path.instance() : model->free_instance();
+    if (auto added = model->add(instance); !added) return std::unexpected(added.error());
+    return Path(path.object(), instance);
   }
-  const InstanceId instance = path.depth() == 2 ? path.instance() : object->free_instance();
-  if (auto added = object->add(instance); !added) return std::unexpected(added.error());
+  InstanceId instance = path.depth() == 2 ? path.instance() : InstanceId{0};
+  while (path.depth() == 1 && object->exists(instance)) ++instance;
+  const auto allowed = object->can_create(instance);
+  if (!allowed && allowed.error().code == Errc::kNotAllowed)
+    return refuse(Errc::kNotAllowed, text + ": the instances of this object are fixed");
+  if (!allowed && allowed.error().code == Errc::kExists)
+    return refuse(Errc::kExists, text + " is there already");
+  if (!allowed || !object->create(instance))
+    return refuse(Errc::kNoSpace, text + ": there is no room for more instances; delete one");
+  engine_->instances_changed(path.object());
   return Path(path.object(), instance);
 }
 
@@ -352,10 +361,15 @@ OrRefusal<void> Device::remove(const Path& path) {
   }
   ModelObject* object = objects_->find_model_object(path.object());
   if (object == nullptr) {
-    const bool there = objects_->find(path.object()) != nullptr;
-    return refuse(there ? Errc::kNotAllowed : Errc::kNotFound,
-                  api::path_text(path) +
-                      (there ? ": the instances of this object are fixed" : ": there is no such object"));
+    client::Object* other = objects_->find(path.object());
+    const std::string text = api::path_text(path);
+    if (other == nullptr) return refuse(Errc::kNotFound, text + ": there is no such object");
+    if (path.depth() > 2) return refuse(Errc::kNotAllowed, text + ": the resources of this object stay");
+    if (!other->exists(path.instance())) return refuse(Errc::kNotFound, text + " is not there");
+    if (!other->can_remove(path.instance()) || !other->remove(path.instance()))
+      return refuse(Errc::kNotAllowed, text + ": the instances of this object are fixed");
+    engine_->instances_changed(path.object());
+    return {};
   }
   return path.depth() == 2 ? object->drop(path.instance()) : object->drop_value(path);
 }

@@ -47,6 +47,7 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
     if (auto added = objects->add(request, registry, now); !added) return std::unexpected(added.error());
   }
   std::ranges::sort(objects->all_, {}, &client::Object::id);
+  objects->link_portfolio();
   return objects;
 }
 
@@ -109,6 +110,10 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     return refuse(Errc::kExists, text + " is given twice: write " + std::to_string(request.id) +
                                      ":INSTANCES for several instances");
   }
+  client::Object* known = find_known(request.id);
+  const bool other = known != nullptr &&
+                     request.version.value_or(known->definition().version) != known->definition().version;
+  if (known != nullptr && !other) return add_known(*known, request);
   const bool built_in = request.id == 2 || request.id == 4 || request.id == 6 || request.id == 7;
   if (!built_in) return add_model_object(request, registry, now);
   if (request.instances != 1) return refuse(Errc::kInvalidArgument, text + " has a single instance");
@@ -124,6 +129,35 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     all_.push_back(&statistics_);
   }
   return {};
+}
+
+client::Object* Objects::find_known(ObjectId id) noexcept {
+  switch (id) {
+    case 16: return &portfolio_;
+    case 19: return &app_data_;
+    case 20: return &event_log_;
+    case 22: return &virtual_observe_;
+    default: return nullptr;
+  }
+}
+
+OrRefusal<void> Objects::add_known(client::Object& object, const ObjectRequest& request) {
+  if (request.instances > kMaxInstances) {
+    return refuse(Errc::kTooLarge, "object " + std::to_string(request.id) + " has room for " +
+                                       std::to_string(kMaxInstances) + " instances");
+  }
+  for (unsigned i = 0; i < request.instances; ++i) (void)object.create(static_cast<lwm2m::InstanceId>(i));
+  all_.push_back(&object);
+  return {};
+}
+
+/// ExtDevInfo (3/0/22) names the instances of object 16 that the device begins with.
+void Objects::link_portfolio() {
+  client::WholeDeviceInstance& device = *device_.get(0);
+  lwm2m::InstanceId i = find(portfolio_.id()) != nullptr ? portfolio_.next_instance(0) : lwm2m::kMaxId;
+  for (; i < client::WholeDeviceInstance::kMaxExternalInfo; i = portfolio_.next_instance(i + 1)) {
+    device.external_info.set(i, {portfolio_.id(), i});
+  }
 }
 
 OrRefusal<void> Objects::add_model_object(const ObjectRequest& request,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All objects of the device: those whose behaviour the client library knows (0 to 4, 6, 7), and
-// any other of the registry by its model.
+// All objects of the device: those whose behaviour the client library knows (0 to 7, 16, 19, 20, 22),
+// and any other of the registry by its model.
 #pragma once
 
 #include <map>
@@ -10,12 +10,16 @@
 
 #include "firmware.hpp"
 #include "linnet/client/objects/access_control.hpp"
+#include "linnet/client/objects/binary_app_data.hpp"
 #include "linnet/client/objects/connectivity_monitoring.hpp"
 #include "linnet/client/objects/connectivity_statistics.hpp"
 #include "linnet/client/objects/device.hpp"
+#include "linnet/client/objects/event_log.hpp"
 #include "linnet/client/objects/location.hpp"
+#include "linnet/client/objects/portfolio.hpp"
 #include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
+#include "linnet/client/objects/virtual_observe.hpp"
 #include "linnet/registry/model_registry.hpp"
 #include "model_object.hpp"
 #include "settings.hpp"
@@ -41,11 +45,16 @@ class Objects {
   [[nodiscard]] ModelObject* find_model_object(lwm2m::ObjectId id) const noexcept;
 
  private:
-  static constexpr std::size_t kMaxRights = 256;  ///< instances of object 2
+  static constexpr std::size_t kMaxRights = 256;    ///< instances of object 2
+  static constexpr std::size_t kMaxInstances = 16;  ///< of an object that the library knows
 
+  /// An object that the library knows and servers create instances of; null for all others.
+  [[nodiscard]] client::Object* find_known(lwm2m::ObjectId id) noexcept;
   void add_accounts(const Settings& settings);
+  void link_portfolio();
   void add_device(const Settings& settings, client::Platform& platform);
   OrRefusal<void> add(const ObjectRequest& request, const registry::ModelRegistry& registry, UnixTime now);
+  OrRefusal<void> add_known(client::Object& object, const ObjectRequest& request);
   OrRefusal<void> add_model_object(const ObjectRequest& request, const registry::ModelRegistry& registry,
                                    UnixTime now);
 
@@ -56,6 +65,10 @@ class Objects {
   client::ConnectivityMonitoringObject connectivity_;
   client::LocationObject location_;
   client::ConnectivityStatisticsObject statistics_;
+  client::PortfolioObject<kMaxInstances> portfolio_;
+  client::BinaryAppDataObject<kMaxInstances, 32, 1024> app_data_;
+  client::EventLogObject<kMaxInstances, 4096> event_log_;
+  client::VirtualObserveObject<kMaxInstances> virtual_observe_;
   std::map<lwm2m::ObjectId, std::unique_ptr<ModelObject>> model_objects_;
   std::vector<client::Object*> all_;
 };

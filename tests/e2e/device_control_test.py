@@ -243,6 +243,27 @@ class Management(DeviceTest):
         self.control.call("delete", path="/3303/1")
         self.assertNotIn(b"</3303/1>", self.server.expect(POST, "/rd/1").payload)
 
+    def test_objects_of_the_library_behave_as_their_definitions_say(self):
+        self.start("--object", "16:2", "--object", "19:0", "--object", "20", "--object", "22", "--object", "3303")
+        self.assertEqual(self.control.call("get", path="/3/0/22")["values"],
+                         {"/3/0/22/0": "16:0", "/3/0/22/1": "16:1"})
+        self.assertEqual(self.control.call("create", path="/19"), {"path": "/19/0"})
+        with self.assertRaisesRegex(RuntimeError, "there already"):
+            self.control.call("create", path="/19/0")
+        self.assertEqual(self.server.request(POST, "/20/0/4011").code_text(), "2.04")
+        self.assertEqual(self.control.call("get", path="/20/0/4013")["value"], 0)
+        self.control.call("set", path="/22/0/0/0", value="</3303/0/5700>;gt=30")
+        self.control.call("set", path="/3303/0/5700", value=25)
+        self.assertEqual(self.control.call("get", path="/22/0/1")["value"], "")
+        self.control.call("set", path="/3303/0/5700", value=31)
+        self.control.call("advance", seconds=0)
+        self.assertEqual(self.control.call("get", path="/22/0/1")["value"], '[{"n":"/3303/0/5700","v":31}]')
+
+    def test_another_version_of_an_object_follows_its_definition(self):
+        self.start("--object", "20@2.1")
+        self.control.call("set", path="/20/0/4017", value=60)
+        self.assertEqual(self.control.call("get", path="/20/0/4017")["value"], 60)
+
     def test_a_vendor_s_object_holds_every_data_type(self):
         self.start("--object", "33442", "--models", MODELS)
         values = {"0": "text", "1": -5, "2": 18446744073709551615, "3": 0.5, "4": True, "5": "AQID",

@@ -383,6 +383,41 @@ TEST_F(BootstrapTest, a_Finish_whose_answer_was_lost_is_answered_again_and_nothi
 
 // --- Discover ------------------------------------------------------------------------------------------
 
+TEST_F(BootstrapTest, table_6_7_1_has_a_request_for_each_code) {
+  registered_account();
+  EXPECT_EQ(ask(Code::kPost, "/1/1/9").code, Code::kChanged);
+  speaker = kBsLink;
+  respond(take(), Code::kChanged);
+  struct Cell {
+    Code method;
+    const char* path;
+    Ask what;
+    Code code;
+  };
+  const std::string name = R"([{"n":"/3/0/15","vs":"UTC"}])";
+  for (const Cell& cell :
+       {Cell{Code::kGet, "/1", {.accept = kTlv}, Code::kContent},
+        Cell{Code::kGet, "/1/9", {.accept = kTlv}, Code::kNotFound},
+        Cell{Code::kGet, "/44444", {.accept = kTlv}, Code::kNotFound},
+        Cell{Code::kGet, "/3", {.accept = kTlv}, Code::kMethodNotAllowed},
+        Cell{Code::kGet, "/1", {.accept = kUnknown}, Code::kNotAcceptable},
+        Cell{Code::kPut, "/3/0", {.format = kSenmlJson, .payload = name}, Code::kChanged},
+        Cell{Code::kPut, "/3/0/15", {.format = kTlv, .payload = "?"}, Code::kBadRequest},
+        Cell{Code::kPut, "/3/0", {.format = kUnknown, .payload = name}, Code::kUnsupportedContentFormat},
+        Cell{Code::kGet, "/", {.accept = kLinks}, Code::kContent},
+        Cell{Code::kGet, "/1/1", {.accept = kLinks}, Code::kBadRequest},
+        Cell{Code::kGet, "/44444", {.accept = kLinks}, Code::kNotFound},
+        Cell{Code::kDelete, "/44444", {}, Code::kBadRequest}, Cell{Code::kDelete, "/1/1", {}, Code::kDeleted},
+        Cell{Code::kPost, "/bs/1", {}, Code::kBadRequest}}) {
+    EXPECT_EQ(ask(cell.method, cell.path, cell.what).code, cell.code) << cell.path;
+  }
+  // Only the bootstrap server may ask while a sequence is under way.
+  speaker = kLink;
+  EXPECT_EQ(ask(Code::kGet, "/1", {.accept = kTlv}).code, Code::kUnauthorized);
+  speaker = kBsLink;
+  EXPECT_EQ(finish(), Code::kNotAcceptable);
+}
+
 TEST_F(BootstrapTest, Discover_shows_accounts_with_ssid_and_uri) {
   registered_account();
   ASSERT_TRUE(engine.bootstrap().has_value());

@@ -147,6 +147,14 @@ TEST_F(RegistrationInterfaceTest, refuses_when_full_but_lets_registered_ones_reg
   EXPECT_EQ(engine->statistics().registrations, 8U);
 }
 
+TEST_F(RegistrationInterfaceTest, OP_2_register_that_conflicts_with_the_configuration_is_answered_conflict) {
+  listener.refused = "elsewhere";
+  listener.refusal = static_cast<std::uint8_t>(Code::kConflict);
+  EXPECT_EQ(code_of(send(0, registering("elsewhere"))), Code::kConflict);
+  EXPECT_TRUE(listener.events.empty());
+  EXPECT_EQ(code_of(send(0, registering("here"))), Code::kCreated);
+}
+
 TEST_F(RegistrationInterfaceTest, OP_2_registering_anew_replaces_the_registration) {
   const std::string first = register_device(0, "node");
   const std::string second = register_device(1, "node");
