@@ -27,7 +27,9 @@ std::string why_not(Errc why) {
     case Errc::kInvalidArgument: return "its Security Mode does not go with its URI or its keys";
     case Errc::kMalformed: return "its URI is malformed";
     case Errc::kNoSpace: return "its keys are too long";
-    default: return "this device speaks coap://HOST:PORT and coaps://HOST:PORT, with keys or certificates";
+    default:
+      return "this device speaks coap://HOST:PORT, coap+tcp://HOST:PORT, and coaps://HOST:PORT with keys or "
+             "certificates";
   }
 }
 
@@ -48,6 +50,9 @@ void Connections::begin(client::Engine& engine, Objects& objects, client::Sessio
 }
 
 void Connections::end() noexcept {
+  for (const auto& [link, way] : ways_) {
+    if (way.stream) source_.disconnect(link);
+  }
   links_.drop_all();
   ways_.clear();
   engine_ = nullptr;
@@ -75,25 +80,28 @@ void Connections::open(client::ShortServerId server, client::InstanceId security
   const auto led = lead(account, security, transport);
   gnutls_memset(room_.data(), 0, room_.size());
   if (led) return;
-  observer_.on_unusable_account(account, led.error().text);
+  if (!led.error().text.empty()) observer_.on_unusable_account(account, led.error().text);
   engine_->unreachable(server, led.error().code);
 }
 
-/// A plain way is there at once, a secured one after its handshake.
+/// A plain way over UDP is there at once, a secured one after its handshake, one over TCP once it is
+/// connected. The URI says which; a binding that has it too says when (object 1, resource 7).
 OrRefusal<void> Connections::lead(Account& account, client::InstanceId security, lwm2m::Binding transport) {
-  if (transport != lwm2m::Binding(lwm2m::Binding::kUdp)) {
-    return refuse(Errc::kUnsupported, "this device has no transport but UDP");
-  }
   const auto parameters = client::read_security(engine_->objects(), security, room_);
   if (!parameters) return refuse(parameters.error().code, why_not(parameters.error().code));
-  if (parameters->stream()) return refuse(Errc::kUnsupported, why_not(Errc::kUnsupported));
+  const bool stream = parameters->stream();
+  if (stream && parameters->secured()) return refuse(Errc::kUnsupported, why_not(Errc::kUnsupported));
+  const auto carried = stream ? lwm2m::Binding::kTcp : lwm2m::Binding::kUdp;
+  const bool by_binding = account.id != client::kBootstrapServer &&
+                          client::read_settings(engine_->objects(), account.id).binding.has(carried);
+  if (by_binding && transport != lwm2m::Binding(carried)) return refuse(Errc::kUnsupported, "");
   const bool v6 = parameters->host.find(':') != std::string_view::npos;
   const std::string host(parameters->host);
   const auto address =
       net::resolve_address((v6 ? '[' + host + ']' : host) + ':' + std::to_string(parameters->port));
   if (!address) return refuse(Errc::kNotFound, address.error());
   account.address = *address;
-  const auto link = source_.link_to(account.address);
+  const auto link = stream ? source_.stream_to(account.address) : source_.link_to(account.address);
   if (!link) return std::unexpected(link.error());
 
   if (const auto known = ways_.find(*link); known != ways_.end() && known->second.account.id != account.id) {
@@ -101,11 +109,16 @@ OrRefusal<void> Connections::lead(Account& account, client::InstanceId security,
     const bool done = engine_->bootstrap_state() == client::BootstrapState::kLingering;
     if (known->second.account.id == client::kBootstrapServer && done) {
       engine_->disconnect(client::kBootstrapServer);
-    } else if (known->second.secured || parameters->secured()) {
+    } else if (known->second.secured || parameters->secured() || stream) {
       return refuse(Errc::kBusy, "another server's account has the address " + account.address.text());
     }
   }
-  Way& way = ways_[*link] = {.account = account, .hash = {}, .secured = parameters->secured()};
+  Way& way =
+      ways_[*link] = {.account = account, .hash = {}, .secured = parameters->secured(), .stream = stream};
+  if (stream) {
+    source_.connect(*link);
+    return {};
+  }
   if (!way.secured) {
     const auto connected = engine_->connect(account.id, *link, plain_);
     if (!connected) return refuse(connected.error().code, "there is no room for another server");
@@ -120,7 +133,27 @@ OrRefusal<void> Connections::lead(Account& account, client::InstanceId security,
   return {};
 }
 
+bool Connections::stream(coap::LinkId link) const noexcept {
+  const auto way = ways_.find(link);
+  return way != ways_.end() && way->second.stream;
+}
+
+/// A connection is a new one to the server (TS 6.4.3): the device registers.
+void Connections::stream_opened(coap::LinkId link) noexcept {
+  if (!stream(link)) return;
+  if (!engine_->connect(ways_.at(link).account.id, link, client::Session::kNew)) close(link);
+}
+
+void Connections::stream_closed(coap::LinkId link, bool was_open) noexcept {
+  if (!stream(link)) return;
+  const client::ShortServerId server = ways_.at(link).account.id;
+  ways_.erase(link);
+  if (was_open) return engine_->disconnect(server);
+  engine_->unreachable(server, Errc::kTimeout);
+}
+
 void Connections::close(coap::LinkId link) noexcept {
+  if (stream(link)) source_.disconnect(link);
   links_.close(link);
   ways_.erase(link);
 }

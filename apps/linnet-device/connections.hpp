@@ -34,7 +34,13 @@ class Connections final : public client::Connector {
   [[nodiscard]] coap::LinkId secured_link(const net::Address& address) const noexcept;
   [[nodiscard]] bool handshaking(coap::LinkId link) const noexcept;
 
+  /// A connection: what it brings has arrived, whoever sleeps.
+  [[nodiscard]] bool stream(coap::LinkId link) const noexcept;
+
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
+  /// What became of LinkSource::connect, and of a connection that was there.
+  void stream_opened(coap::LinkId link) noexcept;
+  void stream_closed(coap::LinkId link, bool was_open) noexcept;
   /// Does what is due and tells the engine what happened; when to call again.
   Instant step(Instant now) noexcept;
 
@@ -47,6 +53,7 @@ class Connections final : public client::Connector {
     Account account;
     AccountHash hash{};
     bool secured = false;
+    bool stream = false;
   };
 
   OrRefusal<void> lead(Account& account, client::InstanceId security, lwm2m::Binding transport);

@@ -162,7 +162,7 @@ OrRefusal<void> Device::begin(Simulation& simulation) {
 
 void Device::receive(coap::LinkId link, ByteView datagram) noexcept {
   // The radio is off: nobody hears it.
-  const bool awake = !settings_.queue_mode || connections_.handshaking(link) ||
+  const bool awake = !settings_.queue_mode || connections_.handshaking(link) || connections_.stream(link) ||
                      engine_->sleep_advice().radio_until > clock_.now();
   if (awake) connections_.receive(link, datagram, clock_.now());
 }

@@ -26,7 +26,8 @@ class Device final : private client::Listener, private client::Platform {
   static constexpr std::uint16_t kMaxAttributes = 1000;
   static constexpr std::uint32_t kMaxBody = 256 * 1024;  ///< bytes of one request, answer or registration
   static constexpr std::size_t kMaxState = 64 * 1024;    ///< bytes of what is kept in a file
-  static constexpr std::uint16_t kMaxMessage = 1152;     ///< bytes of one datagram
+  /// Bytes of one message: eight blocks over TCP. Datagrams keep to 1152.
+  static constexpr std::uint16_t kMaxMessage = 8192 + 256;
 
   /// Registers with every account from the first step on, over the links that `source` leads to them.
   /// All references must outlive the device.
@@ -35,6 +36,11 @@ class Device final : private client::Listener, private client::Platform {
       Clock& clock, Observer& observer, LinkSource& source, client::Downloader* downloader = nullptr);
 
   void receive(coap::LinkId link, ByteView datagram) noexcept;
+  /// A connection that the LinkSource was asked for stands, or is gone, or did not come.
+  void stream_opened(coap::LinkId link) noexcept { connections_.stream_opened(link); }
+  void stream_closed(coap::LinkId link, bool was_open) noexcept {
+    connections_.stream_closed(link, was_open);
+  }
   /// Does what is due; returns when to call again.
   Instant step();
 

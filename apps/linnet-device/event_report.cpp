@@ -170,4 +170,10 @@ std::string datagram_line(bool sent, const net::Address& peer, ByteView datagram
   return line + std::to_string(datagram.size()) + " bytes";
 }
 
+std::string frame_line(bool sent, const net::Address& peer, ByteView frame) {
+  std::string line = (sent ? "-> " : "<- ") + peer.text() + "  TCP ";
+  if (const auto message = coap::Message::decode_frame(frame)) line += api::code_text(message->code()) + ", ";
+  return line + std::to_string(frame.size()) + " bytes";
+}
+
 }  // namespace linnet::device

@@ -24,5 +24,7 @@ namespace linnet::device {
 [[nodiscard]] std::string alert_line(const Account& account, const client::ChannelEnd& end);
 /// "<- 127.0.0.1:5683  CON 0.03, 14 bytes".
 [[nodiscard]] std::string datagram_line(bool sent, const net::Address& peer, ByteView datagram);
+/// "<- 127.0.0.1:5683  TCP 0.03, 12 bytes".
+[[nodiscard]] std::string frame_line(bool sent, const net::Address& peer, ByteView frame);
 
 }  // namespace linnet::device

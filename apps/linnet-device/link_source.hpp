@@ -13,6 +13,15 @@ class LinkSource {
   /// The link that leads to `address`, the same each time.
   virtual OrRefusal<coap::LinkId> link_to(const net::Address& address) = 0;
 
+  // Over TCP; a source may have none.
+
+  /// The same for a connection, which `connect` makes. What becomes of it is told to Connections.
+  virtual OrRefusal<coap::LinkId> stream_to(const net::Address& address) {
+    return refuse(Errc::kUnsupported, "this device has no TCP for " + address.text());
+  }
+  virtual void connect(coap::LinkId /*link*/) {}
+  virtual void disconnect(coap::LinkId /*link*/) {}
+
  protected:
   ~LinkSource() = default;
 };

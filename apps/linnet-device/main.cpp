@@ -65,8 +65,9 @@ void declare(CLI::App& app, Arguments& a) {
       ->check([](const std::string& name) {
         return name.empty() || name.size() > lwm2m::kMaxEndpointName ? "must have 1 to 255 bytes" : "";
       });
-  app.add_option("--server", a.servers,
-                 "[ID=]coap://HOST[:PORT] to register with, or coaps; up to 8, repeat the option")
+  app.add_option(
+         "--server", a.servers,
+         "[ID=]coap://HOST[:PORT] to register with, or coaps, or coap+tcp; up to 8, repeat the option")
       ->allow_extra_args(false);
   CLI::Option* bootstrap =
       app.add_option("--bootstrap", a.bootstrap,
@@ -80,7 +81,8 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
       ->capture_default_str();
-  app.add_option("--binding", a.settings.binding, "binding that the registration names")
+  app.add_option("--binding", a.settings.binding,
+                 "binding that the registration names; T for a server over TCP")
       ->check([](const std::string& text) {
         const auto binding = lwm2m::Binding::parse(text);
         const bool udp = binding && binding->has(lwm2m::Binding::kUdp) && !binding->queue();
@@ -204,8 +206,10 @@ std::expected<int, std::string> run(Arguments& a) {
   }
   std::vector<net::Address> servers;
   servers.reserve(settings.accounts.size());
-  for (const Account& account : settings.accounts) servers.push_back(account.address);
-  if (settings.bootstrap) servers.push_back(settings.bootstrap->address);
+  for (const Account& account : settings.accounts) {
+    if (!account.stream()) servers.push_back(account.address);
+  }
+  if (settings.bootstrap && !settings.bootstrap->stream()) servers.push_back(settings.bootstrap->address);
   const bool others = settings.bootstrap || !settings.firmware.empty();
   auto links = UdpLinks::open(std::move(servers), bind,
                               others ? UdpLinks::Others::kOfAnyFamily : UdpLinks::Others::kNone);

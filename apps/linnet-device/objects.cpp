@@ -62,7 +62,7 @@ void Objects::add_accounts(const Settings& settings) {
     server.short_server_id = settings.accounts[i].id;
     server.mute_send = false;
     server.lifetime = static_cast<std::int32_t>(settings.lifetime);
-    server.binding.assign(settings.binding);
+    server.binding.assign(settings.accounts[i].stream() ? "T" : settings.binding);
   }
   if (!settings.bootstrap) return;
   auto& security = *security_.add(static_cast<lwm2m::InstanceId>(settings.accounts.size()));

@@ -47,12 +47,40 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(const Setting
 }
 
 Program::Program(const Settings& settings, UdpLinks links, const ControlPlace& control, bool verbose)
-    : settings_(settings), control_place_(control), verbose_(verbose), links_(std::move(links)) {
+    : settings_(settings),
+      control_place_(control),
+      verbose_(verbose),
+      links_(std::move(links)),
+      streams_(io_, stream_handlers()) {
+  links_.stream_by(streams_);
   for (const net::UdpSocket& socket : links_.sockets()) sockets_.emplace_back(io_, dup(socket.fd()));
   if (!verbose_) return;
   links_.watch([](Direction direction, const net::Address& peer, ByteView datagram) {
     std::fprintf(stderr, "%s\n", datagram_line(direction == Direction::kSent, peer, datagram).c_str());
   });
+}
+
+TcpLinks::Handlers Program::stream_handlers() {
+  TcpLinks::Handlers handlers;
+  handlers.on_frame = [this](coap::LinkId link, ByteView frame) {
+    device_->receive(link, frame);
+    turn();
+  };
+  handlers.on_open = [this](coap::LinkId link) {
+    device_->stream_opened(link);
+    turn();
+  };
+  handlers.on_closed = [this](coap::LinkId link, bool was_open) {
+    device_->stream_closed(link, was_open);
+    turn();
+  };
+  if (verbose_) {
+    handlers.on_traffic = [](bool sent, const net::Address& peer, ByteView frame) {
+      std::fprintf(stderr, "%s\n", frame_line(sent, peer, frame).c_str());
+    };
+  }
+  handlers.now = [this] { return clock_.now(); };
+  return handlers;
 }
 
 std::expected<void, std::string> Program::listen(const net::Address& address) {

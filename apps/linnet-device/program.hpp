@@ -53,6 +53,7 @@ class Program final : private Observer {
   void add_controller(int in, int out, bool last);
   void wait_for_datagrams(std::size_t socket);
   void wait_for_signal();
+  [[nodiscard]] TcpLinks::Handlers stream_handlers();
   void turn();
   void leave();
   void report(const std::string& line) const;
@@ -65,6 +66,7 @@ class Program final : private Observer {
   Clock clock_;
   net::SystemRandom random_;
   UdpLinks links_;
+  TcpLinks streams_;
   std::unique_ptr<Downloads> downloads_;  ///< null without firmware
   std::unique_ptr<Device> device_;
   std::unique_ptr<Control> control_;

@@ -24,9 +24,10 @@ OrRefusal<Account> Account::parse(std::string_view uri) {
   }
   const std::size_t scheme = uri.find("://");
   const std::string_view name = scheme == uri.npos ? "coap" : uri.substr(0, scheme);
-  if (name != "coap" && name != "coaps") {
+  if (name != "coap" && name != "coaps" && name != "coap+tcp") {
     return refuse(Errc::kUnsupported,
-                  "server '" + text + "': this device speaks coap://HOST:PORT and coaps://HOST:PORT");
+                  "server '" + text +
+                      "': this device speaks coap://HOST:PORT, coaps://HOST:PORT and coap+tcp://HOST:PORT");
   }
   const std::string_view place = scheme == uri.npos ? uri : uri.substr(scheme + 3);
   const auto address =

@@ -20,8 +20,8 @@ constexpr net::UdpOptions kSocketOptions{.receive_buffer = 212'992, .send_buffer
 std::expected<UdpLinks, std::string> UdpLinks::open(std::vector<net::Address> servers,
                                                     const std::optional<net::Address>& bind, Others others) {
   UdpLinks links;
-  links.servers_ = std::move(servers);
-  std::vector<net::Address> peers = links.servers_;
+  for (const net::Address& server : servers) links.servers_.push_back({.address = server});
+  std::vector<net::Address> peers = servers;
   if (others == Others::kOfAnyFamily && !bind) {
     peers.push_back(net::Address::v4(0, 0));
     peers.emplace_back();
@@ -37,7 +37,7 @@ std::expected<UdpLinks, std::string> UdpLinks::open(std::vector<net::Address> se
     auto socket =
         net::UdpSocket::open(bind.value_or(v4 ? net::Address::v4(0, 0) : net::Address()), kSocketOptions);
     // A host may have one family only; a server of the other one is refused when it comes up.
-    if (!socket && std::ranges::find(links.servers_, server) == links.servers_.end()) continue;
+    if (!socket && std::ranges::find(servers, server) == servers.end()) continue;
     if (!socket) return std::unexpected(socket.error());
     links.sockets_.push_back(*std::move(socket));
   }
@@ -45,19 +45,36 @@ std::expected<UdpLinks, std::string> UdpLinks::open(std::vector<net::Address> se
 }
 
 OrRefusal<coap::LinkId> UdpLinks::link_to(const net::Address& address) {
-  const auto known = std::ranges::find(servers_, address);
-  if (known != servers_.end()) return coap::LinkId{static_cast<std::uint32_t>(known - servers_.begin())};
   const auto same = [&](const net::UdpSocket& s) { return s.local().is_v4() == address.is_v4(); };
   if (std::ranges::none_of(sockets_, same)) {
     return refuse(Errc::kUnsupported,
                   address.text() + " is of an address family that this device has no socket of");
   }
+  return number({.address = address});
+}
+
+OrRefusal<coap::LinkId> UdpLinks::stream_to(const net::Address& address) {
+  if (streams_ == nullptr) return LinkSource::stream_to(address);
+  return number({.address = address, .stream = true});
+}
+
+OrRefusal<coap::LinkId> UdpLinks::number(const Peer& peer) {
+  const auto known = std::ranges::find(servers_, peer);
+  if (known != servers_.end()) return coap::LinkId{static_cast<std::uint32_t>(known - servers_.begin())};
   if (servers_.size() >= Settings::kMaxLinks) {
     return refuse(Errc::kNoSpace, "this device has spoken to " + std::to_string(servers_.size()) +
-                                      " addresses and has no room for " + address.text());
+                                      " addresses and has no room for " + peer.address.text());
   }
-  servers_.push_back(address);
+  servers_.push_back(peer);
   return coap::LinkId{static_cast<std::uint32_t>(servers_.size() - 1)};
+}
+
+void UdpLinks::connect(coap::LinkId link) {
+  if (streams(link)) streams_->connect(link, servers_[coap::index(link)].address);
+}
+
+void UdpLinks::disconnect(coap::LinkId link) {
+  if (streams(link)) streams_->close(link);
 }
 
 const net::UdpSocket& UdpLinks::socket_to(const net::Address& address) const noexcept {
@@ -80,16 +97,18 @@ std::optional<std::size_t> UdpLinks::receive_one(const net::UdpSocket& socket, n
   return bytes;
 }
 
-const coap::LinkTraits& UdpLinks::traits(coap::LinkId /*link*/) noexcept {
-  return traits_;
+const coap::LinkTraits& UdpLinks::traits(coap::LinkId link) noexcept {
+  return streams(link) ? streams_->traits(link) : traits_;
 }
 
-ByteSpan UdpLinks::prepare(coap::LinkId /*link*/, std::size_t size) noexcept {
+ByteSpan UdpLinks::prepare(coap::LinkId link, std::size_t size) noexcept {
+  if (streams(link)) return streams_->prepare(link, size);
   return size <= outgoing_.size() ? ByteSpan(outgoing_) : ByteSpan();
 }
 
 void UdpLinks::send(coap::LinkId link, std::size_t size) noexcept {
-  const net::Address& server = servers_[coap::index(link)];
+  if (streams(link)) return streams_->send(link, size);
+  const net::Address& server = servers_[coap::index(link)].address;
   sockaddr_storage storage{};
   const socklen_t length = server.to(storage);
   if (watch_) watch_(Direction::kSent, server, ByteView(outgoing_).first(size));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The links of the device over UDP: link i leads to the server at address i. One socket for each
-// family that the servers are of, and for both where others may come.
+// The links of the device: link i leads to the server at address i, over UDP or by a connection. One UDP
+// socket for each family that the servers are of, and for both where others may come.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "linnet/coap/link.hpp"
 #include "linnet/net/address.hpp"
 #include "linnet/net/udp_socket.hpp"
+#include "tcp_links.hpp"
 
 namespace linnet::device {
 
@@ -32,6 +33,8 @@ class UdpLinks final : public coap::Links, public LinkSource {
 
   /// Called for each datagram that goes or comes.
   void watch(Watch watch) { watch_ = std::move(watch); }
+  /// Connections are these, which outlive the links.
+  void stream_by(TcpLinks& streams) noexcept { streams_ = &streams; }
   [[nodiscard]] const std::vector<net::UdpSocket>& sockets() const noexcept { return sockets_; }
 
   /// Hands over what waits in a socket, at most `kBatch` datagrams. Those that come from no server
@@ -43,7 +46,7 @@ class UdpLinks final : public coap::Links, public LinkSource {
       const auto size = receive_one(socket, from);
       if (!size) return;
       for (std::size_t link = 0; link < servers_.size(); ++link) {
-        if (servers_[link] != from) continue;
+        if (servers_[link].stream || servers_[link].address != from) continue;
         take(coap::LinkId{static_cast<std::uint32_t>(link)}, ByteView(buffer_).first(*size));
         break;
       }
@@ -51,6 +54,9 @@ class UdpLinks final : public coap::Links, public LinkSource {
   }
 
   OrRefusal<coap::LinkId> link_to(const net::Address& address) override;
+  OrRefusal<coap::LinkId> stream_to(const net::Address& address) override;
+  void connect(coap::LinkId link) override;
+  void disconnect(coap::LinkId link) override;
 
   const coap::LinkTraits& traits(coap::LinkId link) noexcept override;
   ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
@@ -64,12 +70,21 @@ class UdpLinks final : public coap::Links, public LinkSource {
   [[nodiscard]] std::optional<std::size_t> receive_one(const net::UdpSocket& socket, net::Address& from);
   [[nodiscard]] const net::UdpSocket& socket_to(const net::Address& address) const noexcept;
 
-  std::vector<net::Address> servers_;
+  struct Peer {
+    net::Address address;
+    bool stream = false;
+    friend bool operator==(const Peer&, const Peer&) = default;
+  };
+  [[nodiscard]] bool streams(coap::LinkId link) const noexcept { return servers_[coap::index(link)].stream; }
+  OrRefusal<coap::LinkId> number(const Peer& peer);
+
+  std::vector<Peer> servers_;
   std::vector<net::UdpSocket> sockets_;
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kMaxDatagram);
   std::vector<std::uint8_t> outgoing_ = std::vector<std::uint8_t>(kMaxDatagram);
   coap::LinkTraits traits_;
   Watch watch_;
+  TcpLinks* streams_ = nullptr;
 };
 
 }  // namespace linnet::device

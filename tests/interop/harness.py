@@ -56,6 +56,12 @@ def free_udp_port():
         return probe.getsockname()[1]
 
 
+def free_tcp_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def eventually(check, what, patience=PATIENCE):
     """The first true value of check(); fails with `what` when it stays false."""
     end = time.monotonic() + patience

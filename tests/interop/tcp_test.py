@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CoAP over TCP (RFC 8323) with other people's programs: aiocoap as a device at linnetd, and libcoap's
-coap-client as a peer of the registration interface."""
+"""CoAP over TCP (RFC 8323) with other people's programs: aiocoap as a device at linnetd and as a management
+server of linnet-device, libcoap's coap-client as a peer of the registration interface; and ours together."""
 
 # Shows: TR-2
 import asyncio
@@ -9,7 +9,7 @@ import re
 import unittest
 
 from aiocoap_test import LARGE, LINKS, OPAQUE, TEXT, Code, Loop, Message, Resource, aiocoap
-from harness import Linnetd, debian_program, run
+from harness import Linnetd, LinnetDevice, debian_program, eventually, free_tcp_port, run
 
 
 class Dialled:
@@ -116,6 +116,80 @@ class LibcoapAtLinnetd(unittest.TestCase):
         # The registration stands; its connection does not.
         self.assertEqual(self.server.registered("libcoap-tcp")["binding"], "T")
         self.assertNotEqual(self.server.rest.device("libcoap-tcp").call("GET", "3/0/0", timeout=5)[0], 200)
+
+
+class Registry(aiocoap.resource.Resource):
+    """/rd of a management server that remembers the connection a device came by."""
+
+    def __init__(self):
+        super().__init__()
+        self.remote = None
+        self.queries = []
+
+    async def render_post(self, request):
+        self.remote = request.remote
+        self.queries.append(request.opt.uri_query)
+        return Message(code=Code.CREATED, location_path=("rd", "7"))
+
+
+class ServerOfLinnetDevice(unittest.TestCase):
+    def setUp(self):
+        self.loop = Loop()
+        self.addCleanup(self.loop.end)
+        self.registry = Registry()
+        root = aiocoap.resource.Site()
+        root.add_resource(["rd"], self.registry)
+        self.port = free_tcp_port()
+
+        async def serve():
+            return await aiocoap.Context.create_server_context(root, bind=("127.0.0.1", self.port),
+                                                               transports=["tcpserver"])
+
+        self.context = self.loop.run(serve())
+        self.addCleanup(lambda: self.loop.run(self.context.shutdown()))
+
+    def ask(self, code, path, **more):
+        async def send():
+            message = Message(code=code, uri_path=path.split("/"), **more)
+            message.remote = self.registry.remote
+            return await self.context.request(message).response
+
+        return self.loop.run(send())
+
+    def test_is_managed_over_its_own_connection(self):
+        device = self.enterContext(LinnetDevice("tcp-device", f"coap+tcp://127.0.0.1:{self.port}",
+                                                "--object", "33442:2"))
+        eventually(lambda: self.registry.remote, "the device registers")
+        self.assertIn("b=T", self.registry.queries[0])
+        self.assertEqual(self.ask(Code.GET, "3/0/0", accept=TEXT).payload, b"linnet")
+        answer = self.ask(Code.PUT, "33442/1/5", payload=LARGE, content_format=OPAQUE)
+        self.assertEqual(answer.code, Code.CHANGED)
+        self.assertEqual(self.ask(Code.GET, "33442/1/5", accept=OPAQUE).payload, LARGE)
+        self.assertEqual(device.rpc("get", path="/33442/1/5")["value"], base64.b64encode(LARGE).decode())
+
+
+class LinnetDeviceAtLinnetd(unittest.TestCase):
+    def test_is_managed_and_registers_anew_when_its_connection_is_gone(self):
+        first = self.enterContext(Linnetd("--coap-tcp", "127.0.0.1:0"))
+        tcp = first._place(r"CoAP at coap\+tcp://(\S+)")
+        device = self.enterContext(LinnetDevice("tcp-both", "coap+tcp://" + tcp, "--object", "33442:2"))
+        self.assertEqual(first.registered("tcp-both")["binding"], "T")
+        seen = first.rest.device("tcp-both")
+        self.assertEqual(seen.values("3/0/0"), {"/3/0/0": "linnet"})
+        large = base64.b64encode(LARGE).decode()
+        self.assertEqual(seen.call("PUT", "33442/1/5", {"value": large})[0], 200)
+        self.assertEqual(seen.values("33442/1/5"), {"/33442/1/5": large})
+        device.rpc("set", path="/33442/0/1", value=5)
+        with first.events(endpoint="tcp-both") as events:
+            self.assertEqual(seen.call("PUT", "33442/0/1/observe")[0], 200)
+            device.rpc("set", path="/33442/0/1", value=6)
+            self.assertEqual(events.wait("notified")["values"][0]["value"], 6)
+        # Communication Retry Timer: what the device waits when the server is not there yet.
+        device.rpc("set", path="/1/0/18", value=1)
+        first.end()
+        second = self.enterContext(Linnetd("--coap-tcp", tcp))
+        second.registered("tcp-both")
+        self.assertEqual(second.rest.device("tcp-both").values("3/0/0"), {"/3/0/0": "linnet"})
 
 
 if __name__ == "__main__":

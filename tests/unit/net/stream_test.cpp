@@ -2,7 +2,11 @@
 // Devices over TCP (RFC 8323, TS 6.8.2).
 // Shows: TR-2
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <deque>
+#include <fstream>
 #include <future>
 #include <map>
 
@@ -214,6 +218,35 @@ TEST(Stream, connections_beyond_the_limit_are_refused) {
   RawStream third(server->listening_tcp()[0]);
   EXPECT_TRUE(third.closed());
   EXPECT_EQ(statistics(*server).streams.refused, 1U);
+}
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t all = 0;
+  std::size_t resident = 0;
+  statm >> all >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(Stream, idle_connection_costs_less_than_4_kB) {
+  constexpr std::size_t kConnections = 2000;
+  rlimit files{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+  ServerConfig config = small(1);
+  config.max_links = 2 * kConnections;
+  const auto server = start(config);
+  std::deque<RawStream> peers;  // with their own costs, which count too
+  const auto connect_to = [&](std::size_t count) {
+    while (peers.size() < count)
+      EXPECT_FALSE(peers.emplace_back(server->listening_tcp()[0]).receive().empty());
+  };
+  connect_to(200);
+  const std::size_t before = resident_bytes();
+  connect_to(200 + kConnections);
+  EXPECT_EQ(statistics(*server).connections, 200 + kConnections);
+  EXPECT_LT((resident_bytes() - before) / kConnections, 4096U);
 }
 
 TEST(Stream, server_that_stops_releases_its_connections) {
