@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 export JOBS
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench models conformance format fuzz clean
+.PHONY: help setup run test check bench models conformance format fuzz simulate clean
 
 help:
 	@printf '%s\n' \
@@ -13,7 +13,8 @@ help:
 	  'make check   format, clang-tidy, module order, duplicate symbols, licence headers, conformance table, device image' \
 	  'make bench   measure, and write docs/benchmarks.md (PEERS=1 adds Leshan)' \
 	  'make fuzz    fuzz for long: TARGET=name (default: each in turn), LINNET_FUZZ_SECONDS=3600' \
-	  'make models  write models/ anew from DDF files: DDF=folder' \
+	  'make simulate  fleets of devices on bad networks for long: SEEDS=10000, FIRST=1' \
+  'make models  write models/ anew from DDF files: DDF=folder' \
 	  'make format  format the C++ sources' \
 	  'make conformance  write docs/conformance.md anew from the tests' \
 	  'make setup   install the Debian packages of tools/packages.txt that are missing' \
@@ -45,6 +46,9 @@ format: setup
 
 fuzz: setup
 	@tools/fuzz $(TARGET)
+
+simulate: setup
+	@tools/simulate $(SEEDS) $(FIRST)
 
 clean:
 	rm -rf build

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One device of a fleet: a client engine with objects 1, 3, 3303 and one of our own, on the network.
+// It may sleep, have two servers, and get its accounts from a bootstrap server (Plan).
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "linnet/client/engine.hpp"
 #include "linnet/client/objects/device.hpp"
 #include "linnet/client/objects/ipso.hpp"
+#include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
 #include "linnet/client/typed_object.hpp"
 #include "network.hpp"
@@ -18,8 +20,10 @@
 
 namespace linnet::simulation {
 
-inline constexpr Address kServerAddress{0, 0};
-inline constexpr client::ShortServerId kServer = 1;
+/// Of servers that are counted from 0.
+[[nodiscard]] constexpr client::ShortServerId short_server_id(std::uint32_t server) noexcept {
+  return static_cast<client::ShortServerId>(server + 1);
+}
 
 /// What servers create, write and execute; a number tells which operation it was.
 struct Ledger {
@@ -35,7 +39,7 @@ struct Ledger {
       client::resource<&Ledger::label>(kLabel, client::Operations::kRW), client::command<&Ledger::run>(kRun)};
 };
 
-class DeviceNode final : public coap::Links, public client::Listener {
+class DeviceNode final : public coap::Links, public client::Listener, public client::Connector {
  public:
   DeviceNode(std::uint32_t index, const Plan& plan, Network& network, Invariants& invariants);
   DeviceNode(const DeviceNode&) = delete;
@@ -43,7 +47,7 @@ class DeviceNode final : public coap::Links, public client::Listener {
 
   // Times are the fleet's; the device has a clock of its own, which jumps.
 
-  void start(Instant now);  ///< after a power cut as well: only the account survives
+  void start(Instant now);  ///< after a power cut as well: only the first accounts survive
   void receive(const Datagram& datagram, Instant now);
   void step(Instant now);
   [[nodiscard]] Instant next_deadline() const noexcept {
@@ -61,9 +65,12 @@ class DeviceNode final : public coap::Links, public client::Listener {
   [[nodiscard]] client::Engine& engine() noexcept { return *engine_; }
   [[nodiscard]] const client::Engine& engine() const noexcept { return *engine_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  [[nodiscard]] bool registered() const noexcept { return engine_->registered(); }
-  /// The second segment of its location, empty while it is not registered.
-  [[nodiscard]] std::string location() const;
+  [[nodiscard]] std::uint32_t servers() const noexcept { return Plan::servers_of(index_); }
+  [[nodiscard]] Seconds lifetime() const noexcept { return lifetime_; }
+  /// The second segment of its location at a server, empty while it is not registered there.
+  [[nodiscard]] std::string location(std::uint32_t server) const;
+  /// Datagrams that came while it slept.
+  [[nodiscard]] std::uint64_t unheard() const noexcept { return unheard_; }
 
   // coap::Links
   const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_; }
@@ -71,17 +78,26 @@ class DeviceNode final : public coap::Links, public client::Listener {
   void send(coap::LinkId link, std::size_t size) noexcept override;
   // client::Listener
   void on_event(const client::Event& event) noexcept override;
+  // client::Connector: of devices with a bootstrap server
+  void open(client::ShortServerId server, client::InstanceId security,
+            lwm2m::Binding transport) noexcept override;
+  void close(coap::LinkId /*link*/) noexcept override {}
 
  private:
+  using Security = client::BasicSecurityInstance<client::kPskSecuritySizes>;
   struct Objects {
-    client::ServerObject<1> servers;
+    client::SecurityObject<kMostServers + 1, client::kPskSecuritySizes> security;
+    client::ServerObject<kMostServers> servers;
     client::DeviceObject device;
     client::TemperatureObject<1> temperature;
     client::Instances<Ledger, Ledger::kRoom, client::Creation::kByServers> ledger;
-    std::array<client::Object*, 4> all{&servers, &device, &temperature, &ledger};
+    std::array<client::Object*, 5> all{&security, &servers, &device, &temperature, &ledger};
   };
 
   [[nodiscard]] client::Config config() const;
+  void add_accounts();
+  [[nodiscard]] std::string accounts();
+  [[nodiscard]] bool as_configured();
 
   std::uint32_t index_;
   const Plan& plan_;
@@ -98,6 +114,7 @@ class DeviceNode final : public coap::Links, public client::Listener {
   Millis clock_ = Seconds(10'000'000);  // what its clock is ahead of the fleet's
   Millis skipped_{0};                   // the sum of its jumps forward
   std::uint32_t idle_steps_ = 0;
+  std::uint64_t unheard_ = 0;
   std::vector<std::byte> memory_;
   std::unique_ptr<Objects> objects_;
   std::optional<client::Engine> engine_;

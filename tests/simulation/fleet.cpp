@@ -18,25 +18,33 @@ Fleet::Fleet(const Plan& plan)
       dice_(plan.seed),
       network_(queue_, kDatagram, plan.seed * 31 + 7),
       invariants_(plan.devices),
-      server_(plan_, network_, invariants_),
+      bootstrap_(plan_, network_, invariants_),
       device_armed_(plan.devices, kNever),
       left_(plan.devices, false) {
   network_.weather = plan.weather;
   invariants_.defaults.pmin = plan.default_pmin;
   invariants_.defaults.pmax = plan.default_pmax;
   invariants_.confirm_after = plan.confirm_after;
-  server_.start(now_);
+  server_armed_.fill(kNever);
+  for (std::uint32_t i = 0; i < kMostServers; ++i) {
+    servers_.push_back(std::make_unique<ServerNode>(i, plan_, network_, invariants_));
+    servers_[i]->start(now_);
+  }
   for (std::uint32_t i = 0; i < plan.devices; ++i) {
     devices_.push_back(std::make_unique<DeviceNode>(i, plan_, network_, invariants_));
     devices_[i]->start(now_);
+    if (Plan::bootstraps(i)) {
+      bootstrap_.give(devices_[i]->endpoint(), devices_[i]->servers(), devices_[i]->lifetime());
+    }
     // They do not all wake at once.
     device_armed_[i] = now_ + dice_.between(Millis(0), Millis(60'000));
     queue_.push(device_armed_[i], {kStepDevice, i});
-    plan_next(kValue, i, plan_.value_moves);
+    plan_next(kValue, i, Plan::sleeps(i) ? plan_.sleepers_move : plan_.value_moves);
     plan_next(kOperation, i, plan_.operations);
     plan_next(kMishap, i, plan_.mishaps);
   }
-  plan_next(kCrash, 0, plan_.crashes);
+  bootstrap_.start(now_);
+  for (std::uint32_t host = 0; host < kFirstDeviceHost; ++host) plan_next(kCrash, host, plan_.crashes);
   queue_.push(now_ + kTouchEvery, {kTouch, 0});
   queue_.push(now_ + plan_.sweep_every, {kSweep, 0});
 }
@@ -70,14 +78,16 @@ void Fleet::handle(Event event) {
   switch (kind) {
     case kDatagram: return deliver(event.subject);
     case kStepDevice: return step_device(event.subject);
-    case kStepServer: return step_server();
+    case kStepServer: return step_server(event.subject);
     case kCommit:
-      commit_planned_ = false;
-      if (!server_.running()) return;
-      server_.commit(resting_ ? 0 : plan_.refused_percent, now_);
-      return arm_server();
+      commit_planned_[event.subject] = false;
+      if (!runs(event.subject)) return;
+      servers_[event.subject]->commit(resting_ ? 0 : plan_.refused_percent, now_);
+      return arm_server(event.subject);
     case kTouch:
-      if (server_.running()) server_.touch(now_);
+      for (const auto& server : servers_) {
+        if (server->running()) server->touch(now_);
+      }
       queue_.push(now_ + kTouchEvery, {kTouch, 0});
       return;
     case kSweep: return sweep();
@@ -85,20 +95,21 @@ void Fleet::handle(Event event) {
     case kOperation: return operate(event.subject);
     case kMishap: return mishap(event.subject);
     case kHeal: return network_.partition(event.subject, false);
-    case kCrash: return crash();
-    case kRestart: return restart();
+    case kCrash: return crash(event.subject);
+    case kRestart: return restart(event.subject);
   }
 }
 
 void Fleet::deliver(std::uint32_t place) {
   Datagram datagram;
   if (!network_.take(place, datagram)) return;
-  if (datagram.to == kServerAddress) {
-    if (!server_.running()) return;
-    server_.receive(datagram, now_);
-    return arm_server();
+  const std::uint32_t host = datagram.to.host;
+  if (host < kFirstDeviceHost) {
+    if (!runs(host)) return;
+    host == kBootstrapHost ? bootstrap_.receive(datagram, now_) : servers_[host]->receive(datagram, now_);
+    return arm_server(host);
   }
-  const std::uint32_t index = datagram.to.host - 1;
+  const std::uint32_t index = host - kFirstDeviceHost;
   devices_[index]->receive(datagram, now_);
   arm_device(index);
 }
@@ -110,11 +121,15 @@ void Fleet::step_device(std::uint32_t index) {
   arm_device(index);
 }
 
-void Fleet::step_server() {
-  if (server_armed_ != now_ || !server_.running()) return;
-  server_armed_ = kNever;
-  server_.step(now_);
-  arm_server();
+bool Fleet::runs(std::uint32_t host) const noexcept {
+  return host == kBootstrapHost ? bootstrap_.running() : servers_[host]->running();
+}
+
+void Fleet::step_server(std::uint32_t host) {
+  if (server_armed_[host] != now_ || !runs(host)) return;
+  server_armed_[host] = kNever;
+  host == kBootstrapHost ? bootstrap_.step(now_) : servers_[host]->step(now_);
+  arm_server(host);
 }
 
 void Fleet::arm_device(std::uint32_t index) {
@@ -124,54 +139,62 @@ void Fleet::arm_device(std::uint32_t index) {
   queue_.push(next, {kStepDevice, index});
 }
 
-void Fleet::arm_server() {
-  if (server_.commits() && !commit_planned_) {
-    commit_planned_ = true;
-    queue_.push(now_ + plan_.commit_delay, {kCommit, 0});
+void Fleet::arm_server(std::uint32_t host) {
+  if (host != kBootstrapHost && servers_[host]->commits() && !commit_planned_[host]) {
+    commit_planned_[host] = true;
+    queue_.push(now_ + plan_.commit_delay, {kCommit, host});
   }
-  const Instant next = std::max(server_.next_deadline(), now_);
-  if (next >= server_armed_) return;
-  server_armed_ = next;
-  queue_.push(next, {kStepServer, 0});
+  const Instant deadline =
+      host == kBootstrapHost ? bootstrap_.next_deadline() : servers_[host]->next_deadline();
+  const Instant next = std::max(deadline, now_);
+  if (next >= server_armed_[host]) return;
+  server_armed_[host] = next;
+  queue_.push(next, {kStepServer, host});
 }
 
 void Fleet::sweep() {
   for (std::uint32_t i = 0; i < plan_.devices; ++i) invariants_.sweep(i, devices_[i]->engine_time(now_));
+  for (std::uint32_t i = 0; i < kMostServers; ++i) {
+    if (servers_[i]->running()) invariants_.sweep_queue(i, now_);
+  }
   queue_.push(now_ + plan_.sweep_every, {kSweep, 0});
 }
 
 void Fleet::move_value(std::uint32_t index) {
   devices_[index]->move_value(now_);
   arm_device(index);
-  plan_next(kValue, index, plan_.value_moves);
+  plan_next(kValue, index, Plan::sleeps(index) ? plan_.sleepers_move : plan_.value_moves);
 }
 
 void Fleet::operate(std::uint32_t index) {
   plan_next(kOperation, index, plan_.operations);
-  if (!server_.running()) return;
-  server_.set_now(now_);
-  const auto registration = server_.engine().find(devices_[index]->endpoint());
+  const std::uint32_t at = dice_.below(devices_[index]->servers());
+  ServerNode& server = *servers_[at];
+  if (!server.running()) return;
+  server.set_now(now_);
+  const auto registration = server.engine().find(devices_[index]->endpoint());
   if (!registration) return;
   if (dice_.below(1000) == 0) {
-    if (!server_.engine().remove(*registration, now_)) std::abort();
+    if (!server.engine().remove(*registration, now_)) std::abort();
   } else {
-    perform_random_operation(server_.engine(), *registration, dice_, invariants_, now_);
+    perform_random_operation(server, *registration, plan_, dice_, invariants_, now_);
   }
-  arm_server();
+  arm_server(at);
 }
 
 void Fleet::mishap(std::uint32_t index) {
   plan_next(kMishap, index, plan_.mishaps);
   DeviceNode& device = *devices_[index];
-  switch (dice_.below(8)) {
+  switch (dice_.below(9)) {
     case 0:
       device.start(now_);
       left_[index] = false;
       break;
     case 1: device.change_address(); break;
     case 2:
-      network_.partition(index + 1, true);
-      queue_.push(now_ + dice_.between(Millis(1000), plan_.longest_partition), {kHeal, index + 1});
+      network_.partition(index + kFirstDeviceHost, true);
+      queue_.push(now_ + dice_.between(Millis(1000), plan_.longest_partition),
+                  {kHeal, index + kFirstDeviceHost});
       break;
     case 3:
       device.engine().deregister();
@@ -183,32 +206,39 @@ void Fleet::mishap(std::uint32_t index) {
       break;
     case 5: device.jump(dice_.between(Millis(1), plan_.longest_jump), now_); break;
     case 6: device.jump(-dice_.between(Millis(1), plan_.longest_jump), now_); break;
+    // Refused by one that has no bootstrap account.
+    case 7: static_cast<void>(device.engine().bootstrap()); break;
     default: device.engine().update(); break;
   }
   arm_device(index);
 }
 
-void Fleet::crash() {
-  server_.crash();
-  server_armed_ = kNever;
-  queue_.push(now_ + dice_.between(Millis(50), plan_.longest_outage), {kRestart, 0});
-  plan_next(kCrash, 0,
+void Fleet::crash(std::uint32_t host) {
+  host == kBootstrapHost ? bootstrap_.crash() : servers_[host]->crash();
+  server_armed_[host] = kNever;
+  queue_.push(now_ + dice_.between(Millis(50), plan_.longest_outage), {kRestart, host});
+  plan_next(kCrash, host,
             {plan_.longest_outage + plan_.crashes.least, plan_.longest_outage + plan_.crashes.most});
 }
 
-void Fleet::restart() {
-  server_.start(now_);
-  check_survivors();
-  arm_server();
+void Fleet::restart(std::uint32_t host) {
+  if (host == kBootstrapHost) {
+    bootstrap_.start(now_);
+  } else {
+    servers_[host]->start(now_);
+    check_survivors(host);
+  }
+  arm_server(host);
 }
 
 /// Whoever holds the answer to a Register finds its registration again.
-void Fleet::check_survivors() {
+void Fleet::check_survivors(std::uint32_t server) {
   for (const auto& device : devices_) {
-    const std::string location = device->location();
+    if (server >= device->servers()) continue;
+    const std::string location = device->location(server);
     const auto id = server::RegistrationId::parse(location);
-    if (!id || server_.ended(*id)) continue;
-    const auto registration = server_.engine().get(*id);
+    if (!id || servers_[server]->ended(*id)) continue;
+    const auto registration = servers_[server]->engine().get(*id);
     invariants_.hold(registration && registration->endpoint == device->endpoint(), Rule::kSurvivesCrash, now_,
                      device->endpoint() + " at " + location);
   }
@@ -217,8 +247,10 @@ void Fleet::check_survivors() {
 void Fleet::come_to_rest() {
   resting_ = true;
   network_.weather = Weather{};
-  for (std::uint32_t i = 0; i < plan_.devices; ++i) network_.partition(i + 1, false);
-  if (!server_.running()) restart();
+  for (std::uint32_t i = 0; i < plan_.devices; ++i) network_.partition(i + kFirstDeviceHost, false);
+  for (std::uint32_t host = 0; host < kFirstDeviceHost; ++host) {
+    if (!runs(host)) restart(host);
+  }
   for (std::uint32_t i = 0; i < plan_.devices; ++i) {
     if (left_[i]) devices_[i]->engine().register_now();
     arm_device(i);
@@ -229,35 +261,55 @@ void Fleet::check_agreement() {
   if (invariants_.enough()) return;
   invariants_.hold(invariants_.waiting() == 0, Rule::kOneResult, now_,
                    std::to_string(invariants_.waiting()) + " still wait for one");
-  invariants_.hold(server_.engine().statistics().operations == 0, Rule::kPoolsEmpty, now_, "operations");
-  invariants_.hold(!server_.commits(), Rule::kPoolsEmpty, now_, "the store's queue");
+  for (const auto& server : servers_) {
+    const server::EngineStatistics statistics = server->engine().statistics();
+    invariants_.hold(statistics.operations == 0, Rule::kPoolsEmpty, now_, "operations");
+    invariants_.hold(statistics.queued == 0, Rule::kPoolsEmpty, now_, "queued operations");
+    invariants_.hold(!server->commits(), Rule::kPoolsEmpty, now_, "the store's queue");
+  }
+  invariants_.hold(bootstrap_.sessions() == 0, Rule::kPoolsEmpty, now_, "bootstrap sessions");
   for (std::uint32_t i = 0; i < plan_.devices; ++i) check_device(i);
 }
 
 void Fleet::check_device(std::uint32_t index) {
   DeviceNode& device = *devices_[index];
-  const auto id = server_.engine().find(device.endpoint());
-  const std::string location = device.location();
+  std::size_t observations = 0;
+  for (std::uint32_t server = 0; server < device.servers(); ++server) {
+    check_registration({index, server});
+    const auto id = servers_[server]->engine().find(device.endpoint());
+    if (!id) continue;
+    servers_[server]->engine().for_each_observation(
+        *id, [&](server::ObservationId, const server::Observed&) { ++observations; });
+  }
+  invariants_.hold(device.engine().observations() == observations, Rule::kAgreeObserved, now_,
+                   device.endpoint() + ": the device knows " +
+                       std::to_string(device.engine().observations()) + ", the servers " +
+                       std::to_string(observations));
+}
+
+void Fleet::check_registration(Pair pair) {
+  DeviceNode& device = *devices_[pair.device];
+  const auto id = servers_[pair.server]->engine().find(device.endpoint());
+  const std::string location = device.location(pair.server);
   const auto text = id ? id->text() : server::RegistrationId::Text{};
   const bool agree = id && std::string_view(text.data(), text.size()) == location;
   invariants_.hold(agree, Rule::kAgreeRegistered, now_,
-                   device.endpoint() + " at '" + location + "', the server has '" +
-                       (id ? std::string(text.data(), text.size()) : "") + "', state " +
-                       std::to_string(static_cast<int>(device.engine().state(kServer))));
-  if (agree) check_values(index, *id);
+                   device.endpoint() + " at '" + location + "', server " + std::to_string(pair.server) +
+                       " has '" + (id ? std::string(text.data(), text.size()) : "") + "', state " +
+                       std::to_string(static_cast<int>(device.engine().state(short_server_id(pair.server)))));
+  if (agree) check_values(pair, *id);
 }
 
-void Fleet::check_values(std::uint32_t index, server::RegistrationId registration) {
-  DeviceNode& device = *devices_[index];
-  std::size_t observations = 0;
-  server_.engine().for_each_observation(registration, [&](server::ObservationId id,
-                                                          const server::Observed& observed) {
-    ++observations;
+void Fleet::check_values(Pair pair, server::RegistrationId registration) {
+  DeviceNode& device = *devices_[pair.device];
+  const ServerNode& server = *servers_[pair.server];
+  servers_[pair.server]->engine().for_each_observation(registration, [&](server::ObservationId id,
+                                                                         const server::Observed& observed) {
     const lwm2m::Path& path = observed.path;
     const std::string name = device.endpoint() + " " + to_text(path);
-    invariants_.hold(invariants_.observes(index, path), Rule::kAgreeObserved, now_,
+    invariants_.hold(invariants_.observes(pair, path), Rule::kAgreeObserved, now_,
                      name + ": the device knows nothing of it");
-    const ServerNode::Values* values = server_.values(id);
+    const ServerNode::Values* values = server.values(id);
     if (values == nullptr) return invariants_.broken(Rule::kLastValue, now_, name + ": none came");
     std::size_t numbers = 0;
     const auto walked =
@@ -271,10 +323,6 @@ void Fleet::check_values(std::uint32_t index, server::RegistrationId registratio
         });
     invariants_.hold(walked && numbers == values->size(), Rule::kLastValue, now_, name + ": other resources");
   });
-  invariants_.hold(device.engine().observations() == observations, Rule::kAgreeObserved, now_,
-                   device.endpoint() + ": the device knows " +
-                       std::to_string(device.engine().observations()) + ", the server " +
-                       std::to_string(observations));
 }
 
 /// All devices say goodbye; what is left afterwards has leaked.
@@ -285,20 +333,34 @@ void Fleet::leave() {
   }
   run_until(now_ + kEverything);
   if (invariants_.enough()) return;
-  const server::EngineStatistics left = server_.engine().statistics();
   const auto empty = [&](bool holds, const std::string& what) {
     invariants_.hold(holds, Rule::kPoolsEmpty, now_, what);
   };
-  empty(left.registrations == 0, "registrations");
-  empty(left.observations == 0, "observations");
-  empty(left.operations == 0, "operations");
-  empty(left.object_lists == 0, "object lists");
-  server_.links().reclaim(server_.engine(), now_);
-  empty(server_.links().size() == 0, std::to_string(server_.links().size()) + " links of the server");
+  for (const auto& server : servers_) {
+    const server::EngineStatistics left = server->engine().statistics();
+    empty(left.registrations == 0, "registrations");
+    empty(left.observations == 0, "observations");
+    empty(left.operations == 0, "operations");
+    empty(left.object_lists == 0, "object lists");
+    server->links().reclaim(server->engine(), now_);
+    empty(server->links().size() == 0, std::to_string(server->links().size()) + " links of a server");
+  }
   for (const auto& device : devices_) {
     empty(device->engine().observations() == 0, device->endpoint() + ": observations");
     empty(device->next_deadline() == kNever, device->endpoint() + ": it still waits for something");
   }
+}
+
+ServerCounts Fleet::servers() const noexcept {
+  ServerCounts sum;
+  for (const auto& server : servers_) sum += server->counts();
+  return sum;
+}
+
+std::uint64_t Fleet::unheard() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& device : devices_) sum += device->unheard();
+  return sum;
 }
 
 }  // namespace linnet::simulation

@@ -150,8 +150,12 @@ class RandomOperation {
 
 }  // namespace
 
-void perform_random_operation(server::Engine& engine, server::RegistrationId registration, Dice& dice,
-                              Invariants& invariants, Instant now) {
+void perform_random_operation(ServerNode& server, server::RegistrationId registration, const Plan& plan,
+                              Dice& dice, Invariants& invariants, Instant now) {
+  server::Engine& engine = server.engine();
+  const auto seen = engine.get(registration);
+  if (!seen) return;
+  if (dice.percent(3)) return server.cancel_one(std::string(seen->endpoint));
   const RandomOperation random(dice, invariants);
   const Operation operation = random.operation();
   const bool forget = operation.kind == OperationKind::kCancelObserve && dice.percent(50);
@@ -162,8 +166,14 @@ void perform_random_operation(server::Engine& engine, server::RegistrationId reg
     }
     return;
   }
-  const auto id = engine.perform(registration, operation, now);
-  if (id) invariants.accepted(*id, random.serial());
+  // Devices that are always awake have a queue as well, which is done at once.
+  if (!dice.percent(seen->binding.queue() ? 90 : 10)) {
+    return server.perform(registration, operation, nullptr, random.serial());
+  }
+  server::Hold hold;
+  hold.ttl = std::chrono::floor<Seconds>(dice.between(plan.holds.least, plan.holds.most));
+  if (dice.percent(20)) hold.unanswered = server::Unanswered::kFail;
+  server.perform(registration, operation, &hold, random.serial());
 }
 
 }  // namespace linnet::simulation

@@ -3,14 +3,12 @@
 #pragma once
 
 #include "invariants.hpp"
-#include "linnet/server/engine.hpp"
-#include "network.hpp"
+#include "server_node.hpp"
 
 namespace linnet::simulation {
 
-/// Performs one operation on this registration; an engine that is busy, or knows that it cannot be,
-/// refuses.
-void perform_random_operation(server::Engine& engine, server::RegistrationId registration, Dice& dice,
-                              Invariants& invariants, Instant now);
+/// One operation on this registration, which waits for its device where that uses queue mode.
+void perform_random_operation(ServerNode& server, server::RegistrationId registration, const Plan& plan,
+                              Dice& dice, Invariants& invariants, Instant now);
 
 }  // namespace linnet::simulation

@@ -13,9 +13,14 @@ using lwm2m::DataType;
 using lwm2m::Operations;
 
 constexpr std::int64_t kEpoch = 1'700'000'000;  // of the calendar, when the virtual clock says 0
-constexpr std::size_t kAddressSize = 8;
 constexpr std::size_t kMaxRecord = 1024;
-constexpr char kObservationMark = '\x01';  // in front of a key of the store; no endpoint name begins with it
+// In front of keys of the store; no endpoint name begins with one.
+constexpr char kObservationMark = '\x01';
+constexpr char kOperationMark = '\x02';
+
+[[nodiscard]] bool is_registration(const std::string& key) {
+  return !key.starts_with(kObservationMark) && !key.starts_with(kOperationMark);
+}
 
 constexpr std::array kTemperature{
     lwm2m::ResourceModel{5601, "Min Measured Value", DataType::kFloat, Operations::kR, false, false, "", ""},
@@ -69,74 +74,27 @@ lwm2m::DataType type_of(const lwm2m::Path& path) noexcept {
   return resource != nullptr ? resource->type : DataType::kNone;
 }
 
-std::optional<coap::LinkId> ServerLinks::link_of(Address address) {
-  const auto found = by_address_.find(address);
-  if (found != by_address_.end()) return coap::LinkId{found->second};
-  std::uint32_t id = 0;
-  if (!free_.empty()) {
-    id = free_.back();
-    free_.pop_back();
-  } else {
-    if (addresses_.size() == limit_) return std::nullopt;
-    id = static_cast<std::uint32_t>(addresses_.size());
-    addresses_.emplace_back();
-  }
-  addresses_[id] = address;
-  by_address_.emplace(address, id);
-  return coap::LinkId{id};
+ServerCounts& ServerCounts::operator+=(const ServerCounts& more) noexcept {
+  registered += more.registered;
+  updated += more.updated;
+  expired += more.expired;
+  results += more.results;
+  successes += more.successes;
+  notified += more.notified;
+  crashes += more.crashes;
+  refused += more.refused;
+  queued += more.queued;
+  done_later += more.done_later;
+  return *this;
 }
 
-void ServerLinks::reclaim(server::Engine& engine, Instant when) {
-  for (auto at = by_address_.begin(); at != by_address_.end();) {
-    const coap::LinkId link{at->second};
-    if (!engine.idle(link, when)) {
-      ++at;
-      continue;
-    }
-    engine.drop(link, when);
-    free_.push_back(at->second);
-    at = by_address_.erase(at);
-  }
-}
-
-void ServerLinks::clear() {
-  by_address_.clear();
-  addresses_.clear();
-  free_.clear();
-}
-
-ByteSpan ServerLinks::prepare(coap::LinkId /*link*/, std::size_t size) noexcept {
-  buffer_.resize(std::max(size, buffer_.size()));
-  return ByteSpan(buffer_).first(size);
-}
-
-void ServerLinks::send(coap::LinkId link, std::size_t size) noexcept {
-  invariants_.hold(size <= traits_.max_message, Rule::kFits, now, "server");
-  network_.send({0, 0}, addresses_[coap::index(link)], ByteView(buffer_).first(size), now);
-}
-
-std::optional<coap::LinkId> ServerLinks::open(ByteView address) noexcept {
-  if (address.size() != kAddressSize) return std::nullopt;
-  std::array<std::uint32_t, 2> parts{};
-  for (std::size_t i = 0; i < kAddressSize; ++i) parts[i / 4] = parts[i / 4] << 8U | address[i];
-  return link_of({parts[0], parts[1]});
-}
-
-std::size_t ServerLinks::address(coap::LinkId link, ByteSpan out) noexcept {
-  const Address& address = addresses_[coap::index(link)];
-  for (std::size_t i = 0; i < kAddressSize; ++i) {
-    const std::uint32_t part = i < 4 ? address.host : address.port;
-    out[i] = static_cast<std::uint8_t>(part >> (24U - i % 4 * 8U));
-  }
-  return kAddressSize;
-}
-
-ServerNode::ServerNode(const Plan& plan, Network& network, Invariants& invariants)
-    : plan_(plan),
+ServerNode::ServerNode(std::uint32_t index, const Plan& plan, Network& network, Invariants& invariants)
+    : index_(index),
+      plan_(plan),
       invariants_(invariants),
-      dice_(plan.seed * 7919 + 1),
-      links_(network, invariants),
-      store_(plan.seed * 7919 + 2) {
+      dice_(plan.seed * 7919 + 1 + index * 2UL),
+      links_({index, 0}, network, invariants),
+      store_(plan.seed * 7919 + 2 + index * 2UL) {
   links_.set_limit(config().endpoint.max_peers);
 }
 
@@ -165,11 +123,23 @@ void ServerNode::start(Instant now) {
   engine_ = std::make_unique<server::Engine>();
   if (!engine_->init(config(), links_, links_, dice_, fleet_models(), *this)) std::abort();
   for (const auto& [endpoint, record] : store_.records()) {
-    if (endpoint.starts_with(kObservationMark)) continue;
+    if (!is_registration(endpoint)) continue;
     const auto restored = engine_->restore(record.bytes, record.expires, now, wall(now));
     invariants_.hold(restored.has_value(), Rule::kSurvivesCrash, now, endpoint + ": not restored");
   }
   restore_observations(now);
+  restore_operations(now);
+}
+
+void ServerNode::restore_operations(Instant now) {
+  for (const auto& [key, record] : store_.records()) {
+    if (!key.starts_with(kOperationMark)) continue;
+    const Instant expires{Seconds(record.expires.seconds - kEpoch)};
+    const auto id = engine_->restore_operation(record.bytes, expires, server::RestoreFrom::kStore);
+    invariants_.hold(id.has_value(), Rule::kQueueSurvives, now, "not restored");
+    if (id) invariants_.restored(index_, *id);
+  }
+  invariants_.all_restored(index_, now);
 }
 
 /// Those of registrations that are there; the application knows their values still.
@@ -195,7 +165,7 @@ void ServerNode::crash() {
   engine_.reset();
   links_.clear();
   store_.crash();
-  invariants_.server_crashed();
+  invariants_.server_crashed(index_);
 }
 
 void ServerNode::receive(const Datagram& datagram, Instant now) {
@@ -211,7 +181,7 @@ void ServerNode::receive(const Datagram& datagram, Instant now) {
 
 void ServerNode::step(Instant now) {
   set_now(now);
-  invariants_.stepped(idle_steps_, engine_->step(now), now, "server");
+  invariants_.stepped(idle_steps_, engine_->step(now), now, "server " + std::to_string(index_));
 }
 
 void ServerNode::commit(std::uint32_t refused_percent, Instant now) {
@@ -220,6 +190,31 @@ void ServerNode::commit(std::uint32_t refused_percent, Instant now) {
     if (!committed) ++counts_.refused;
     committed ? engine_->committed(ticket, now) : engine_->refused(ticket, now);
   });
+}
+
+void ServerNode::perform(server::RegistrationId registration, const server::Operation& operation,
+                         const server::Hold* hold, std::uint32_t serial) {
+  if (hold == nullptr) {
+    const auto id = engine_->perform(registration, operation, now_);
+    if (id) invariants_.accepted(index_, *id, serial);
+    return;
+  }
+  const Millis on_calendar = Seconds(kEpoch) + now_.time_since_epoch();
+  const auto id = engine_->enqueue(registration, operation, *hold, now_, on_calendar);
+  if (!id) return;
+  const std::string endpoint(engine_->get(registration)->endpoint);
+  if (const auto offered = engine_->find_queued(endpoint, *id)) {
+    invariants_.offered(index_, *offered, serial);
+  }
+}
+
+void ServerNode::cancel_one(const std::string& endpoint) {
+  std::optional<server::QueuedId> chosen;
+  engine_->for_each_queued(endpoint, [&](const server::QueuedOperation& operation) {
+    if (!chosen || dice_.percent(50)) chosen = operation.id;
+  });
+  // One that is on its way to the store cannot be cancelled yet.
+  if (chosen) static_cast<void>(engine_->cancel(endpoint, *chosen, now_));
 }
 
 void ServerNode::touch(Instant now) {
@@ -266,10 +261,42 @@ void ServerNode::on_result(server::OperationId id, const server::OperationResult
                            Instant now) noexcept {
   ++counts_.results;
   if (result.success()) ++counts_.successes;
-  invariants_.result(id, result.success(), now);
+  invariants_.result(index_, id, result.success(), now);
+  take_values(result);
+}
+
+void ServerNode::take_values(const server::OperationResult& result) {
   if (result.observation && result.format) {
     values_[*result.observation] = numbers(*result.format, result.path, result.payload);
   }
+}
+
+void ServerNode::on_operation_queued(const server::QueuedOperation& operation, Instant now) noexcept {
+  ++counts_.queued;
+  invariants_.queued(index_, operation, now);
+}
+
+void ServerNode::on_operation_started(const server::QueuedOperation& operation, Instant now) noexcept {
+  invariants_.started(index_, operation, now);
+}
+
+void ServerNode::on_operation_finished(const server::QueuedOperation& operation, Instant now) noexcept {
+  if (operation.state == server::QueuedState::kDone && operation.result.success()) ++counts_.done_later;
+  invariants_.finished(index_, operation, now);
+  if (operation.state == server::QueuedState::kDone) take_values(operation.result);
+}
+
+void ServerNode::on_operation_change(const server::QueuedChange& change, Instant /*now*/) noexcept {
+  const std::string key = kOperationMark + std::string(change.endpoint) + ' ' +
+                          std::to_string(static_cast<std::uint64_t>(change.id));
+  Store::Change stored{change.kind, change.ticket, key, {}};
+  if (change.kind == server::Change::Kind::kPut) {
+    stored.record.bytes.assign(change.record.begin(), change.record.end());
+    stored.record.expires = wall(change.expires);
+  } else {
+    invariants_.leaving(index_, change.id);
+  }
+  store_.add(std::move(stored));
 }
 
 void ServerNode::on_notified(const server::Notified& notified, Instant /*now*/) noexcept {

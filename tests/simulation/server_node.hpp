@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,54 +12,24 @@
 #include "linnet/server/engine.hpp"
 #include "network.hpp"
 #include "plan.hpp"
+#include "server_links.hpp"
 #include "store.hpp"
 
 namespace linnet::simulation {
 
-/// Links by address; ids are given out again where the engine allows it.
-class ServerLinks final : public coap::Links, public server::LinkDirectory {
- public:
-  explicit ServerLinks(Network& network, Invariants& invariants)
-      : network_(network), invariants_(invariants) {}
-
-  /// The link of an address, a new one where there is none; nothing when all ids are in use.
-  std::optional<coap::LinkId> link_of(Address address);
-  /// Gives back the ids of links that the engine has no use for.
-  void reclaim(server::Engine& engine, Instant now);
-  void clear();
-  [[nodiscard]] std::size_t size() const noexcept { return by_address_.size(); }
-  void set_limit(std::uint32_t limit) noexcept { limit_ = limit; }
-
-  const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_; }
-  ByteSpan prepare(coap::LinkId link, std::size_t size) noexcept override;
-  void send(coap::LinkId link, std::size_t size) noexcept override;
-  std::optional<coap::LinkId> open(ByteView address) noexcept override;
-  std::size_t address(coap::LinkId link, ByteSpan out) noexcept override;
-
-  Instant now{};
-
- private:
-  Network& network_;
-  Invariants& invariants_;
-  coap::LinkTraits traits_;
-  Bytes buffer_;
-  std::uint32_t limit_ = 0;
-  std::map<Address, std::uint32_t> by_address_;
-  std::vector<Address> addresses_;
-  std::vector<std::uint32_t> free_;
-};
-
 /// What the fleet counts, to know that a run was about something.
 struct ServerCounts {
   std::uint64_t registered = 0, updated = 0, expired = 0, results = 0, successes = 0, notified = 0,
-                crashes = 0, refused = 0;
+                crashes = 0, refused = 0, queued = 0, done_later = 0;
+
+  ServerCounts& operator+=(const ServerCounts& more) noexcept;
 };
 
 class ServerNode final : public server::Listener {
  public:
   using Values = std::map<lwm2m::Path, double>;
 
-  ServerNode(const Plan& plan, Network& network, Invariants& invariants);
+  ServerNode(std::uint32_t index, const Plan& plan, Network& network, Invariants& invariants);
 
   void start(Instant now);
   void crash();
@@ -71,6 +40,13 @@ class ServerNode final : public server::Listener {
 
   [[nodiscard]] bool commits() const noexcept { return store_.waits(); }
   void commit(std::uint32_t refused_percent, Instant now);
+
+  /// Starts an operation, or has it wait where `hold` is given, with the number that tells it apart
+  /// (0: it has no effect). An engine that is busy, or knows that it cannot be done, refuses.
+  void perform(server::RegistrationId registration, const server::Operation& operation,
+               const server::Hold* hold, std::uint32_t serial);
+  /// Cancels some operation that waits for this device.
+  void cancel_one(const std::string& endpoint);
   /// Writes refreshed lifetimes behind.
   void touch(Instant now);
 
@@ -95,6 +71,10 @@ class ServerNode final : public server::Listener {
   void on_observation_ended(server::ObservationId id, server::RegistrationId registration,
                             const server::Observed& observed, server::ObservationEnd why,
                             Instant now) noexcept override;
+  void on_operation_queued(const server::QueuedOperation& operation, Instant now) noexcept override;
+  void on_operation_started(const server::QueuedOperation& operation, Instant now) noexcept override;
+  void on_operation_finished(const server::QueuedOperation& operation, Instant now) noexcept override;
+  void on_operation_change(const server::QueuedChange& change, Instant now) noexcept override;
   void on_change(const server::Change& change, Instant now) noexcept override;
   void on_observation_change(const server::ObservationChange& change, Instant now) noexcept override;
 
@@ -102,8 +82,11 @@ class ServerNode final : public server::Listener {
   [[nodiscard]] server::EngineConfig config() const;
   [[nodiscard]] static UnixTime wall(Instant now) noexcept;
   void restore_observations(Instant now);
+  void restore_operations(Instant now);
   void refreshed(const server::Registration& registration, Instant now);
+  void take_values(const server::OperationResult& result);
 
+  std::uint32_t index_;
   const Plan& plan_;
   Invariants& invariants_;
   Dice dice_;

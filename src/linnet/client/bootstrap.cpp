@@ -225,6 +225,10 @@ void Engine::complete_bootstrap() noexcept {
 void Engine::fail_bootstrap(Code response, Errc why) noexcept {
   cancel_bootstrap_request();
   bootstrap_interface_.roll_back();
+  // What was reckoned meanwhile knew nothing of the default periods that are back now.
+  for (Observation& row : observations_.rows()) {
+    if (row.server != 0) schedule(row);
+  }
   close_bootstrap_link();
   ++bootstrap_.failures;
   bootstrap_.due = now_ + Bootstrap::retry_delay(bootstrap_.failures);

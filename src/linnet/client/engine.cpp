@@ -84,6 +84,7 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   if constexpr (kPersistence) {
     if (kept) load_state();
   }
+  if constexpr (kSequence || kBootstrap) work_pending_ = true;
   return {};
 }
 

@@ -64,7 +64,10 @@ class Engine::Parts final : public coap::Handler {
                          Instant now) noexcept override {
     const coap::Reply reply = answer(request, deferred, now);
     const std::uint32_t registration = registrations.first_on(request.link);
-    if (registration != kNone) queue.heard(registration, now);
+    // A Register or De-register that waits for the store: what this registration has queued is for the next
+    // one, or for nobody. An Update has spoken for itself.
+    const bool waits = reply.kind == coap::Reply::Kind::kDefer;
+    if (registration != kNone && !waits) queue.heard(registration, now);
     return reply;
   }
   coap::Reply answer(const coap::IncomingRequest& request, coap::DeferredId deferred, Instant now) noexcept {

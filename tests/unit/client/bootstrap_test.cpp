@@ -718,6 +718,38 @@ TEST_F(BootstrapTest, while_bootstrapping_nothing_is_sent_to_other_servers) {
   EXPECT_FALSE(wire.out.empty());
 }
 
+TEST_F(BootstrapTest, after_a_bootstrap_that_failed_notifications_come_at_their_periods_again) {
+  config.confirmable_notifications = true;
+  registered_account();
+  servers.get(1)->default_pmax = 300;
+  EXPECT_EQ(ask(Code::kGet, "/33000/0/1", {.observe = 0}).observe, 0U);
+  probes.set<&Probe::number>(0, 8);
+  engine.step(now);
+  const Seen notification = take();
+  EXPECT_EQ(ask(Code::kPost, "/1/1/9").code, Code::kChanged);
+  speaker = kBsLink;
+  respond(take(), Code::kChanged);
+  EXPECT_EQ(ask(Code::kDelete, "/").code, Code::kDeleted);
+  // The period is part of what was deleted, and the next notification is reckoned without it.
+  speaker = kLink;
+  acknowledge(notification);
+  speaker = kBsLink;
+  EXPECT_EQ(finish(), Code::kNotAcceptable);
+  wire.out.clear();
+  pass(300s);
+  ASSERT_FALSE(wire.out.empty());
+  EXPECT_EQ(wire.out.front().token, notification.token);
+}
+
+TEST_F(BootstrapTest, a_device_that_needs_a_bootstrap_asks_for_its_first_step) {
+  config.endpoint = "device";
+  config.codecs = lwm2m::all_codecs();
+  memory.resize(Engine::memory_needed(config));
+  Arena arena(memory);
+  ASSERT_TRUE(engine.init(config, arena, wire, dice, objects, &log).has_value());
+  EXPECT_LE(engine.next_deadline(), now);
+}
+
 TEST_F(BootstrapTest, a_device_in_queue_mode_listens_until_the_bootstrap_server_has_finished) {
   config.queue_mode = true;
   triggered();

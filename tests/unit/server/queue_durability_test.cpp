@@ -183,6 +183,29 @@ TEST_F(QueueDurabilityTest, a_cancelled_operation_is_gone_when_that_is_committed
   EXPECT_TRUE(disk_.empty());
 }
 
+TEST_F(QueueDurabilityTest, a_device_that_registers_anew_is_asked_once_when_that_is_on_disk) {
+  register_asleep(0, "node");
+  const QueuedId id = read("node", "/3/0/0");
+  commit();
+  links.sent[0].clear();
+  engine->receive(coap::LinkId{0}, encode(registering_queued("node")), now);
+  EXPECT_TRUE(asked(0).empty()) << "what it had registered before is about to end";
+  commit();
+  EXPECT_EQ(asked(0), Log{"/3/0/0"});
+  EXPECT_EQ(shown("node", id)->attempts, 1U);
+}
+
+TEST_F(QueueDurabilityTest, a_device_that_says_that_it_goes_is_asked_for_nothing_more) {
+  register_asleep(0, "node");
+  read("node", "/3/0/0");
+  commit();
+  const auto text = id_of("node").text();
+  links.sent[0].clear();
+  engine->receive(coap::LinkId{0}, encode(deregistering({text.data(), text.size()})), now);
+  commit();
+  EXPECT_TRUE(asked(0).empty());
+}
+
 TEST_F(QueueDurabilityTest, De_register_takes_the_queue_from_the_disk) {
   register_asleep(0, "node");
   read("node", "/3/0/0");
