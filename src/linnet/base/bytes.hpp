@@ -71,7 +71,7 @@ class ByteReader {
 /// written, `ok()` turns false and stays so: a writer may be checked once, at the end.
 class ByteWriter {
  public:
-  explicit constexpr ByteWriter(ByteSpan buffer) noexcept : buffer_(buffer) {}
+  LINNET_OUTLINED explicit constexpr ByteWriter(ByteSpan buffer) noexcept : buffer_(buffer) {}
 
   [[nodiscard]] constexpr bool ok() const noexcept { return ok_; }
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }

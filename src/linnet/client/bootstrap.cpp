@@ -180,6 +180,7 @@ void Engine::request_bootstrap() noexcept {
   request.path = path;
   request.query = std::span(query).first(query[1].empty() ? 1 : 2);
   const auto id = endpoint_.request(bootstrap_.link, request, now_);
+  bootstrap_interface_.begin();  // where it keeps what it changes the query stood
   bootstrap_.due = kNever;
   if (id) {
     bootstrap_.request = *id;

@@ -118,7 +118,7 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
   });
   if (!checked) return answer(checked.error());
 
-  Snapshot before(rollback_);
+  Snapshot before(rollback());
   if constexpr (kRollback) {
     Path last;
     const auto keep = [&](const lwm2m::Record& record) -> Result<void> {

@@ -49,15 +49,12 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   const bool kept = kPersistence && config.medium != nullptr;
   std::span<AttributeTable::Row> rows;
   ByteSpan sends;
-  ByteSpan before;
   arena.take(servers_, config.max_servers);
   arena.take(rows, config.max_attributes);
   arena.take(work_, config.coap.max_body);
-  if constexpr (kRollback) arena.take(rollback_, config.max_rollback);
   if (kept) arena.take(state_, config.max_state);
   observations_.init(arena, config.max_observations, config.max_composite_paths);
   if constexpr (kSend) arena.take(sends, config.max_send);
-  if constexpr (kBootstrap) arena.take(before, config.max_bootstrap);
   if (!arena.complete()) return fail(Errc::kNoSpace);
   std::construct_at(&config_, config);
   attributes_ = AttributeTable(rows);
@@ -68,7 +65,9 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
     missing_pending_ = true;
   }
   if constexpr (kBootstrap) {
-    bootstrap_interface_ = BootstrapInterface(tree_, access_, config_.codecs, before);
+    bootstrap_interface_ =
+        BootstrapInterface(tree_, access_, config_.codecs,
+                           work_.first(std::min<std::size_t>(config.max_bootstrap, work_.size())));
   }
   listener_ = listener;
   counter_.attach(links);
@@ -94,8 +93,6 @@ std::size_t Engine::memory_needed(const Config& config) noexcept {
   meter.add<AttributeTable::Row>(config.max_attributes);
   meter.add<std::uint8_t>(config.coap.max_body);
   if constexpr (kSend) meter.add<std::uint8_t>(config.max_send);
-  if constexpr (kRollback) meter.add<std::uint8_t>(config.max_rollback);
-  if constexpr (kBootstrap) meter.add<std::uint8_t>(config.max_bootstrap);
   if (kPersistence && config.medium != nullptr) meter.add<std::uint8_t>(config.max_state);
   ObservationTable::measure(meter, config.max_observations, config.max_composite_paths);
   return meter.size() + coap::Endpoint::memory_needed(config.coap);

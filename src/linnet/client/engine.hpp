@@ -51,8 +51,9 @@ struct Config {
   std::uint16_t max_composite_paths = 8;
   std::uint16_t max_attributes = 8;  ///< paths with attributes, all servers together
   /// Bytes in which a Write of several values keeps the old ones until all are written; one whose old
-  /// values do not fit is answered 5.00 and changes nothing (kRollback).
-  std::uint32_t max_rollback = 512;
+  /// values do not fit is answered 5.00 and changes nothing (kRollback). They are part of a buffer of
+  /// max_body bytes that is there anyway, as are the next.
+  std::uint32_t max_rollback = 2048;
   /// Bytes in which a bootstrap keeps what it changes, so that one that fails leaves all as it was; a
   /// Bootstrap-Write or -Delete that would need more is answered 5.00 (kBootstrap).
   std::uint32_t max_bootstrap = 2048;
@@ -306,6 +307,7 @@ class Engine final : private coap::Handler {
   [[nodiscard]] coap::Reply execute(Request& request) noexcept;
   [[nodiscard]] coap::Reply remove(Request& request) noexcept;
   // write.cpp
+  [[nodiscard]] ByteSpan rollback() const noexcept;
   enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
   [[nodiscard]] coap::Reply write(Request& request, WriteKind kind) noexcept;
   [[nodiscard]] coap::Reply create(Request& request) noexcept;
@@ -376,8 +378,9 @@ class Engine final : private coap::Handler {
   AttributeTable attributes_;
   SendQueue sends_;
   SendId next_send_ = 1;
-  ByteSpan rollback_;                              ///< old values while a request is applied
-  ByteSpan work_;                                  ///< payloads of our own requests and notifications
+  /// Payloads of our own requests and notifications. None is made while an operation is served or a
+  /// bootstrap server works on the device: then it keeps what is to be put back if that fails.
+  ByteSpan work_;
   std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
   std::array<std::uint8_t, 5> location_instance_{};
   Instant now_{};

@@ -2,6 +2,7 @@
 // Write and Create: the payload is decoded twice, first to validate all of it, then to apply it,
 // so that a request is done as a whole or not at all (Core 1.1 §6.3.3, §6.3.4). Should a handler then
 // refuse, the values that were there before are put back.
+#include <algorithm>
 #include <array>
 #include <bitset>
 
@@ -144,6 +145,11 @@ Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
 
 }  // namespace
 
+/// Where old values are kept while a request is applied.
+ByteSpan Engine::rollback() const noexcept {
+  return work_.first(std::min<std::size_t>(config_.max_rollback, work_.size()));
+}
+
 Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
                            FunctionRef<Assignment(const lwm2m::Record&)> assignment,
                            const Path* created) noexcept {
@@ -203,7 +209,7 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
   const bool clears_instance = kind == WriteKind::kReplace && path.depth() == 2;
   const bool clears_resource =
       kind == WriteKind::kReplace && path.depth() == 3 && target->definition->multiple;
-  Snapshot before(rollback_);
+  Snapshot before(rollback());
   if constexpr (kRollback) {
     // A single value is taken or refused by its handler, as a whole.
     const bool one = batch.values() == 1 && !clears_instance && !clears_resource;

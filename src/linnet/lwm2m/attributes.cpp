@@ -26,7 +26,7 @@ struct Field {
 };
 
 /// In the order of AttributeName: the thresholds stand last.
-constexpr std::array kFields{
+constexpr std::array<Field, 7> kFields{
     Field{"pmin", &Attributes::pmin, nullptr},   Field{"pmax", &Attributes::pmax, nullptr},
     Field{"epmin", &Attributes::epmin, nullptr}, Field{"epmax", &Attributes::epmax, nullptr},
     Field{"gt", nullptr, &Attributes::gt},       Field{"lt", nullptr, &Attributes::lt},

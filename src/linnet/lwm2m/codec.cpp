@@ -15,8 +15,9 @@
 namespace linnet::lwm2m {
 namespace {
 
-constexpr std::array kAllCodecs{kTextCodec,   kOpaqueCodec,  kCborCodec, kSenmlCborCodec, kSenmlJsonCodec,
-                                kOldTlvCodec, kOldJsonCodec, kTlvCodec,  kJsonCodec};
+constexpr std::array<Codec, 9> kAllCodecs{kTextCodec,      kOpaqueCodec,    kCborCodec,
+                                          kSenmlCborCodec, kSenmlJsonCodec, kOldTlvCodec,
+                                          kOldJsonCodec,   kTlvCodec,       kJsonCodec};
 
 }  // namespace
 

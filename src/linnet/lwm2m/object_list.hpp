@@ -37,7 +37,7 @@ class FormatSet {
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
   [[nodiscard]] constexpr std::uint16_t bits() const noexcept { return bits_; }
 
-  static constexpr std::array kKnown{
+  static constexpr std::array<ContentFormat, 10> kKnown{
       ContentFormat::kText,      ContentFormat::kLinkFormat, ContentFormat::kOpaque, ContentFormat::kCbor,
       ContentFormat::kSenmlJson, ContentFormat::kSenmlCbor,  ContentFormat::kOldTlv, ContentFormat::kOldJson,
       ContentFormat::kTlv,       ContentFormat::kJson};

@@ -31,10 +31,11 @@ class Path {
   static constexpr std::size_t kMaxText = 4 * 6;  ///< longest text form, in bytes
 
   constexpr Path() noexcept = default;
-  constexpr explicit Path(ObjectId object) noexcept : ids_{object}, depth_(1) {}
-  constexpr Path(ObjectId object, InstanceId instance) noexcept : ids_{object, instance}, depth_(2) {}
-  constexpr Path(ObjectId object, InstanceId instance, ResourceId resource) noexcept
-      : ids_{object, instance, resource}, depth_(3) {}
+  constexpr explicit Path(ObjectId object) noexcept : ids_{object, kMaxId, kMaxId, kMaxId}, depth_(1) {}
+  constexpr Path(ObjectId object, InstanceId instance) noexcept
+      : ids_{object, instance, kMaxId, kMaxId}, depth_(2) {}
+  LINNET_OUTLINED constexpr Path(ObjectId object, InstanceId instance, ResourceId resource) noexcept
+      : ids_{object, instance, resource, kMaxId}, depth_(3) {}
   constexpr Path(ObjectId object, InstanceId instance, ResourceId resource,
                  InstanceId resource_instance) noexcept
       : ids_{object, instance, resource, resource_instance}, depth_(4) {}
@@ -52,10 +53,10 @@ class Path {
   [[nodiscard]] constexpr std::uint16_t operator[](std::size_t index) const noexcept { return ids_[index]; }
 
   /// Only meaningful where the path is deep enough; kMaxId where it is not.
-  [[nodiscard]] constexpr ObjectId object() const noexcept { return at(0); }
-  [[nodiscard]] constexpr InstanceId instance() const noexcept { return at(1); }
-  [[nodiscard]] constexpr ResourceId resource() const noexcept { return at(2); }
-  [[nodiscard]] constexpr InstanceId resource_instance() const noexcept { return at(3); }
+  [[nodiscard]] constexpr ObjectId object() const noexcept { return ids_[0]; }
+  [[nodiscard]] constexpr InstanceId instance() const noexcept { return ids_[1]; }
+  [[nodiscard]] constexpr ResourceId resource() const noexcept { return ids_[2]; }
+  [[nodiscard]] constexpr InstanceId resource_instance() const noexcept { return ids_[3]; }
 
   /// The path one segment longer. `depth()` must be below 4.
   [[nodiscard]] LINNET_OUTLINED constexpr Path child(std::uint16_t id) const noexcept {
@@ -88,11 +89,7 @@ class Path {
   }
 
  private:
-  [[nodiscard]] constexpr std::uint16_t at(std::size_t index) const noexcept {
-    return index < depth_ ? ids_[index] : kMaxId;
-  }
-
-  std::array<std::uint16_t, kMaxDepth> ids_{};  // zero behind depth_, so that == may compare all
+  std::array<std::uint16_t, kMaxDepth> ids_{kMaxId, kMaxId, kMaxId, kMaxId};  // kMaxId behind depth_
   std::uint8_t depth_ = 0;
 };
 

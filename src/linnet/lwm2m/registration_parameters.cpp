@@ -25,9 +25,9 @@ struct Letter {
   char letter;
   Binding::Flag flag;
 };
-constexpr std::array kLetters{Letter{'U', Binding::kUdp}, Letter{'T', Binding::kTcp},
-                              Letter{'Q', Binding::kQueue}, Letter{'S', Binding::kSms},
-                              Letter{'N', Binding::kNonIp}};
+constexpr std::array<Letter, 5> kLetters{Letter{'U', Binding::kUdp}, Letter{'T', Binding::kTcp},
+                                         Letter{'Q', Binding::kQueue}, Letter{'S', Binding::kSms},
+                                         Letter{'N', Binding::kNonIp}};
 
 Result<void> read_endpoint(std::string_view value, RegistrationParameters& parameters) noexcept {
   if (value.size() > kMaxEndpointName) return refuse(Errc::kTooLarge);
@@ -75,9 +75,9 @@ struct Parameter {
   std::string_view name;
   Result<void> (*read)(std::string_view value, RegistrationParameters& parameters) noexcept;
 };
-constexpr std::array kParameters{Parameter{"ep", read_endpoint},   Parameter{"lt", read_lifetime},
-                                 Parameter{"lwm2m", read_version}, Parameter{"b", read_binding},
-                                 Parameter{"Q", read_queue},       Parameter{"sms", read_sms}};
+constexpr std::array<Parameter, 6> kParameters{
+    Parameter{"ep", read_endpoint}, Parameter{"lt", read_lifetime}, Parameter{"lwm2m", read_version},
+    Parameter{"b", read_binding},   Parameter{"Q", read_queue},     Parameter{"sms", read_sms}};
 
 }  // namespace
 
