@@ -56,6 +56,11 @@ class Modules(TreeTest):
         self.assertEqual(self.faults("src/linnet/coap/CMakeLists.txt", text),
                          ["src/linnet/coap/CMakeLists.txt:1: depends on lwm2m, which does not stand below coap"])
 
+    def test_a_second_library_of_a_folder_stands_on_the_first(self):
+        text = "linnet_module(tls_small SOURCES a.cpp DEPENDS tls)\n"
+        self.assertEqual(self.faults("src/linnet/tls/CMakeLists.txt", text), [])
+        self.assertEqual(len(self.faults("src/linnet/tls/CMakeLists.txt", text.replace("tls_small", "tls"))), 1)
+
     def test_a_fault_is_a_failing_exit(self):
         self.assertEqual(check_modules.main(["", str(self.root)]), 0)
         self.write("src/linnet/base/a.hpp", '#include "linnet/api/a.hpp"\n')

@@ -31,9 +31,11 @@ struct SecurityBinding {
 
 /// Stands for a binding in an image that has no protection, and takes no room.
 struct NoBinding {
+  // NOLINTBEGIN(readability-identifier-naming): they stand for members of SecurityBinding
   static constexpr std::uint32_t context = 0;
   static constexpr bool unproven = false;
   static constexpr bool interim = false;
+  // NOLINTEND(readability-identifier-naming)
 
   constexpr NoBinding& operator=(const SecurityBinding& /*none*/) noexcept { return *this; }
   constexpr operator SecurityBinding() const noexcept {  // NOLINT(google-explicit-constructor): it is one

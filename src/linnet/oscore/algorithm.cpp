@@ -5,14 +5,19 @@ namespace linnet::oscore {
 
 namespace {
 
-// Names of AES-CCM say: bits of the length field, of the tag, of the key.
 constexpr AlgorithmProperties kProperties[] = {
-    {Algorithm::kAesGcm128, 16, 12, 16},        {Algorithm::kAesGcm192, 24, 12, 16},
-    {Algorithm::kAesGcm256, 32, 12, 16},        {Algorithm::kAesCcm16_64_128, 16, 13, 8},
-    {Algorithm::kAesCcm16_64_256, 32, 13, 8},   {Algorithm::kAesCcm64_64_128, 16, 7, 8},
-    {Algorithm::kAesCcm64_64_256, 32, 7, 8},    {Algorithm::kChaCha20Poly1305, 32, 12, 16},
-    {Algorithm::kAesCcm16_128_128, 16, 13, 16}, {Algorithm::kAesCcm16_128_256, 32, 13, 16},
-    {Algorithm::kAesCcm64_128_128, 16, 7, 16},  {Algorithm::kAesCcm64_128_256, 32, 7, 16},
+    {Algorithm::kAesGcm128, 16, 12, 16},
+    {Algorithm::kAesGcm192, 24, 12, 16},
+    {Algorithm::kAesGcm256, 32, 12, 16},
+    {Algorithm::kAesCcm16Tag64Key128, 16, 13, 8},
+    {Algorithm::kAesCcm16Tag64Key256, 32, 13, 8},
+    {Algorithm::kAesCcm64Tag64Key128, 16, 7, 8},
+    {Algorithm::kAesCcm64Tag64Key256, 32, 7, 8},
+    {Algorithm::kChaCha20Poly1305, 32, 12, 16},
+    {Algorithm::kAesCcm16Tag128Key128, 16, 13, 16},
+    {Algorithm::kAesCcm16Tag128Key256, 32, 13, 16},
+    {Algorithm::kAesCcm64Tag128Key128, 16, 7, 16},
+    {Algorithm::kAesCcm64Tag128Key256, 32, 7, 16},
 };
 
 }  // namespace

@@ -7,20 +7,21 @@
 
 namespace linnet::oscore {
 
-/// Numbers of the registry. AES-CCM-16-64-128 is the default and mandatory (RFC 8613 §3.2).
+/// Numbers of the registry; its AES-CCM-16-64-128 has a length field of 16 bits, a tag of 64 and a key of
+/// 128, and is the default and mandatory (RFC 8613 §3.2).
 enum class Algorithm : std::int32_t {
   kAesGcm128 = 1,
   kAesGcm192 = 2,
   kAesGcm256 = 3,
-  kAesCcm16_64_128 = 10,
-  kAesCcm16_64_256 = 11,
-  kAesCcm64_64_128 = 12,
-  kAesCcm64_64_256 = 13,
+  kAesCcm16Tag64Key128 = 10,
+  kAesCcm16Tag64Key256 = 11,
+  kAesCcm64Tag64Key128 = 12,
+  kAesCcm64Tag64Key256 = 13,
   kChaCha20Poly1305 = 24,
-  kAesCcm16_128_128 = 30,
-  kAesCcm16_128_256 = 31,
-  kAesCcm64_128_128 = 32,
-  kAesCcm64_128_256 = 33,
+  kAesCcm16Tag128Key128 = 30,
+  kAesCcm16Tag128Key256 = 31,
+  kAesCcm64Tag128Key128 = 32,
+  kAesCcm64Tag128Key256 = 33,
 };
 
 /// HKDF with SHA-256 (RFC 9053 §5.1): the only key derivation that is known here.

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxPartialIvSize = 5;
 /// What a security context is derived from (RFC 8613 §3.2). Sender and recipient are the endpoint's own:
 /// its peer has them the other way round.
 struct InputParameters {
-  Algorithm algorithm = Algorithm::kAesCcm16_64_128;
+  Algorithm algorithm = Algorithm::kAesCcm16Tag64Key128;
   ShortBytes<64> master_secret;
   ShortBytes<32> master_salt;
   ShortBytes<kMaxIdSize> sender_id;
@@ -33,7 +33,7 @@ struct InputParameters {
 
 /// What all messages of a context need. Its owner wipes it.
 struct Keys {
-  Algorithm algorithm = Algorithm::kAesCcm16_64_128;
+  Algorithm algorithm = Algorithm::kAesCcm16Tag64Key128;
   ShortBytes<kMaxKeySize> sender;
   ShortBytes<kMaxKeySize> recipient;
   ShortBytes<kMaxNonceSize> common_iv;

@@ -28,13 +28,13 @@ enum class CredentialMode : std::uint8_t {
 /// What an OSCORE context has beside its recipient id and master secret (RFC 8613 §3.2), seen from the
 /// server: it sends with the sender id, which is the device's recipient id.
 struct OscoreParameters {
-  static constexpr std::int32_t kAesCcm16_64_128 = 10;  ///< COSE algorithm (RFC 8152 table 10)
-  static constexpr std::int32_t kHkdfSha256 = -10;      ///< COSE algorithm (RFC 8152 table 13)
+  static constexpr std::int32_t kAesCcm16Tag64Key128 = 10;  ///< COSE algorithm (RFC 8152 table 10)
+  static constexpr std::int32_t kHkdfSha256 = -10;          ///< COSE algorithm (RFC 8152 table 13)
 
   std::vector<std::uint8_t> sender_id;   ///< 0 to 7 bytes
   std::vector<std::uint8_t> id_context;  ///< empty: none
   SecretBytes salt;
-  std::int32_t aead = kAesCcm16_64_128;
+  std::int32_t aead = kAesCcm16Tag64Key128;
   std::int32_t hkdf = kHkdfSha256;
 
   friend bool operator==(const OscoreParameters&, const OscoreParameters&) = default;

@@ -29,7 +29,7 @@ struct OscoreSecurity {
   std::string_view endpoint;
   ByteView sender_id, recipient_id, id_context;  ///< no id_context: empty
   ByteView master_secret, salt;
-  std::int32_t aead = OscoreParameters::kAesCcm16_64_128;
+  std::int32_t aead = OscoreParameters::kAesCcm16Tag64Key128;
   std::int32_t hkdf = OscoreParameters::kHkdfSha256;
 };
 /// What may be shown of a credential: all but its key, its salt and its master secret.

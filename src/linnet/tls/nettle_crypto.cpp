@@ -95,14 +95,14 @@ bool (*cipher_of(Algorithm algorithm) noexcept)(const Job&) noexcept {
     case Algorithm::kAesGcm128: return kGcm128;
     case Algorithm::kAesGcm192: return kGcm192;
     case Algorithm::kAesGcm256: return kGcm256;
-    case Algorithm::kAesCcm16_64_128:
-    case Algorithm::kAesCcm64_64_128:
-    case Algorithm::kAesCcm16_128_128:
-    case Algorithm::kAesCcm64_128_128: return kCcm128;
-    case Algorithm::kAesCcm16_64_256:
-    case Algorithm::kAesCcm64_64_256:
-    case Algorithm::kAesCcm16_128_256:
-    case Algorithm::kAesCcm64_128_256: return kCcm256;
+    case Algorithm::kAesCcm16Tag64Key128:
+    case Algorithm::kAesCcm64Tag64Key128:
+    case Algorithm::kAesCcm16Tag128Key128:
+    case Algorithm::kAesCcm64Tag128Key128: return kCcm128;
+    case Algorithm::kAesCcm16Tag64Key256:
+    case Algorithm::kAesCcm64Tag64Key256:
+    case Algorithm::kAesCcm16Tag128Key256:
+    case Algorithm::kAesCcm64Tag128Key256: return kCcm256;
     case Algorithm::kChaCha20Poly1305: return kChaCha;
   }
   return nullptr;

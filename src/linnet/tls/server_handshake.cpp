@@ -154,7 +154,7 @@ ssize_t ServerHandshake::push(gnutls_transport_ptr_t self, const void* data, std
   try {
     if (handshake.outgoing_.size() < kMostOutgoing) handshake.outgoing_.emplace_back(bytes, bytes + size);
   } catch (const std::bad_alloc&) {
-    // Lost, as on the way.
+    return static_cast<ssize_t>(size);  // lost, as on the way
   }
   return static_cast<ssize_t>(size);
 }

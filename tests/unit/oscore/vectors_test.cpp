@@ -304,8 +304,8 @@ std::vector<std::uint8_t> sealed_plaintext(tls::NettleCrypto& crypto, const Keys
   bytes.insert(bytes.end(), plaintext.begin(), plaintext.end());
   bytes.resize(bytes.size() + 8);
   const auto aad = hex("8368456e63727970743040488501810a40410540");
-  EXPECT_TRUE(crypto.seal(Algorithm::kAesCcm16_64_128, keys.sender.view(), nonce_of(keys, id, 5).view(), aad,
-                          ByteSpan(bytes).subspan(head)));
+  EXPECT_TRUE(crypto.seal(Algorithm::kAesCcm16Tag64Key128, keys.sender.view(), nonce_of(keys, id, 5).view(),
+                          aad, ByteSpan(bytes).subspan(head)));
   return bytes;
 }
 
@@ -360,7 +360,7 @@ TEST(Derivation, refuses_parameters_that_would_not_be_safe) {
   EXPECT_EQ(derive(crypto, input_of("", "01", "01"), {}).error().code, Errc::kInvalidArgument);
   EXPECT_EQ(derive(crypto, input_of("", "", ""), {}).error().code, Errc::kInvalidArgument);
   InputParameters input = input_of("", "00", "01");
-  input.algorithm = Algorithm::kAesCcm64_64_128;
+  input.algorithm = Algorithm::kAesCcm64Tag64Key128;
   EXPECT_TRUE(derive(crypto, input, {}));
   input.sender_id.assign(hex("0001"));
   EXPECT_EQ(derive(crypto, input, {}).error().code, Errc::kInvalidArgument);
