@@ -63,17 +63,7 @@ void DtlsLinks::clear(coap::LinkId link) noexcept {
 std::optional<std::string> DtlsLinks::endpoint(coap::LinkId link,
                                                const server::Credentials& credentials) const {
   const tls::Association& known = association(link);
-  switch (known.proof) {
-    case tls::Proof::kPsk:
-      if (const auto psk = credentials.psk(known.identity())) return std::string(psk->endpoint);
-      return std::nullopt;
-    case tls::Proof::kRawPublicKey:
-      if (const auto name = credentials.raw_public_key(known.identity())) return std::string(*name);
-      return std::nullopt;
-    case tls::Proof::kCertificate: return std::string(as_text(known.identity()));
-    case tls::Proof::kNothing: return std::nullopt;
-  }
-  return std::nullopt;
+  return tls::endpoint_of(known.proof, known.identity(), credentials);
 }
 
 tls::Association DtlsLinks::take(coap::LinkId link) noexcept {

@@ -93,6 +93,9 @@ const std::vector<Address>& Server::listening() const noexcept {
 const std::vector<Address>& Server::listening_tcp() const noexcept {
   return workers_->config().listen_tcp;
 }
+const std::vector<Address>& Server::listening_tls() const noexcept {
+  return workers_->config().listen_tls;
+}
 BootstrapServer* Server::bootstrap() noexcept {
   return workers_->bootstrap();
 }
@@ -222,13 +225,14 @@ Result<void> Server::forget_observation(std::string_view endpoint, const lwm2m::
 Result<void> Server::statistics(StatisticsHandler done) {
   return workers_->walk(
       0,
-      [sum = ServerStatistics{}, shards = workers_->size(), bootstrap = bootstrap(),
+      [sum = ServerStatistics{}, shards = workers_->size(), bootstrap = bootstrap(), tls = workers_->tls(),
        done = std::make_shared<StatisticsHandler>(std::move(done))](
           Shard* shard) mutable -> std::optional<unsigned> {
         if (shard != nullptr) {
           shard->add_statistics(sum);
           if (shard->index() + 1 < shards) return shard->index() + 1;
         }
+        if (tls != nullptr) sum.tls = tls->statistics();
         Result<void> asked = fail(Errc::kNotFound);
         if (bootstrap != nullptr) {
           asked = bootstrap->statistics([sum, done](const server::BootstrapStatistics& own) mutable {

@@ -21,6 +21,7 @@
 #include "linnet/net/outcome.hpp"
 #include "linnet/net/stream_links.hpp"
 #include "linnet/net/subscription.hpp"
+#include "linnet/net/tls_handshakes.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/store/registration_store.hpp"
 
@@ -29,7 +30,7 @@ namespace linnet::net {
 /// Opens the store with its listener, e.g. by store::open_sqlite_store, for so many shards.
 using StoreFactory = std::function<store::OpenResult(store::StoreListener&, store::ShardIndex shards)>;
 
-/// coaps: DTLS 1.2 (TS 6.8.1).
+/// coaps: DTLS 1.2 (TS 6.8.1). Who the server is and whom it knows is the same for coaps+tcp.
 struct DtlsConfig {
   std::vector<Address> listen{};
   tls::ServerIdentity identity{};  ///< beside pre-shared keys
@@ -39,11 +40,13 @@ struct DtlsConfig {
 };
 
 struct ServerConfig {
-  /// At least one, or one of `listen_tcp` or `bootstrap`; a wildcard answers from the address it was reached
-  /// at.
+  /// At least one, or one of another kind or of `bootstrap`; a wildcard answers from the address it was
+  /// reached at.
   std::vector<Address> listen;
   std::vector<Address> listen_tcp;  ///< for connections (RFC 8323)
+  std::vector<Address> listen_tls;  ///< for connections over TLS
   StreamLimits streams;
+  TlsLimits tls;
   DtlsConfig dtls;                    ///< off by default
   unsigned shards = 0;                ///< workers; 0: one per core. More where stored registrations name more
   std::uint32_t max_links = 100'000;  ///< peers known at once, all shards
@@ -79,13 +82,14 @@ struct ServerStatistics {
   std::uint64_t sent = 0;
   std::uint64_t send_refused = 0;  ///< the system would not take them
   std::uint64_t truncated = 0;     ///< longer than a message may be
-  std::uint64_t connections = 0;   ///< over TCP, now
+  std::uint64_t connections = 0;   ///< over TCP and TLS, now
   StreamStatistics streams;
   std::uint64_t links_exhausted = 0;  ///< dropped because max_links peers are in use
   std::uint64_t forwarded = 0;        ///< passed on to the shard that owns the peer
   std::uint64_t events_dropped = 0;   ///< a subscriber was too slow
   std::uint32_t links = 0;
   DtlsStatistics dtls;
+  TlsStatistics tls;
 };
 
 class WorkerGroup;
@@ -119,6 +123,7 @@ class Server {
   /// Where it listens, with the ports that the system chose.
   [[nodiscard]] const std::vector<Address>& listening() const noexcept;
   [[nodiscard]] const std::vector<Address>& listening_tcp() const noexcept;
+  [[nodiscard]] const std::vector<Address>& listening_tls() const noexcept;
   [[nodiscard]] const std::vector<Address>& listening_dtls() const noexcept;
   [[nodiscard]] unsigned shards() const noexcept;
   /// Null where none was configured. It ends with the server.

@@ -51,9 +51,9 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
       fleet_(fleet),
       now_(ShardClock::now()),
       credentials_(*fleet.credentials),
-      links_(
-          link_config(index, fleet.count, engine, max_links, fleet.plain_sockets, listeners.size(), random_),
-          std::move(sockets)),
+      links_(link_config(index, fleet.count, engine, max_links, fleet.plain_sockets,
+                         listeners.size() + fleet.tls_listeners, random_),
+             std::move(sockets)),
       streams_(std::move(listeners), fleet.streams, *this),
       in_(kMaxReceived),
       poll_(epoll_create1(EPOLL_CLOEXEC)),

@@ -24,6 +24,7 @@
 #include "linnet/net/store_ticket.hpp"
 #include "linnet/net/stream_links.hpp"
 #include "linnet/net/system_random.hpp"
+#include "linnet/net/tls_handshakes.hpp"
 #include "linnet/server/engine.hpp"
 #include "linnet/store/registration_store.hpp"
 
@@ -57,12 +58,14 @@ class EndpointHints {
 
 /// What all shards of a server have in common. Outlives them.
 struct ShardFleet {
+  std::unique_ptr<TlsHandshakes> tls;  ///< null: no TLS. Ends behind the shards, which have its channels
   std::vector<std::unique_ptr<Shard>> shards;
   StreamLimits streams;
   unsigned count = 1;  ///< how many there will be
   EndpointHints hints;
   store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
   std::unique_ptr<Handshakes> handshakes;     ///< null: no DTLS
+  std::size_t tls_listeners = 0;              ///< numbered behind those of each shard
   std::size_t plain_sockets = 0;              ///< of a shard; those behind them speak DTLS
   std::unique_ptr<CredentialBook> credentials;
   bool allow_nosec = true;
@@ -117,6 +120,8 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   [[nodiscard]] Result<void> restore_association(std::string_view key, ByteView value);
   /// What the handshakes have for a peer of this shard.
   void take_handshake(HandshakeOutput output);
+  /// A connection from its handshake, or from another shard.
+  void take_connection(MovingConnection connection);
 
   // The end, in this order; each but the last two as a task.
 

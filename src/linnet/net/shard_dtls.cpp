@@ -164,6 +164,9 @@ Result<void> Shard::admit(coap::LinkId link, std::string_view endpoint) noexcept
   if (dtls_ && dtls_->secured(link)) {
     const bool own = dtls_->endpoint(link, *fleet_.handshakes->credentials()) == endpoint;
     identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+  } else if (const tls::ServerChannel* const channel = streams_.channel(link)) {
+    const bool own = channel->endpoint(*fleet_.tls->credentials()) == endpoint;
+    identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
   }
   return server::admit(identity, endpoint, credentials_.get(), fleet_.allow_nosec);
 }

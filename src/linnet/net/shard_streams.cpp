@@ -29,6 +29,10 @@ StreamLinks::Taken Shard::take(coap::LinkId link, ByteView frame) {
   return StreamLinks::Taken::kTaken;
 }
 
+void Shard::take_connection(MovingConnection connection) {
+  if (hearing_) streams_.adopt(std::move(connection), now_);
+}
+
 void Shard::moved(coap::LinkId /*link*/, MovingConnection connection) {
   const auto frame = coap::Frame::peek(connection.in);
   const auto owner =
@@ -36,7 +40,7 @@ void Shard::moved(coap::LinkId /*link*/, MovingConnection connection) {
   if (!owner) return;
   ++forwarded_;
   Task task = [moving = std::move(connection)](Shard& here) mutable {
-    if (here.hearing_) here.streams_.adopt(std::move(moving), here.now_);
+    here.take_connection(std::move(moving));
   };
   // A shard that has ended closes it.
   [[maybe_unused]] const bool posted = fleet_.shards[*owner]->post(task);

@@ -29,12 +29,14 @@ struct StreamLinks::Connection {
   coap::LinkId link{};
   std::uint32_t place = 0;  // in connections_
   Address remote;
+  std::unique_ptr<tls::ServerChannel> channel;  // null: no TLS
   coap::StreamSession session;
   coap::LinkTraits traits;
   std::vector<std::uint8_t> in;   // of a message that has not come whole
   std::vector<std::uint8_t> out;  // what the peer has not taken
   Instant since{};                // it began, or its device was last registered
   Instant untaken_since{};
+  Instant partial_since{};  // a record, where there is one
   std::uint8_t listener = 0;
   bool waits_for_room = false;
   bool doomed = false;
@@ -48,7 +50,6 @@ StreamLinks::StreamLinks(std::vector<TcpListener> listeners, const StreamLimits&
       poll_(epoll_create1(EPOLL_CLOEXEC)) {
   if (poll_.get() < 0) throw std::runtime_error("no file descriptors left");
   closed_.stream = true;
-  if (!used()) return;
   buffer_.resize(kReadAtOnce + limits.session.max_message);
   listening_ = false;
   listen(true);
@@ -115,10 +116,12 @@ void StreamLinks::adopt(MovingConnection moving, Instant now) {
   ++statistics_.accepted;
   Connection* const connection = add(link, std::move(moving));
   if (connection == nullptr) return owner_->gone(link);
+  connection->partial_since = now;
   if (connections_.size() == 1) check_at_ = now + kCheckInterval;
   if (fresh) {
     connection->session.open(limits_->session, now, [&](ByteView frame) { signal(*connection, frame); });
-  } else if (!connection->in.empty()) {
+  }
+  if (!connection->in.empty()) {
     const std::vector<std::uint8_t> in = std::exchange(connection->in, {});
     process(*connection, in, now);
   }
@@ -133,6 +136,7 @@ StreamLinks::Connection* StreamLinks::add(coap::LinkId link, MovingConnection&& 
   connection->link = link;
   connection->place = static_cast<std::uint32_t>(connections_.size());
   connection->remote = moving.remote;
+  connection->channel = std::move(moving.channel);
   connection->session = moving.session;
   connection->in = std::move(moving.in);
   connection->out = std::move(moving.out);
@@ -147,7 +151,13 @@ StreamLinks::Connection* StreamLinks::add(coap::LinkId link, MovingConnection&& 
   return place.get();
 }
 
+const tls::ServerChannel* StreamLinks::channel(coap::LinkId link) const noexcept {
+  const Connection* const connection = find(link);
+  return connection != nullptr ? connection->channel.get() : nullptr;
+}
+
 void StreamLinks::read(Connection& connection, Instant now) {
+  if (connection.channel) return read_secured(connection, now);
   std::vector<std::uint8_t>& before = connection.in;
   std::copy(before.begin(), before.end(), buffer_.begin());
   const std::size_t kept = before.size();
@@ -159,6 +169,29 @@ void StreamLinks::read(Connection& connection, Instant now) {
   if (size <= 0) return doom(connection);
   statistics_.received += static_cast<std::uint64_t>(size);
   process(connection, ByteView(buffer_).first(kept + static_cast<std::size_t>(size)), now);
+}
+
+void StreamLinks::read_secured(Connection& connection, Instant now) {
+  ssize_t size = 0;
+  do {
+    size = recv(connection.socket.get(), buffer_.data(), kReadAtOnce, MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0 && errno == EAGAIN) return;
+  if (size <= 0) return doom(connection);
+  statistics_.received += static_cast<std::uint64_t>(size);
+  const std::size_t kept = connection.in.size();
+  plain_.assign(connection.in.begin(), connection.in.end());
+  const bool was_partial = connection.channel->partial();
+  const auto state = connection.channel->receive(
+      ByteView(buffer_).first(static_cast<std::size_t>(size)),
+      [&](ByteView plaintext) { plain_.insert(plain_.end(), plaintext.begin(), plaintext.end()); },
+      [&](ByteView sealed) { write_sealed(connection, sealed, now); });
+  if (!was_partial || plain_.size() > kept) connection.partial_since = now;
+  if (plain_.size() > kept) process(connection, plain_, now);
+  wipe(plain_);
+  if (state == tls::ServerChannel::State::kOpen) return;
+  if (!connection.channel->failure().empty()) ++statistics_.dropped;
+  doom(connection);
 }
 
 void StreamLinks::process(Connection& connection, ByteView bytes, Instant now) {
@@ -229,6 +262,14 @@ void StreamLinks::flush(Instant now) {
 }
 
 void StreamLinks::write(Connection& connection, ByteView bytes, Instant now) {
+  if (!connection.channel) return write_sealed(connection, bytes, now);
+  const auto sent =
+      connection.channel->send(bytes, [&](ByteView sealed) { write_sealed(connection, sealed, now); });
+  if (!sent) doom(connection);
+}
+
+/// To the socket as it is.
+void StreamLinks::write_sealed(Connection& connection, ByteView bytes, Instant now) {
   ssize_t size = 0;
   if (connection.out.empty()) {
     do {
@@ -296,7 +337,10 @@ void StreamLinks::check(Connection& connection, Instant now) {
   const Millis patience = crowded ? limits_->hurried_stranger_timeout : limits_->stranger_timeout;
   const bool stranger = !known && now - connection.since >= patience;
   const bool slow = !connection.out.empty() && now - connection.untaken_since >= limits_->send_timeout;
-  if (connection.session.state() != coap::StreamSession::State::kClosed && !stranger && !slow) return;
+  const bool unfinished = connection.channel && connection.channel->partial() &&
+                          now - connection.partial_since >= limits_->session.frame_timeout;
+  const bool closed = connection.session.state() == coap::StreamSession::State::kClosed;
+  if (!closed && !stranger && !slow && !unfinished) return;
   if (stranger) signal(connection, coap::Signal::release().bytes());
   ++statistics_.dropped;
   doom(connection);
@@ -309,6 +353,8 @@ void StreamLinks::bury() {
     doomed_.pop_back();
     Connection& connection = *find(link);
     const bool moves = connection.moves;
+    if (connection.channel && !moves)
+      connection.channel->close([&](ByteView sealed) { write_sealed(connection, sealed, Instant{}); });
     MovingConnection moving = take_out(connection);
     owner_->gone(link);
     if (moves) owner_->moved(link, std::move(moving));
@@ -322,6 +368,7 @@ MovingConnection StreamLinks::take_out(Connection& connection) {
   moving.socket = std::move(connection.socket);
   moving.remote = connection.remote;
   moving.listener = connection.listener;
+  moving.channel = std::move(connection.channel);
   moving.session = connection.session;
   moving.since = connection.since;
   moving.in = std::move(connection.in);

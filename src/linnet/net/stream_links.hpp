@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TCP connections of one shard (RFC 8323) as links. An idle connection has no buffer: bytes are kept
-// only of a message that has not come whole, and of what its peer does not take.
+// The connections of one shard (RFC 8323) as links, over TCP or TLS. An idle connection has no buffer: bytes
+// are kept only of a message that has not come whole, and of what its peer does not take.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/stream_session.hpp"
 #include "linnet/net/tcp_listener.hpp"
+#include "linnet/tls/server_channel.hpp"
 
 namespace linnet::net {
 
@@ -32,11 +33,13 @@ struct StreamStatistics {
   std::uint64_t received = 0, sent = 0;  ///< bytes
 };
 
-/// A connection on its way to another shard, in front of the message that leads it there.
+/// A connection on its way to a shard: from its handshake, or from another shard in front of the message that
+/// leads it on.
 struct MovingConnection {
   FileDescriptor socket;
   Address remote;
   std::uint8_t listener = 0;
+  std::unique_ptr<tls::ServerChannel> channel;  ///< open; null: no TLS
   coap::StreamSession session;
   Instant since{};
   std::vector<std::uint8_t> in, out;
@@ -69,7 +72,7 @@ class StreamLinks final : public coap::Links {
   StreamLinks(const StreamLinks&) = delete;
   StreamLinks& operator=(const StreamLinks&) = delete;
 
-  [[nodiscard]] bool used() const noexcept { return !listeners_.empty(); }
+  [[nodiscard]] bool used() const noexcept { return !listeners_.empty() || !connections_.empty(); }
   /// Readable when `receive` has something to do.
   [[nodiscard]] int poll_fd() const noexcept { return poll_.get(); }
   void receive(Instant now);
@@ -85,6 +88,8 @@ class StreamLinks final : public coap::Links {
   void release(Instant now);
 
   [[nodiscard]] bool connected(coap::LinkId link) const noexcept { return find(link) != nullptr; }
+  /// Of a connection over TLS; null where there is none.
+  [[nodiscard]] const tls::ServerChannel* channel(coap::LinkId link) const noexcept;
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
   [[nodiscard]] const StreamStatistics& statistics() const noexcept { return statistics_; }
 
@@ -107,11 +112,13 @@ class StreamLinks final : public coap::Links {
   void listen(bool on) noexcept;
   Connection* add(coap::LinkId link, MovingConnection&& moving);
   void read(Connection& connection, Instant now);
+  void read_secured(Connection& connection, Instant now);
   void process(Connection& connection, ByteView bytes, Instant now);
   static void learn(Connection& connection) noexcept;
   void signal(Connection& connection, ByteView frame) noexcept;
   void flush_batch(Instant now);
   void write(Connection& connection, ByteView bytes, Instant now);
+  void write_sealed(Connection& connection, ByteView bytes, Instant now);
   void write_unsent(Connection& connection, Instant now);
   void await_room(Connection& connection, bool on) noexcept;
   void doom(Connection& connection) noexcept;
@@ -126,6 +133,7 @@ class StreamLinks final : public coap::Links {
   std::vector<std::unique_ptr<Connection>> by_link_;
   std::vector<coap::LinkId> connections_;
   std::vector<std::uint8_t> buffer_;  // for reading
+  std::vector<std::uint8_t> plain_;   // what records held
   std::vector<std::uint8_t> batch_;   // messages that go with the next flush
   std::size_t batch_size_ = 0;
   std::vector<Segment> segments_;

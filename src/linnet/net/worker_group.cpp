@@ -105,7 +105,8 @@ class WorkerGroup::Call {
 std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
                                                     const server::Models& models) {
   config_ = config;
-  const bool manages = !config_.listen.empty() || !config_.dtls.listen.empty() || !config_.listen_tcp.empty();
+  const bool manages = !config_.listen.empty() || !config_.dtls.listen.empty() ||
+                       !config_.listen_tcp.empty() || !config_.listen_tls.empty();
   if (!manages && config_.bootstrap.listen.empty())
     return std::unexpected("there is no address to listen on");
   if (!manages) config_.shards = 1;
@@ -124,6 +125,7 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   if (const auto done = restore_operations(); !done) return done;
   for (const auto& shard : fleet_.shards) shard->start();
   if (fleet_.handshakes) fleet_.handshakes->start();
+  if (fleet_.tls) fleet_.tls->start();
   if (bootstrap_) bootstrap_->start();
   fleet_.credentials->start();
   started_ = true;
@@ -161,6 +163,7 @@ std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const
     std::ranges::move((*secured)[i], std::back_inserter((*sockets)[i]));
   }
   if (const auto made = make_handshakes(); !made) return made;
+  if (const auto made = make_tls(); !made) return made;
   auto listeners = open_listeners(config_.listen_tcp, shards);
   if (!listeners) return std::unexpected(listeners.error());
   fleet_.streams = config_.streams;
@@ -198,6 +201,32 @@ std::expected<void, std::string> WorkerGroup::make_handshakes() {
         // A shard that has ended speaks to nobody any more.
         [[maybe_unused]] const bool posted = fleet_.shards[shard]->post(task);
       });
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::make_tls() {
+  if (config_.listen_tls.empty()) return {};
+  auto security = tls::ServerSecurity::make(tls::Transport::kStream, config_.dtls.identity);
+  if (!security) return std::unexpected("coaps+tcp: " + security.error());
+  auto listeners = open_listeners(config_.listen_tls, 1);
+  if (!listeners) return std::unexpected(listeners.error());
+  fleet_.tls_listeners = config_.listen_tls.size();
+  TlsHandshakes::CredentialSource credentials = config_.dtls.credentials;
+  if (!credentials) credentials = [this] { return fleet_.credentials->snapshot(); };
+  try {
+    fleet_.tls = std::make_unique<TlsHandshakes>(
+        std::move(listeners->front()), config_.listen_tcp.size(), std::move(*security), config_.tls,
+        std::move(credentials), [this, next = 0U](MovingConnection connection) mutable {
+          next = (next + 1) % size();
+          Task task = [kept = std::move(connection)](Shard& here) mutable {
+            here.take_connection(std::move(kept));
+          };
+          // A shard that has ended closes it.
+          [[maybe_unused]] const bool posted = fleet_.shards[next]->post(task);
+        });
+  } catch (const std::runtime_error& error) {
+    return std::unexpected(error.what());
+  }
   return {};
 }
 
@@ -297,6 +326,7 @@ void WorkerGroup::stop() {
     const auto flushed = store_->flush();
   if (bootstrap_) bootstrap_->stop();
   if (fleet_.handshakes) fleet_.handshakes->stop();
+  if (fleet_.tls) fleet_.tls->stop();
   fleet_.credentials->stop();
   everywhere([](Shard& shard) { shard.end(); });
   for (const auto& shard : fleet_.shards) shard->join();

@@ -44,6 +44,8 @@ class WorkerGroup final : public store::StoreListener {
   /// Who may publish events: shards, and the bootstrap server behind them.
   [[nodiscard]] std::size_t publishers() const noexcept { return size() + (bootstrap_ ? 1U : 0U); }
   [[nodiscard]] BootstrapServer* bootstrap() noexcept { return bootstrap_.get(); }
+  /// Null: nobody listens for TLS.
+  [[nodiscard]] const TlsHandshakes* tls() const noexcept { return fleet_.tls.get(); }
   [[nodiscard]] CredentialBook& credentials() noexcept { return *fleet_.credentials; }
   [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
   [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }
@@ -73,6 +75,7 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<unsigned, std::string> count_shards() const;
   [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
   [[nodiscard]] std::expected<void, std::string> make_handshakes();
+  [[nodiscard]] std::expected<void, std::string> make_tls();
   [[nodiscard]] std::expected<void, std::string> make_bootstrap();
   [[nodiscard]] std::expected<void, std::string> restore();
   [[nodiscard]] std::expected<void, std::string> restore_associations();

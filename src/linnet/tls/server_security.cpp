@@ -10,6 +10,9 @@ namespace linnet::tls {
 
 namespace {
 
+// A ClientHello with a ticket, or a chain of certificates, fits.
+constexpr std::size_t kMaxHandshakeMessage = 16'384;
+
 SessionContext& context_of(gnutls_session_t session) noexcept {
   return *static_cast<SessionContext*>(gnutls_session_get_ptr(session));
 }
@@ -164,8 +167,10 @@ std::expected<std::unique_ptr<ServerSecurity>, std::string> ServerSecurity::make
   if (!made->psk_) return std::unexpected("no memory");
   gnutls_psk_set_server_credentials_function2(made->psk_.get(), find_key);
   if (const auto taken = made->take(identity); !taken) return std::unexpected(taken.error());
+  const Newest newest = transport == Transport::kStream ? Newest::kVersion13 : Newest::kVersion12;
   auto priorities = tls::priorities(
-      transport, {.psk = true, .raw_public_key = made->has_key_, .certificate = !identity.chain.empty()});
+      transport, {.psk = true, .raw_public_key = made->has_key_, .certificate = !identity.chain.empty()}, {},
+      newest);
   if (!priorities) return std::unexpected(priorities.error());
   made->priorities_ = std::move(*priorities);
   if (const int error = gnutls_session_ticket_key_generate(made->ticket_key_.out()); error < 0) {
@@ -229,7 +234,28 @@ Session ServerSecurity::session(SessionContext& context) const {
     good = good && gnutls_credentials_set(session.get(), GNUTLS_CRD_CERTIFICATE, certificates_.get()) >= 0;
     gnutls_certificate_server_set_request(session.get(), GNUTLS_CERT_REQUIRE);
   }
+  if (transport_ == Transport::kStream) {
+    constexpr std::string_view kCoap = "coap";
+    const gnutls_datum_t protocol = datum(as_bytes(kCoap));
+    good = good && gnutls_alpn_set_protocols(session.get(), &protocol, 1, GNUTLS_ALPN_MANDATORY) >= 0;
+    gnutls_handshake_set_max_packet_length(session.get(), kMaxHandshakeMessage);
+  }
   return good ? std::move(session) : nullptr;
+}
+
+std::optional<std::string> endpoint_of(Proof proof, ByteView identity,
+                                       const server::Credentials& credentials) {
+  switch (proof) {
+    case Proof::kPsk:
+      if (const auto psk = credentials.psk(identity)) return std::string(psk->endpoint);
+      return std::nullopt;
+    case Proof::kRawPublicKey:
+      if (const auto name = credentials.raw_public_key(identity)) return std::string(*name);
+      return std::nullopt;
+    case Proof::kCertificate: return std::string(as_text(identity));
+    case Proof::kNothing: return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::optional<Proven> identify(gnutls_session_t session, const server::Credentials& credentials) {

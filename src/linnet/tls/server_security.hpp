@@ -36,6 +36,11 @@ struct Proven {
   std::string endpoint{};  ///< of a certificate
 };
 
+/// The endpoint that `proof` of `identity` (Association::identity) stands for with these credentials; nothing
+/// where they know it no more.
+[[nodiscard]] std::optional<std::string> endpoint_of(Proof proof, ByteView identity,
+                                                     const server::Credentials& credentials);
+
 /// Does not change once it is made: sessions of any number of threads share it.
 class ServerSecurity {
  public:
@@ -43,7 +48,8 @@ class ServerSecurity {
   [[nodiscard]] static std::expected<std::unique_ptr<ServerSecurity>, std::string> make(
       Transport transport, const ServerIdentity& identity);
 
-  /// A session that asks for the client's proof; without transport functions. `context` must outlive it. Null
+  /// A session that asks for the client's proof, and over streams for the protocol "coap" of those who say
+  /// which (RFC 8323 §8.2); without transport functions. `context` must outlive it. Null
   /// for want of memory.
   [[nodiscard]] Session session(SessionContext& context) const;
 

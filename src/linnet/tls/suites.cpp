@@ -45,7 +45,8 @@ std::optional<Suite> suite_of(std::uint16_t number) noexcept {
   return found->suite;
 }
 
-std::string priority_text(Transport transport, const Proofs& proofs, std::span<const Suite> allowed) {
+std::string priority_text(Transport transport, const Proofs& proofs, std::span<const Suite> allowed,
+                          Newest newest) {
   std::string text = "NONE:+COMP-NULL";
   add(text, transport == Transport::kDatagram ? "VERS-DTLS1.2" : "VERS-TLS1.2");
   const auto take = [&](Suite suite) {
@@ -64,6 +65,13 @@ std::string priority_text(Transport transport, const Proofs& proofs, std::span<c
        {"GROUP-SECP256R1", "GROUP-X25519", "GROUP-SECP384R1", "SIGN-ECDSA-SHA256", "SIGN-ECDSA-SHA384"}) {
     add(text, item);
   }
+  if (newest == Newest::kVersion13) {
+    // Of version 1.3, which names signatures with their curves, and pre-shared keys beside Diffie-Hellman.
+    add(text, "VERS-TLS1.3");
+    if (proofs.psk) add(text, "ECDHE-PSK");
+    add(text, "SIGN-ECDSA-SECP256R1-SHA256");
+    add(text, "SIGN-ECDSA-SECP384R1-SHA384");
+  }
   if (proofs.raw_public_key) {
     add(text, "CTYPE-SRV-RAWPK");
     add(text, "CTYPE-CLI-RAWPK");
@@ -76,9 +84,9 @@ std::string priority_text(Transport transport, const Proofs& proofs, std::span<c
 }
 
 std::expected<PriorityCache, std::string> priorities(Transport transport, const Proofs& proofs,
-                                                     std::span<const Suite> allowed) {
+                                                     std::span<const Suite> allowed, Newest newest) {
   gnutls_priority_t made = nullptr;
-  const std::string text = priority_text(transport, proofs, allowed);
+  const std::string text = priority_text(transport, proofs, allowed, newest);
   if (const int error = gnutls_priority_init(&made, text.c_str(), nullptr); error < 0)
     return std::unexpected(sentence(error));
   return PriorityCache(made);

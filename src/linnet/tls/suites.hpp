@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cipher suites, groups and signatures that linnet takes and offers (TS 5.2.3, 5.2.8): the mandatory ones
-// and AES-128-GCM; version 1.2 alone. Nothing below 255 bits, no SHA-1, no compression, no renegotiation.
+// and AES-128-GCM; version 1.2, and 1.3 where a server of connections is asked for it. Nothing below 255
+// bits, no SHA-1, no compression, no renegotiation.
 #pragma once
 
 #include <array>
@@ -37,6 +38,9 @@ struct Proofs {
   bool certificate = false;
 };
 
+/// The newest version that is spoken; the oldest is 1.2.
+enum class Newest : std::uint8_t { kVersion12, kVersion13 };
+
 /// The suite of that number, nothing for one that linnet has not.
 [[nodiscard]] std::optional<Suite> suite_of(std::uint16_t number) noexcept;
 
@@ -44,10 +48,12 @@ struct Proofs {
 /// them where `allowed` is empty. Ciphers are chosen apart from key exchanges: a peer that may use both PSK
 /// and ECDHE gets every combination of what is named.
 [[nodiscard]] std::string priority_text(Transport transport, const Proofs& proofs,
-                                        std::span<const Suite> allowed = {});
+                                        std::span<const Suite> allowed = {},
+                                        Newest newest = Newest::kVersion12);
 
 /// The same, compiled, to be shared by any number of sessions. The error is a sentence for people.
 [[nodiscard]] std::expected<PriorityCache, std::string> priorities(Transport transport, const Proofs& proofs,
-                                                                   std::span<const Suite> allowed = {});
+                                                                   std::span<const Suite> allowed = {},
+                                                                   Newest newest = Newest::kVersion12);
 
 }  // namespace linnet::tls

@@ -24,10 +24,15 @@ class RawStream {
   using Bytes = std::vector<std::uint8_t>;
 
   explicit RawStream(const Address& server, bool with_csm = true) : socket_(open_socket(server)) {
-    if (with_csm) send(Bytes{0x00, 0xE1});
+    if (with_csm) write(Bytes{0x00, 0xE1});
   }
+  RawStream(const RawStream&) = delete;
+  RawStream& operator=(const RawStream&) = delete;
+  virtual ~RawStream() = default;
 
-  void send(ByteView bytes) const {
+  void send(ByteView bytes) const { put(bytes); }
+  /// To the socket as it is.
+  void write(ByteView bytes) const {
     EXPECT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
@@ -59,6 +64,7 @@ class RawStream {
   /// The next frame; empty where the server closed, or nothing came.
   [[nodiscard]] Bytes receive() {
     for (;;) {
+      take({}, waiting_);
       const auto frame = coap::Frame::peek(waiting_);
       if (frame && frame->size <= waiting_.size()) {
         const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(frame->size);
@@ -66,11 +72,9 @@ class RawStream {
         waiting_.erase(waiting_.begin(), end);
         return taken;
       }
-      if (!readable(10'000)) return {};
-      std::array<std::uint8_t, 4096> bytes;
-      const ssize_t size = recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-      if (size <= 0) return {};
-      waiting_.insert(waiting_.end(), bytes.begin(), bytes.begin() + size);
+      const Bytes bytes = read();
+      if (bytes.empty()) return {};
+      take(bytes, waiting_);
     }
   }
   /// The next message that is no CSM.
@@ -110,7 +114,22 @@ class RawStream {
     return reply.empty() ? coap::Code::kEmpty : view(reply).code();
   }
 
+  /// What the socket has, as it is; empty where the server closed, or nothing came.
+  [[nodiscard]] Bytes read() const {
+    Bytes bytes(4096);
+    if (!readable(10'000)) return {};
+    const ssize_t size = recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return bytes;
+  }
+
  private:
+  // What lies between messages and the socket: nothing, or TLS.
+  virtual void put(ByteView bytes) const { write(bytes); }
+  virtual void take(ByteView bytes, Bytes& messages) {
+    messages.insert(messages.end(), bytes.begin(), bytes.end());
+  }
+
   static FileDescriptor open_socket(const Address& server) {
     FileDescriptor fd(socket(server.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_storage to{};

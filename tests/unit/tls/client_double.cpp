@@ -9,9 +9,10 @@
 
 namespace linnet::tls::test {
 
-ClientDouble::ClientDouble(const ClientWish& wish) {
-  session = make<Session>(gnutls_init,
-                          unsigned{GNUTLS_CLIENT} | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK);
+ClientDouble::ClientDouble(const ClientWish& wish) : transport_(wish.transport) {
+  const unsigned kind = transport_ == Transport::kDatagram ? GNUTLS_DATAGRAM : 0U;
+  session =
+      make<Session>(gnutls_init, unsigned{GNUTLS_CLIENT} | kind | GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK);
   psk_ = make<PskClientCredentials>(gnutls_psk_allocate_client_credentials);
   certificates_ = make<CertificateCredentials>(gnutls_certificate_allocate_credentials);
   if (!wish.identity.empty()) {
@@ -37,11 +38,16 @@ ClientDouble::ClientDouble(const ClientWish& wish) {
   const Proofs proofs{.psk = !wish.identity.empty(),
                       .raw_public_key = wish.raw_key != nullptr,
                       .certificate = wish.certificate != nullptr};
-  const std::string text =
-      wish.priorities.empty() ? priority_text(Transport::kDatagram, proofs) : wish.priorities;
+  const std::string text = wish.priorities.empty() ? priority_text(transport_, proofs) : wish.priorities;
   EXPECT_EQ(gnutls_priority_set_direct(session.get(), text.c_str(), nullptr), 0) << text;
-  gnutls_dtls_set_mtu(session.get(), 1232);
-  gnutls_dtls_set_timeouts(session.get(), 60'000, 120'000);
+  if (transport_ == Transport::kDatagram) {
+    gnutls_dtls_set_mtu(session.get(), 1232);
+    gnutls_dtls_set_timeouts(session.get(), 60'000, 120'000);
+  }
+  if (!wish.protocol.empty()) {
+    const gnutls_datum_t protocol = datum(as_bytes(wish.protocol));
+    gnutls_alpn_set_protocols(session.get(), &protocol, 1, 0);
+  }
   if (!wish.session.empty()) gnutls_session_set_data(session.get(), wish.session.data(), wish.session.size());
   gnutls_transport_set_ptr(session.get(), this);
   gnutls_transport_set_push_function(
@@ -57,9 +63,14 @@ ClientDouble::ClientDouble(const ClientWish& wish) {
           gnutls_transport_set_errno(client.session.get(), EAGAIN);
           return -1;
         }
-        const OwnedBytes bytes = std::exchange(client.incoming_, {});
-        std::memcpy(data, bytes.data(), std::min(size, bytes.size()));
-        return static_cast<ssize_t>(std::min(size, bytes.size()));
+        OwnedBytes& bytes = client.incoming_;
+        const std::size_t taken = std::min(size, bytes.size());
+        std::memcpy(data, bytes.data(), taken);
+        // A datagram is read whole, as recv does.
+        const bool datagram = client.transport_ == Transport::kDatagram;
+        bytes.erase(bytes.begin(),
+                    datagram ? bytes.end() : bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+        return static_cast<ssize_t>(taken);
       });
   gnutls_transport_set_pull_timeout_function(session.get(), [](gnutls_transport_ptr_t self, unsigned) {
     return static_cast<ClientDouble*>(self)->incoming_.empty() ? 0 : 1;
@@ -75,11 +86,17 @@ void ClientDouble::go_on() {
 }
 
 void ClientDouble::receive(ByteView datagram) {
-  incoming_.assign(datagram.begin(), datagram.end());
-  if (!open) return go_on();
+  if (transport_ == Transport::kDatagram) incoming_.clear();
+  incoming_.insert(incoming_.end(), datagram.begin(), datagram.end());
+  if (!open) {
+    go_on();
+    if (!open || incoming_.empty()) return;
+  }
   std::array<char, 2048> text;
   for (;;) {
     const ssize_t size = gnutls_record_recv(session.get(), text.data(), text.size());
+    // A ticket was read, and there is more.
+    if (size == GNUTLS_E_AGAIN && !incoming_.empty()) continue;
     if (size <= 0) {
       if (size == GNUTLS_E_WARNING_ALERT_RECEIVED || size == GNUTLS_E_FATAL_ALERT_RECEIVED)
         alert = gnutls_alert_get(session.get());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device's end of a DTLS handshake with linnet's server: a client session of GnuTLS over memory.
+// The device's end of a DTLS or TLS handshake with linnet's server: a client session of GnuTLS over memory.
 #pragma once
 
 #include <string>
@@ -12,12 +12,14 @@
 namespace linnet::tls::test {
 
 struct ClientWish {
+  Transport transport = Transport::kDatagram;
   std::string identity{};  ///< of its pre-shared key
   OwnedBytes key{};
   const KeyPair* raw_key = nullptr;
   const Identity* certificate = nullptr;
   std::string priorities{};  ///< instead of linnet's own, in GnuTLS' words
   OwnedBytes session{};      ///< that it resumes
+  std::string protocol{};    ///< by ALPN; empty: none is named
 };
 
 class ClientDouble {
@@ -42,6 +44,7 @@ class ClientDouble {
  private:
   PskClientCredentials psk_;
   CertificateCredentials certificates_;
+  Transport transport_;
   OwnedBytes incoming_;
 };
 
