@@ -2,13 +2,14 @@
 # A thin front: every target is a script of tools/ or one CMake command. JOBS sets how many at once.
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
-export JOBS
+export JOBS SECURE
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench models conformance format fuzz simulate clean
 
 help:
 	@printf '%s\n' \
-	  'make run     build the programs and start a server with one simulated device (Ctrl-C ends both)' \
+	  'make run     build the programs and start a server with one simulated device (Ctrl-C ends both);' \
+  '             SECURE=1: over DTLS with a pre-shared key' \
 	  'make test    build with ASan and UBSan, run every test and each fuzz target for a minute' \
 	  'make check   format, clang-tidy, module order, duplicate symbols, licence headers, conformance table, device image' \
 	  'make bench   measure, and write docs/benchmarks.md (PEERS=1 adds Leshan)' \

@@ -8,6 +8,7 @@
 
 #include "answer.hpp"
 #include "commands.hpp"
+#include "linnet/lwm2m/base64.hpp"
 #include "table.hpp"
 
 namespace linnet::cli {
@@ -35,6 +36,33 @@ std::optional<std::string> contents_of(const std::string& file) {
   std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (in.bad()) return std::nullopt;
   return content;
+}
+
+void remove_blanks(std::string& text) {
+  std::erase_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+}
+
+/// The first block of PEM as hexadecimal, or nothing: where it is none, or holds a private key, which no
+/// server is to be given.
+std::optional<std::string> hex_of_pem(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  constexpr std::string_view kDashes = "-----";
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const std::string_view from_label = pem.substr(pem.find(kBegin) + kBegin.size());
+  const std::string_view label = from_label.substr(0, from_label.find(kDashes));
+  if (label != "CERTIFICATE" && label != "PUBLIC KEY") return std::nullopt;
+  const std::string_view behind = from_label.substr(label.size() + kDashes.size());
+  std::string block(behind.substr(0, behind.find(kDashes)));
+  remove_blanks(block);
+  std::vector<std::uint8_t> bytes(block.size());
+  const auto decoded = lwm2m::decode_base64(as_bytes(block), bytes, lwm2m::Base64::kStandard);
+  if (!decoded) return std::nullopt;
+  std::string hex;
+  for (const std::uint8_t byte : *decoded) {
+    hex += kDigits[byte >> 4U];
+    hex += kDigits[byte & 0xFU];
+  }
+  return hex;
 }
 
 /// A piece of a CSV that goes in one request: the header and some records, whole ones.
@@ -113,7 +141,11 @@ int import_credentials(const Session& session, const std::string& file) {
 int add_credential(const Session& session, const CredentialChoice& credential, const std::string& key_file) {
   auto key = contents_of(key_file);
   if (!key) return complain("cannot read " + key_file, kUsage);
-  std::erase_if(*key, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+  if (key->find("-----BEGIN ") != std::string::npos) {
+    key = hex_of_pem(*key);
+    if (!key) return complain(key_file + " holds neither a certificate nor a public key", kUsage);
+  }
+  remove_blanks(*key);
   const Json body{{"mode", credential.mode}, {"identity", credential.identity}, {"key", *key}};
   return ask(session, "PUT", route_of(credential.endpoint), body, [&](const Json&) {
     std::cout << credential.mode << " of " << credential.endpoint << " is in force\n";

@@ -235,8 +235,9 @@ void add_credential_commands(CLI::App& app, Arguments& a, Command& run) {
   add_mode(*add)->required();
   add->add_option("--identity", a.credential.identity, "what the device calls itself in the handshake");
   a.file = "-";
-  add->add_option("--key-file", a.file,
-                  "file with the key in hexadecimal (default: a line of standard input)");
+  add->add_option(
+      "--key-file", a.file,
+      "file with the key in hexadecimal, or a public key or certificate in PEM (default: standard input)");
   add->callback([&] { run = [&](const Session& s) { return add_credential(s, a.credential, a.file); }; });
   auto* list = credentials->add_subcommand("list", "which there are, without secrets");
   list->add_option("ENDPOINT", a.credential.endpoint, "only those of this device");

@@ -15,9 +15,11 @@
 #include "linnet/api/http_server.hpp"
 #include "linnet/api/registry_models.hpp"
 #include "linnet/api/service.hpp"
+#include "linnet/base/wipe.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/registry/model_registry.hpp"
 #include "linnet/store/sqlite_store.hpp"
+#include "server_identity.hpp"
 #include "settings.hpp"
 
 namespace {
@@ -63,6 +65,7 @@ net::ServerConfig server_config(const Settings& settings) {
   net::ServerConfig config;
   config.listen = settings.coap;
   config.listen_tcp = settings.coap_tcp;
+  config.dtls.listen = settings.coaps;
   config.shards = settings.threads;
   config.bootstrap.listen = settings.bootstrap;
   config.allow_nosec = settings.allow_nosec;
@@ -110,7 +113,12 @@ int run(const Settings& settings, const sigset_t& signals) {
   }
   const api::RegistryModels engine_models(*models);
 
-  auto server = net::Server::start(server_config(settings), engine_models);
+  auto identity = linnetd::read_identity(settings);
+  if (!identity) return cannot_start(identity.error());
+  net::ServerConfig config = server_config(settings);
+  config.dtls.identity = *std::move(identity);
+  auto server = net::Server::start(config, engine_models);
+  wipe(config.dtls.identity.private_key);
   if (!server) return cannot_start(server.error());
   api::Service service({.version = LINNET_VERSION}, **server, *models);
   api::HttpServerConfig http_config;
@@ -122,6 +130,8 @@ int run(const Settings& settings, const sigset_t& signals) {
 
   for (const net::Address& address : (*server)->listening())
     spdlog::info("CoAP at coap://{}", address.text());
+  for (const net::Address& address : (*server)->listening_dtls())
+    spdlog::info("CoAP at coaps://{}", address.text());
   for (const net::Address& address : (*server)->listening_tcp())
     spdlog::info("CoAP at coap+tcp://{}", address.text());
   if (auto* const bootstrap = (*server)->bootstrap(); bootstrap != nullptr) {

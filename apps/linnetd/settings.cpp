@@ -24,6 +24,9 @@ constexpr const char* kFooter = R"(
 A configuration file holds the same, in TOML; flags win over it:
 
   coap = ["127.0.0.1:5683", "[::1]:5683"]
+  coaps = "127.0.0.1:5684"
+  key = "/etc/linnet/server.key"
+  cert = "/etc/linnet/server.crt"
   coap-tcp = "127.0.0.1:5683"
   bootstrap = "127.0.0.1:5783"
   nosec = true
@@ -38,8 +41,8 @@ A configuration file holds the same, in TOML; flags win over it:
 
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
-  std::optional<std::vector<std::string>> coap, coap_tcp, bootstrap;
-  std::optional<std::string> http, state, state_key, former_state_key, models, log_level;
+  std::optional<std::vector<std::string>> coap, coaps, coap_tcp, bootstrap;
+  std::optional<std::string> key, cert, http, state, state_key, former_state_key, models, log_level;
   std::optional<bool> memory, nosec;
   std::optional<std::int64_t> threads, max_devices;
 };
@@ -92,8 +95,11 @@ class FileReader {
 
   static std::string take(const std::string& key, const toml::node& node, Wishes& wishes) {
     if (key == "coap") return take_list(key, node, wishes.coap);
+    if (key == "coaps") return take_list(key, node, wishes.coaps);
     if (key == "coap-tcp") return take_list(key, node, wishes.coap_tcp);
     if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
+    if (key == "key") return set(key, node, "a string", wishes.key);
+    if (key == "cert") return set(key, node, "a string", wishes.cert);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
     if (key == "state-key") return set(key, node, "a string", wishes.state_key);
@@ -159,29 +165,43 @@ std::expected<store::SealConfig, SettingsEnd> check_state_key(const Wishes& flag
   return store::SealConfig{.key = key.value_or(""), .former = former.value_or("")};
 }
 
+/// Where devices reach it, and by what it proves itself there.
+std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file, Settings& settings) {
+  using Texts = std::optional<std::vector<std::string>>;
+  struct Places {
+    const char* key;
+    Texts texts;
+    std::uint16_t port;
+    std::vector<net::Address>& to;
+  };
+  const Texts by_default{{"127.0.0.1:5683"}};
+  for (const Places& places : {
+           Places{"coap", prefer(prefer(flags.coap, file.coap), by_default), net::kCoapPort, settings.coap},
+           Places{"coaps", prefer(flags.coaps, file.coaps), net::kCoapsPort, settings.coaps},
+           Places{"coap-tcp", prefer(flags.coap_tcp, file.coap_tcp), net::kCoapPort, settings.coap_tcp},
+           Places{"bootstrap", prefer(flags.bootstrap, file.bootstrap), net::kBootstrapPort,
+                  settings.bootstrap},
+       }) {
+    for (const std::string& text : places.texts.value_or(std::vector<std::string>{})) {
+      const auto address = net::resolve_address(text, places.port);
+      if (!address) return wrong(std::string(places.key) + ": " + address.error());
+      places.to.push_back(*address);
+    }
+  }
+  if (settings.coap.empty() && settings.coaps.empty() && settings.coap_tcp.empty() &&
+      settings.bootstrap.empty()) {
+    return wrong(
+        "coap is empty and there is no coaps, coap-tcp or bootstrap: nothing could reach this server");
+  }
+  settings.key = prefer(flags.key, file.key).value_or("");
+  settings.cert = prefer(flags.cert, file.cert).value_or("");
+  if (settings.key.empty() && !settings.cert.empty()) return wrong("cert takes key, its private key");
+  return std::nullopt;
+}
+
 std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& file) {
   Settings settings;
-  const auto coap = prefer(flags.coap, file.coap).value_or(std::vector<std::string>{"127.0.0.1:5683"});
-  for (const std::string& text : coap) {
-    const auto address = net::resolve_address(text, net::kCoapPort);
-    if (!address) return std::unexpected(wrong("coap: " + address.error()));
-    settings.coap.push_back(*address);
-  }
-  for (const std::string& text :
-       prefer(flags.bootstrap, file.bootstrap).value_or(std::vector<std::string>{})) {
-    const auto address = net::resolve_address(text, net::kBootstrapPort);
-    if (!address) return std::unexpected(wrong("bootstrap: " + address.error()));
-    settings.bootstrap.push_back(*address);
-  }
-  for (const std::string& text : prefer(flags.coap_tcp, file.coap_tcp).value_or(std::vector<std::string>{})) {
-    const auto address = net::resolve_address(text, net::kCoapPort);
-    if (!address) return std::unexpected(wrong("coap-tcp: " + address.error()));
-    settings.coap_tcp.push_back(*address);
-  }
-  if (settings.coap.empty() && settings.coap_tcp.empty() && settings.bootstrap.empty()) {
-    return std::unexpected(
-        wrong("coap is empty and there is no coap-tcp or bootstrap: nothing could reach this server"));
-  }
+  if (auto wrong_place = check_places(flags, file, settings)) return std::unexpected(std::move(*wrong_place));
   // For a try on one machine; a network is to ask for it (TS 5.3).
   const bool all_here =
       std::ranges::all_of(std::array{&settings.coap, &settings.coap_tcp, &settings.bootstrap},
@@ -227,6 +247,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   Wishes flags;
   std::string config;
   std::vector<std::string> coap;
+  std::vector<std::string> coaps;
   std::vector<std::string> coap_tcp;
   std::vector<std::string> bootstrap;
   bool memory = false;
@@ -235,6 +256,12 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   auto* const listen =
       app.add_option("--coap", coap, "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683)");
   app.add_flag("--no-coap", no_coap, "no CoAP over UDP, only what other flags name")->excludes(listen);
+  app.add_option("--coaps", coaps,
+                 "HOST:PORT to listen on for CoAP over DTLS, repeatable; without a port 5684 (none)");
+  app.add_option("--key", flags.key,
+                 "file of the private key by which devices know this server (none: pre-shared keys alone)");
+  app.add_option("--cert", flags.cert,
+                 "file of its certificate and what leads to its authority (none: raw public keys)");
   app.add_option("--coap-tcp", coap_tcp, "HOST:PORT to listen on for CoAP over TCP, repeatable (none)");
   app.add_option("--bootstrap", bootstrap,
                  "HOST:PORT of a bootstrap server, repeatable; without a port 5783 (none)");
@@ -263,6 +290,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   }
   if (memory) flags.memory = true;
   if (!coap.empty() || no_coap) flags.coap = coap;
+  if (!coaps.empty()) flags.coaps = coaps;
   if (!coap_tcp.empty()) flags.coap_tcp = coap_tcp;
   if (!bootstrap.empty()) flags.bootstrap = bootstrap;
   if (config.empty()) return check(flags, {});

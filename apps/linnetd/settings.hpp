@@ -16,10 +16,14 @@ namespace linnet::linnetd {
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug };
 
 struct Settings {
-  std::vector<net::Address> coap;       ///< empty only where `coap_tcp` or `bootstrap` is not
+  std::vector<net::Address> coap;       ///< empty only where another of these is not
+  std::vector<net::Address> coaps;      ///< empty: no DTLS
   std::vector<net::Address> coap_tcp;   ///< empty: none
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
   bool allow_nosec = false;             ///< devices that protect nothing are taken
+  std::filesystem::path key;  ///< private key that this server proves itself by; empty: pre-shared keys alone
+  std::filesystem::path
+      cert;  ///< its certificate and those between it and an authority; empty: raw public keys
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`
   store::SealConfig state_key;   ///< under which `state` keeps secrets

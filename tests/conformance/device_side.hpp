@@ -26,7 +26,7 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
     config.codecs = lwm2m::all_codecs();
     if (account) add_account();
     if (bootstrap_account) {
-      security.add(2)->uri.assign("coap://192.0.2.9");
+      security.add(2)->uri.assign(bootstrap_uri);
       security.get(2)->bootstrap_server = true;
     }
     if (other_account) {
@@ -58,7 +58,7 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   }
 
   void add_account() {
-    security.add(0)->uri.assign("coap://192.0.2.1");
+    security.add(0)->uri.assign(uri);
     security.get(0)->short_server_id = kAccount;
     client::ServerInstance& server = *servers.add(0);
     server.short_server_id = kAccount;
@@ -86,16 +86,18 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   }
 
   client::Config config;
-  client::SecurityObject<4> security;
+  client::SecurityObject<4, client::kAmpleSecuritySizes> security;
   client::ServerObject<3> servers;
   client::DeviceObject device;
   client::Engine engine;
   std::deque<Bytes> sent;
   std::vector<client::EventType> events;
-  std::int32_t lifetime = 86400;   ///< seconds, of the server account
-  bool account = true;             ///< the usual one
-  bool bootstrap_account = false;  ///< instance 2 of object 0
-  bool other_account = false;      ///< a second server account, which is not connected
+  std::string_view uri = "coap://192.0.2.1";            ///< of the server account
+  std::string_view bootstrap_uri = "coap://192.0.2.9";  ///< of the bootstrap account
+  std::int32_t lifetime = 86400;                        ///< seconds, of the server account
+  bool account = true;                                  ///< the usual one
+  bool bootstrap_account = false;                       ///< instance 2 of object 0
+  bool other_account = false;                           ///< a second server account, which is not connected
   int reboots = 0;
   bool ready = false;
 

@@ -137,9 +137,9 @@ void Case::tell(const Trigger& trigger, const Message& request, const Message& r
     if (trigger) trigger();
     device.engine.step(now);
   }
-  const Sent sent = said(has_device(), device.sent, request, Kind::kConfirmable, {next_token_++});
+  const Sent sent = said(End::kDevice, request, Kind::kConfirmable, {next_token_++});
   if (has_server()) to_server(sent.datagram);
-  const Bytes reply = replied(has_server(), from_server(), response, sent.head);
+  const Bytes reply = replied(End::kServer, response, sent.head);
   if (has_device()) to_device(reply);
 }
 
@@ -192,10 +192,10 @@ Bytes Case::exchange(const Message& request, const Message& response) {
   // A cancellation carries the token of what it cancels (RFC 7641 §3.6).
   const auto observe = request.find(kObserve);
   const Bytes token = observe == 1U ? observed_ : Bytes{next_token_++};
-  const Sent sent = said(has_server(), from_server(), request, Kind::kConfirmable, token);
+  const Sent sent = said(End::kServer, request, Kind::kConfirmable, token);
   if (observe == 0U) observed_ = sent.head.token;
   if (has_device()) to_device(sent.datagram);
-  return replied(has_device(), device.sent, response, sent.head);
+  return replied(End::kDevice, response, sent.head);
 }
 
 void Case::follows(const Message& request, const Message& response) {
@@ -227,7 +227,7 @@ void Case::notified(const Trigger& trigger, const Message& message, Reaction rea
     device.engine.step(now);
   }
   const bool taken = reaction == Reaction::kTaken;
-  const Sent sent = said(has_device(), device.sent, message, Kind::kNonConfirmable, observed_);
+  const Sent sent = said(End::kDevice, message, Kind::kNonConfirmable, observed_);
   EXPECT_EQ(show(sent.head.token), show(observed_));
   if (has_server()) {
     server.listener.values.clear();
@@ -245,7 +245,8 @@ void Case::notified(const Trigger& trigger, const Message& message, Reaction rea
   if (has_server()) {
     EXPECT_EQ(show(next_of(from_server())), show(answer));
   }
-  if (has_device()) to_device(answer);
+  const Bytes arrived = carry(answer, End::kServer);
+  if (has_device()) to_device(arrived);
 }
 
 void Case::pass(Millis span) {
@@ -304,22 +305,25 @@ void Case::expect_no_answer() {
   }
 }
 
-Case::Sent Case::said(bool ours, std::deque<Bytes>& queue, const Message& message, Kind kind,
-                      const Bytes& token) {
+std::deque<Bytes>& Case::sent_by(End end) {
+  return end == End::kDevice ? device.sent : from_server();
+}
+
+Case::Sent Case::said(End end, const Message& message, Kind kind, const Bytes& token) {
   if (message.kind) kind = *message.kind;
-  if (!ours) {
+  if (!ours(end)) {
     const Head head{next_id_++, token};
-    return {message.encode(kind, head.id, head.token, place_), head};
+    return {carry(message.encode(kind, head.id, head.token, place_), end), head};
   }
-  const Bytes sent = next_of(queue);
+  const Bytes sent = carry(next_of(sent_by(end)), end);
   const Head head = head_of(sent);
   EXPECT_EQ(show(sent), show(message.encode(kind, head.id, head.token, place_)));
   return {sent, head};
 }
 
-Bytes Case::replied(bool ours, std::deque<Bytes>& queue, const Message& message, const Head& head) {
-  if (!ours) return message.encode(Kind::kAcknowledgement, head.id, head.token, place_);
-  const Bytes sent = next_of(queue);
+Bytes Case::replied(End end, const Message& message, const Head& head) {
+  if (!ours(end)) return carry(message.encode(Kind::kAcknowledgement, head.id, head.token, place_), end);
+  const Bytes sent = carry(next_of(sent_by(end)), end);
   if (const std::string place = place_in(sent); !place.empty()) place_ = place;
   EXPECT_EQ(show(sent), show(message.encode(Kind::kAcknowledgement, head.id, head.token, place_)));
   return sent;

@@ -51,6 +51,10 @@ class Case : public testing::TestWithParam<Role> {
   /// The device notifies what was observed last, Non-confirmable where the message says nothing else.
   void notified(const Trigger& trigger, const Message& message, Reaction reaction = Reaction::kTaken);
 
+  /// A datagram on its way from one end to the other: what arrives. As it is, where nothing protects it.
+  enum class End : std::uint8_t { kDevice, kServer };
+  virtual Bytes carry(const Bytes& datagram, End /*from*/) { return datagram; }
+
   /// Time goes by until the span is over or our device has something to say; each engine is woken
   /// whenever it asked for it.
   void pass(Millis span);
@@ -88,9 +92,11 @@ class Case : public testing::TestWithParam<Role> {
   void to_server(const Bytes& datagram);
   [[nodiscard]] std::deque<Bytes>& from_server();
   void expect_no_answer();
-  /// A message of ours, taken and held against the script, or the script itself.
-  Sent said(bool ours, std::deque<Bytes>& queue, const Message& message, Kind kind, const Bytes& token);
-  Bytes replied(bool ours, std::deque<Bytes>& queue, const Message& message, const Head& head);
+  [[nodiscard]] bool ours(End end) const { return end == End::kDevice ? has_device() : has_server(); }
+  [[nodiscard]] std::deque<Bytes>& sent_by(End end);
+  /// A message of ours, taken and held against the script, or the script itself; as it arrives.
+  Sent said(End end, const Message& message, Kind kind, const Bytes& token);
+  Bytes replied(End end, const Message& message, const Head& head);
 
   std::string place_ = "5a3f";  ///< the second segment of the location
   server::OperationId operation_{};

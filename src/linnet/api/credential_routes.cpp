@@ -68,7 +68,10 @@ void Service::handle_credentials(HttpRequest request, Answer answer) {
     return not_allowed(std::move(answer), "GET, HEAD, POST");
   }
   if (get) return show_credentials(path[3], std::move(answer));
-  if (request.method == "PUT") return put_credential(path[3], std::move(request), std::move(answer));
+  if (request.method == "PUT") {
+    const std::string endpoint = path[3];  // the path goes with the request
+    return put_credential(endpoint, std::move(request), std::move(answer));
+  }
   if (request.method == "DELETE") return remove_credentials(path[3], request, std::move(answer));
   not_allowed(std::move(answer), "GET, HEAD, PUT, DELETE");
 }

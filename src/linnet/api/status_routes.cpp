@@ -79,6 +79,21 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
            Metric{"linnet_connections_dropped_total",
                   "TCP connections ended because the peer was slow, silent, wrong or a stranger for too long",
                   Counter, number(s.streams.dropped)},
+           Metric{"linnet_dtls_associations", "Devices with keys of DTLS", Gauge,
+                  number(s.dtls.associations)},
+           Metric{"linnet_dtls_handshakes_total", "DTLS handshakes done", Counter, number(s.dtls.handshakes)},
+           Metric{"linnet_dtls_resumed_total", "Of these, sessions resumed", Counter, number(s.dtls.resumed)},
+           Metric{"linnet_dtls_failed_total", "DTLS handshakes refused or given up", Counter,
+                  number(s.dtls.failed)},
+           Metric{"linnet_dtls_cookies_total", "ClientHellos answered by a cookie, without state", Counter,
+                  number(s.dtls.cookies)},
+           Metric{"linnet_dtls_crowded_total", "Datagrams dropped because too many handshakes are under way",
+                  Counter, number(s.dtls.crowded)},
+           Metric{"linnet_dtls_replayed_total",
+                  "Records refused because they were opened before, or too late", Counter,
+                  number(s.dtls.replayed)},
+           Metric{"linnet_dtls_unopened_total", "Records refused because no key opens them", Counter,
+                  number(s.dtls.unopened)},
            Metric{"linnet_links_exhausted_total", "Datagrams dropped because the link table is full", Counter,
                   number(s.links_exhausted)},
            Metric{"linnet_events_dropped_total", "Events that readers were too slow for", Counter,
@@ -109,6 +124,7 @@ void Service::health(Answer answer) {
             {"coap", Json::array()}};
   if (!store.detail.empty()) body["store"]["detail"] = store.detail;
   for (const net::Address& address : server_.listening()) body["coap"].push_back(address.text());
+  for (const net::Address& address : server_.listening_dtls()) body["coaps"].push_back(address.text());
   for (const net::Address& address : server_.listening_tcp()) body["coap_tcp"].push_back(address.text());
   if (const auto* const bootstrap = server_.bootstrap(); bootstrap != nullptr) {
     body["bootstrap"] = Json::array();

@@ -13,7 +13,8 @@
 
 namespace linnet::net {
 
-inline constexpr std::uint16_t kCoapPort = 5683;  ///< RFC 7252 §6.1
+inline constexpr std::uint16_t kCoapPort = 5683;   ///< RFC 7252 §6.1
+inline constexpr std::uint16_t kCoapsPort = 5684;  ///< RFC 7252 §6.2
 
 /// A plain value. IPv4 is kept as ::ffff:a.b.c.d, so that both families compare and hash alike.
 class Address {

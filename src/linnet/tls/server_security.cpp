@@ -230,6 +230,7 @@ Session ServerSecurity::session(SessionContext& context) const {
   bool good = gnutls_priority_set(session.get(), priorities_.get()) >= 0 &&
               gnutls_credentials_set(session.get(), GNUTLS_CRD_PSK, psk_.get()) >= 0 &&
               gnutls_session_ticket_enable_server(session.get(), &ticket_key) >= 0;
+  sessions_.serve(session.get());
   if (has_key_) {
     good = good && gnutls_credentials_set(session.get(), GNUTLS_CRD_CERTIFICATE, certificates_.get()) >= 0;
     gnutls_certificate_server_set_request(session.get(), GNUTLS_CERT_REQUIRE);
@@ -252,7 +253,9 @@ std::optional<std::string> endpoint_of(Proof proof, ByteView identity,
     case Proof::kRawPublicKey:
       if (const auto name = credentials.raw_public_key(identity)) return std::string(*name);
       return std::nullopt;
-    case Proof::kCertificate: return std::string(as_text(identity));
+    case Proof::kCertificate:
+      if (credentials.credentialed(as_text(identity))) return std::string(as_text(identity));
+      return std::nullopt;
     case Proof::kNothing: return std::nullopt;
   }
   return std::nullopt;

@@ -12,6 +12,7 @@
 #include "linnet/server/credentials.hpp"
 #include "linnet/tls/association.hpp"
 #include "linnet/tls/keys.hpp"
+#include "linnet/tls/session_cache.hpp"
 #include "linnet/tls/suites.hpp"
 
 namespace linnet::tls {
@@ -41,7 +42,8 @@ struct Proven {
 [[nodiscard]] std::optional<std::string> endpoint_of(Proof proof, ByteView identity,
                                                      const server::Credentials& credentials);
 
-/// Does not change once it is made: sessions of any number of threads share it.
+/// Does not change once it is made, but for the sessions that clients may resume: those of any number of
+/// threads share it.
 class ServerSecurity {
  public:
   /// The error is a sentence: of a key or a certificate.
@@ -54,6 +56,8 @@ class ServerSecurity {
   [[nodiscard]] Session session(SessionContext& context) const;
 
  private:
+  static constexpr std::size_t kMostSessions = 16'384;  ///< of clients without tickets; some 300 bytes each
+
   ServerSecurity() = default;
   [[nodiscard]] std::expected<void, std::string> take(const ServerIdentity& identity);
 
@@ -63,6 +67,7 @@ class ServerSecurity {
   CertificateCredentials certificates_;
   PriorityCache priorities_;
   OwnedDatum ticket_key_;
+  mutable SessionCache sessions_{kMostSessions};
 };
 
 /// After a handshake, resumed or whole: who it was, if the credentials still say so.

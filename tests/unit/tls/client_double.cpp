@@ -11,8 +11,9 @@ namespace linnet::tls::test {
 
 ClientDouble::ClientDouble(const ClientWish& wish) : transport_(wish.transport) {
   const unsigned kind = transport_ == Transport::kDatagram ? GNUTLS_DATAGRAM : 0U;
-  session =
-      make<Session>(gnutls_init, unsigned{GNUTLS_CLIENT} | kind | GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK);
+  const unsigned tickets = wish.tickets ? 0U : GNUTLS_NO_TICKETS;
+  session = make<Session>(gnutls_init,
+                          unsigned{GNUTLS_CLIENT} | kind | tickets | GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK);
   psk_ = make<PskClientCredentials>(gnutls_psk_allocate_client_credentials);
   certificates_ = make<CertificateCredentials>(gnutls_certificate_allocate_credentials);
   if (!wish.identity.empty()) {

@@ -20,6 +20,7 @@ struct ClientWish {
   std::string priorities{};  ///< instead of linnet's own, in GnuTLS' words
   OwnedBytes session{};      ///< that it resumes
   std::string protocol{};    ///< by ALPN; empty: none is named
+  bool tickets = true;       ///< it takes them; else it is known by the session's ID
 };
 
 class ClientDouble {

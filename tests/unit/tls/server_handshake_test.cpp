@@ -59,7 +59,8 @@ struct PskEnds {
   ClientDouble client;
 
   explicit PskEnds(const std::string& priorities = {})
-      : client({.identity = "one", .key = kKey, .priorities = priorities}) {
+      : PskEnds(ClientWish{.identity = "one", .key = kKey, .priorities = priorities}) {}
+  explicit PskEnds(const ClientWish& wish) : client(wish) {
     client.go_on();
     flow(client, server);
   }
@@ -296,11 +297,17 @@ TEST(ServerHandshake, the_extended_master_secret_is_used) {
   EXPECT_NE(gnutls_session_ext_master_secret_status(ends.client.session.get()), 0U);
 }
 
-TEST(ServerHandshake, a_session_is_resumed_by_its_ticket) {
-  PskEnds ends;
+class Resumption : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(ByTicketOrId, Resumption, ::testing::Bool());
+
+// Shows: SE-11
+TEST_P(Resumption, a_session_is_resumed_with_the_identity_that_was_proved) {
+  const bool tickets = GetParam();
+  PskEnds ends({.identity = "one", .key = kKey, .tickets = tickets});
   ASSERT_TRUE(ends.client.open);
   ServerEnd server(*ends.shown, ends.server.credentials);
-  ClientDouble client({.identity = "one", .key = kKey, .session = ends.client.exported()});
+  ClientDouble client(
+      {.identity = "one", .key = kKey, .session = ends.client.exported(), .tickets = tickets});
   client.go_on();
   flow(client, server);
   ASSERT_TRUE(client.open);
@@ -311,13 +318,42 @@ TEST(ServerHandshake, a_session_is_resumed_by_its_ticket) {
   EXPECT_THAT(server.heard, ElementsAre("again"));
 }
 
-TEST(ServerHandshake, a_ticket_is_worth_nothing_once_its_credential_is_gone) {
-  PskEnds ends;
+TEST_P(Resumption, a_session_is_worth_nothing_once_its_credential_is_gone) {
+  const bool tickets = GetParam();
+  PskEnds ends({.identity = "one", .key = kKey, .tickets = tickets});
   ServerEnd server(*ends.shown, known({psk("urn:two", "two", kKey)}));
-  ClientDouble client({.identity = "one", .key = kKey, .session = ends.client.exported()});
+  ClientDouble client(
+      {.identity = "one", .key = kKey, .session = ends.client.exported(), .tickets = tickets});
   client.go_on();
   flow(client, server);
   EXPECT_FALSE(server.association.exists());
+}
+
+// What a server hands to its cache in a handshake, handed over by hand.
+TEST(SessionCache, is_bounded_in_number_and_size_and_the_oldest_gives_its_place) {
+  SessionCache cache(2);
+  const auto put = [&](std::string_view id, std::size_t size) {
+    const OwnedBytes bytes(size, 7);
+    cache.keep(datum(as_bytes(id)), datum(bytes));
+  };
+  const auto holds = [&](std::string_view id) {
+    const gnutls_datum_t found = cache.find(datum(as_bytes(id)));
+    gnutls_free(found.data);
+    return found.size != 0;
+  };
+  put("first", 10);
+  put("second", 10);
+  put("first", 20);
+  put("large", 5000);
+  put("", 10);
+  EXPECT_EQ(cache.size(), 2U);
+  put("third", 10);
+  EXPECT_EQ(cache.size(), 2U);
+  EXPECT_TRUE(holds("first"));
+  EXPECT_FALSE(holds("second"));
+  EXPECT_TRUE(holds("third"));
+  cache.forget("first");
+  EXPECT_FALSE(holds("first"));
 }
 
 TEST(ServerHandshake, the_last_flight_may_be_sent_again) {
@@ -430,6 +466,7 @@ TEST(ServerHandshake, a_certificate_that_proves_nothing_is_refused_with_its_reas
             GNUTLS_A_CERTIFICATE_EXPIRED);
 }
 
+// Shows: SE-5
 TEST(ServerHandshake, a_certificate_with_a_curve_below_255_bits_is_refused) {
   CertificateEnds ends;
   test::KeyPair weak(GNUTLS_ECC_CURVE_SECP224R1);

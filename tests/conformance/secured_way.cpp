@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "secured_way.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace linnet::conformance {
+
+namespace {
+
+// Where things stand in a record and in a ServerHello (RFC 6347 §4.1, §4.2.2; RFC 5246 §7.4.1.3).
+constexpr std::size_t kRecordHeader = 13, kSessionId = kRecordHeader + 12 + 2 + 32;
+constexpr std::uint8_t kAlert = 21, kHandshake = 22, kApplicationData = 23, kServerHello = 2;
+
+}  // namespace
+
+SecuredWay::SecuredWay(SecuredEnds ends) : ends_(std::move(ends)) {
+  config_.platform = this;
+  if (ends_.our_server) {
+    auto made = tls::ServerSecurity::make(tls::Transport::kDatagram, ends_.identity);
+    EXPECT_TRUE(made) << made.error();
+    security_ = std::move(*made);
+    server_ = std::make_unique<tls::test::ServerEnd>(*security_, ends_.credentials);
+  } else {
+    scripted_server_ = std::make_unique<tls::test::ServerDouble>(ends_.server);
+  }
+  if (ends_.our_device) {
+    channel_ = std::make_unique<tls::ClientChannel>(config_, *this);
+    EXPECT_TRUE(channel_->start(ends_.parameters, {}, Instant{})) << channel_->refusal();
+  } else {
+    scripted_device_ = std::make_unique<tls::test::ClientDouble>(ends_.device);
+    scripted_device_->go_on();
+  }
+}
+
+bool SecuredWay::shake_hands() {
+  flow();
+  const bool device = channel_ ? channel_->state() == client::ChannelState::kOpen : scripted_device_->open;
+  return device && (server_ ? server_->association.exists() : scripted_server_->open);
+}
+
+Bytes SecuredWay::carry(const Bytes& message, bool from_device) {
+  const std::string text(message.begin(), message.end());
+  last_record_.clear();
+  if (from_device && channel_) {
+    EXPECT_TRUE(channel_->send(message));
+  } else if (from_device) {
+    scripted_device_->say(text);
+  } else if (server_) {
+    server_->sent.push_back(server_->sealed(text));
+  } else {
+    scripted_server_->send(text);
+  }
+  flow();
+  // One protected record of DTLS 1.2 in epoch 1, in which nothing of the message is seen.
+  const std::string record(last_record_.begin(), last_record_.end());
+  EXPECT_TRUE(record.starts_with(std::string("\x17\xfe\xfd\x00\x01", 5))) << show(last_record_);
+  EXPECT_TRUE(message.size() < 4 || record.find(text.substr(4)) == std::string::npos || message.size() == 4);
+  auto& heard = from_device ? (server_ ? server_->heard : scripted_server_->received)
+                            : (channel_ ? heard_by_device_ : scripted_device_->heard);
+  const auto arrived = std::exchange(heard, {});
+  EXPECT_EQ(arrived.size(), 1U);
+  return arrived.empty() ? Bytes() : Bytes(arrived.front().begin(), arrived.front().end());
+}
+
+std::string SecuredWay::proven() const {
+  return server_ ? std::string(as_text(server_->association.identity())) : std::string();
+}
+
+void SecuredWay::transmit(ByteView bytes) noexcept {
+  from_channel_.emplace_back(bytes.begin(), bytes.end());
+}
+
+std::vector<tls::OwnedBytes> SecuredWay::take_from_device() {
+  return std::exchange(channel_ ? from_channel_ : scripted_device_->sent, {});
+}
+
+std::vector<tls::OwnedBytes> SecuredWay::take_from_server() {
+  return std::exchange(server_ ? server_->sent : scripted_server_->sent, {});
+}
+
+void SecuredWay::flow() {
+  for (;;) {
+    const auto there = take_from_device();
+    for (const auto& datagram : there) pass_to_server(datagram);
+    const auto back = take_from_server();
+    for (const auto& datagram : back) pass_to_device(datagram);
+    if (there.empty() && back.empty()) return;
+  }
+}
+
+void SecuredWay::pass_to_server(const Bytes& datagram) {
+  look_at(datagram, alert_of_device_);
+  server_ ? server_->receive(datagram) : scripted_server_->receive(datagram);
+}
+
+void SecuredWay::pass_to_device(const Bytes& datagram) {
+  look_at(datagram, alert_of_server_);
+  if (!channel_) return scripted_device_->receive(datagram);
+  const auto deliver = [this](ByteView plaintext) { heard_by_device_.emplace_back(as_text(plaintext)); };
+  channel_->receive(datagram, deliver, Instant{});
+}
+
+void SecuredWay::look_at(const Bytes& datagram, std::optional<std::uint8_t>& alert) {
+  if (datagram.size() < kRecordHeader + 2) return;
+  const bool in_clear = datagram[3] == 0 && datagram[4] == 0;
+  if (datagram[0] == kApplicationData) last_record_ = datagram;
+  if (in_clear && datagram[0] == kAlert) alert = datagram[kRecordHeader + 1];
+  const bool hello = in_clear && datagram[0] == kHandshake && datagram[kRecordHeader] == kServerHello;
+  if (!hello || datagram.size() <= kSessionId) return;
+  const std::size_t at = kSessionId + 1 + datagram[kSessionId];
+  if (datagram.size() < at + 2) return;
+  suite_ = static_cast<std::uint16_t>(datagram[at] << 8U | datagram[at + 1]);
+}
+
+}  // namespace linnet::conformance

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shows: SE-1, SE-2, SE-3, SE-6, SE-11
+"""linnetd and linnet-device over DTLS, set up as a user does: keys in files, credentials by `linnet`."""
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+from scripted import Server, harness, refused
+
+KEY = "000102030405060708090a0b0c0d0e0f"
+
+
+class Secured(unittest.TestCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def openssl(self, *arguments):
+        subprocess.run([harness.debian_program("openssl", "openssl"), *arguments], check=True, capture_output=True,
+                       timeout=harness.PATIENCE)
+
+    def key_pair(self, name, curve="P-256"):
+        """NAME.key and NAME.pub."""
+        self.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-out", self.path(name + ".key"))
+        self.openssl("pkey", "-in", self.path(name + ".key"), "-pubout", "-out", self.path(name + ".pub"))
+
+    def authority(self, name):
+        self.key_pair(name)
+        self.openssl("req", "-x509", "-key", self.path(name + ".key"), "-subj", f"/CN={name}", "-days", "2", "-out",
+                     self.path(name + ".crt"))
+
+    def certificate(self, name, subject, authority, curve="P-256"):
+        """NAME.crt for `subject`."""
+        self.key_pair(name, curve)
+        self.openssl("req", "-new", "-key", self.path(name + ".key"), "-subj", f"/CN={subject}", "-out", self.path("csr"),
+                     "-addext", f"subjectAltName=DNS:{subject}")
+        self.openssl("x509", "-req", "-in", self.path("csr"), "-CA", self.path(authority + ".crt"), "-CAkey",
+                     self.path(authority + ".key"), "-CAcreateserial", "-days", "1", "-copy_extensions", "copy", "-out",
+                     self.path(name + ".crt"))
+
+    def start(self, *arguments):
+        server = self.enterContext(Server("--coaps", "127.0.0.1:0", *(arguments or ["--memory"])))
+        server.coaps = server.said(r"CoAP at coaps://(\S+)")
+        return server
+
+    def linnet(self, server, *arguments, given=None, code=0):
+        done = subprocess.run([harness.program("LINNET"), "--url", f"http://{server.http}", *arguments],
+                              capture_output=True, timeout=harness.PATIENCE, check=False, text=True, input=given)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout + done.stderr
+
+    def give_psk(self, server, endpoint, identity=None):
+        self.linnet(server, "credentials", "add", endpoint, "--mode", "psk", "--identity", identity or endpoint, given=KEY)
+
+    def device(self, server, endpoint, *arguments):
+        return self.enterContext(harness.LinnetDevice(endpoint, f"coaps://{server.coaps}", *arguments))
+
+    def with_psk(self, server, endpoint, *arguments, identity=None):
+        return self.device(server, endpoint, "--psk-identity", identity or endpoint, "--psk-key", KEY, *arguments)
+
+    def metric(self, server, name):
+        with urllib.request.urlopen(f"http://{server.http}/metrics", timeout=harness.PATIENCE) as answer:
+            return float(re.search(rf"^linnet_dtls_{name} (\S+)$", answer.read().decode(), re.M).group(1))
+
+    def assert_reads(self, server, endpoint):
+        self.assertEqual(server.rest.device(endpoint).values("3/0/0"), {"/3/0/0": "linnet"})
+
+
+class PreSharedKeys(Secured):
+    def test_a_device_registers_is_read_written_and_observed(self):
+        server = self.start()
+        self.assertEqual(server.rest.call("GET", "/health")[1]["coaps"], [server.coaps])
+        self.give_psk(server, "urn:dev:1")
+        device = self.with_psk(server, "urn:dev:1", "--simulate", "3303/0/5700=ramp:0,100,60@0.2")
+        device.told("registered")
+        self.assert_reads(server, "urn:dev:1")
+        self.linnet(server, "write", "urn:dev:1", "/1/0/1", "600")
+        device.told("updated")
+        with server.events(endpoint="urn:dev:1", type="notified") as events:
+            self.assertEqual(server.rest.device("urn:dev:1").call("PUT", "3303/0/5700/observe")[0], 200)
+            events.wait("notified")
+            events.wait("notified")
+        self.assertEqual((self.metric(server, "handshakes_total"), self.metric(server, "associations")), (1, 1))
+
+    def test_another_name_is_refused_by_4_00_and_an_unknown_identity_by_an_alert(self):
+        server = self.start()
+        self.give_psk(server, "urn:dev:1")
+        self.give_psk(server, "urn:dev:2")
+        stranger = self.with_psk(server, "urn:dev:2", identity="urn:dev:1")
+        self.assertEqual(stranger.told("registration-failed")["code"], "4.00")
+        # What a wrong key sealed is dropped without a word (RFC 6347 section 4.1.2.7).
+        forger = self.device(server, "urn:dev:2", "--psk-identity", "urn:dev:2", "--psk-key", "ff" * 16)
+        unknown = self.with_psk(server, "urn:dev:3")
+        self.assertEqual(unknown.told("alert")["code"], 115)
+        self.assertEqual(server.rest.call("GET", "/api/v1/devices")[1]["devices"], [])
+        self.assertEqual(forger.rpc("status")["servers"][0]["state"], "connecting")
+        self.assertEqual(self.metric(server, "handshakes_total"), 1)
+
+    def test_a_server_killed_and_started_again_goes_on_without_a_handshake(self):
+        state = ("--state", self.path("state"))
+        server = self.start(*state)
+        self.give_psk(server, "urn:dev:1")
+        device = self.with_psk(server, "urn:dev:1")
+        device.told("registered")
+        server.kill()
+        again = self.enterContext(Server("--coaps", server.coaps, *state))
+        self.assert_reads(again, "urn:dev:1")
+        device.rpc("update", server=1)
+        device.told("updated")
+        self.assertEqual((self.metric(again, "handshakes_total"), self.metric(again, "associations")), (0, 1))
+
+    def test_a_device_after_a_power_cut_resumes_its_session_and_its_registration(self):
+        server = self.start()
+        self.give_psk(server, "urn:dev:1")
+        port = harness.free_udp_port()
+        flags = ("--state", self.path("device"), "--bind", f"127.0.0.1:{port}")
+        device = self.with_psk(server, "urn:dev:1", *flags)
+        location = device.told("registered")["location"]
+        harness.eventually(lambda: os.path.exists(self.path("device")), "the state is on disk")
+        device.rpc("update", server=1)
+        device.told("updated")
+        harness.eventually(lambda: self.saved(location), "the registration is on disk")
+        device.process.kill()
+        device.process.wait()
+        device.check_end = lambda: None
+        again = self.with_psk(server, "urn:dev:1", *flags)
+        self.assertEqual(again.told("updated")["location"], location)
+        self.assertEqual((self.metric(server, "handshakes_total"), self.metric(server, "resumed_total")), (2, 1))
+        self.assert_reads(server, "urn:dev:1")
+
+    def saved(self, location):
+        with open(self.path("device"), "rb") as file:
+            return location.split("/")[-1].encode() in file.read()
+
+
+class RawPublicKeys(Secured):
+    def test_each_side_knows_the_very_key_of_the_other(self):
+        for name in ("server", "device", "other"):
+            self.key_pair(name)
+        server = self.start("--memory", "--key", self.path("server.key"))
+        self.linnet(server, "credentials", "add", "urn:dev:1", "--mode", "rpk", "--key-file", self.path("device.pub"))
+        device = self.device(server, "urn:dev:1", "--key", self.path("device.key"), "--server-key", self.path("server.pub"))
+        device.told("registered")
+        self.assert_reads(server, "urn:dev:1")
+        forger = self.device(server, "urn:dev:1", "--key", self.path("other.key"), "--server-key", self.path("server.pub"))
+        alert = forger.told("alert")
+        self.assertEqual((alert["code"], alert["by"]), (46, "server"))
+        careful = self.device(server, "urn:dev:1", "--key", self.path("device.key"), "--server-key", self.path("other.pub"))
+        alert = careful.told("alert")
+        self.assertEqual((alert["code"], alert["by"]), (42, "device"))
+
+    def test_a_private_key_is_not_taken_for_a_public_one(self):
+        self.key_pair("device")
+        server = self.start()
+        self.assertIn("neither", self.linnet(server, "credentials", "add", "urn:dev:1", "--mode", "rpk", "--key-file",
+                                             self.path("device.key"), code=2))
+
+
+class Certificates(Secured):
+    def start_with_certificate(self):
+        self.authority("authority")
+        self.certificate("server", "server.example", "authority")
+        return self.start("--memory", "--key", self.path("server.key"), "--cert", self.path("server.crt"))
+
+    def with_certificate(self, server, endpoint, name):
+        return self.device(server, endpoint, "--cert", self.path(name + ".crt"), "--key", self.path(name + ".key"),
+                           "--trust", self.path("authority.crt"), "--sni", "server.example")
+
+    def test_an_authority_vouches_for_the_names_that_it_was_entered_for(self):
+        server = self.start_with_certificate()
+        self.certificate("device", "dev-1", "authority")
+        self.linnet(server, "credentials", "add", "dev-*", "--mode", "x509", "--key-file", self.path("authority.crt"))
+        self.with_certificate(server, "dev-1", "device").told("registered")
+        self.assert_reads(server, "dev-1")
+        stranger = self.with_certificate(server, "dev-2", "device")
+        self.assertEqual(stranger.told("registration-failed")["code"], "4.00")
+        self.certificate("outside", "gateway-1", "authority")
+        self.assertEqual(self.with_certificate(server, "gateway-1", "outside").told("alert")["code"], 49)
+        self.authority("forger")
+        self.certificate("forged", "dev-1", "forger")
+        self.assertEqual(self.with_certificate(server, "dev-1", "forged").told("alert")["code"], 48)
+
+    def test_the_very_certificate_of_a_device(self):
+        server = self.start_with_certificate()
+        self.certificate("device", "whoever", "authority")
+        self.linnet(server, "credentials", "add", "dev-1", "--mode", "x509", "--key-file", self.path("device.crt"))
+        self.with_certificate(server, "dev-1", "device").told("registered")
+
+    def test_what_linnetd_cannot_prove_itself_with_is_named(self):
+        self.key_pair("weak", "P-192")
+        self.key_pair("other")
+        self.authority("authority")
+        self.certificate("server", "server.example", "authority")
+        places = ("--memory", "--coap", "127.0.0.1:0", "--http", "127.0.0.1:0", "--coaps", "127.0.0.1:0")
+        for flags, code, said in (
+                (("--key", self.path("none")), 1, "none"),
+                (("--key", self.path("weak.key")), 1, "255"),
+                (("--key", self.path("server.pub")), 1, "server.pub"),
+                (("--cert", self.path("server.crt")), 2, "key"),
+                (("--key", self.path("other.key"), "--cert", self.path("server.crt")), 1, "certificate")):
+            with self.subTest(flags):
+                got, text = refused(*places, *flags)
+                self.assertEqual(got, code, text)
+                self.assertIn(said, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
