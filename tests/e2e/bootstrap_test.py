@@ -61,15 +61,15 @@ class BootstrapCase(unittest.TestCase):
 
     def bootstrap(self, server, place, endpoint, answer, query=("pct=110",)):
         """The result of a session, and the device with what it was asked."""
-        def result():
-            status, found = server.rest.call("GET", f"/api/v1/bootstrap/results/{endpoint}")
-            return found if status == 200 and found != before else None
-
-        before = server.rest.call("GET", f"/api/v1/bootstrap/results/{endpoint}")[1]
-        device = self.enterContext(Device(place, endpoint, answer=answer))
-        said = device.request(POST, "bs", [f"ep={endpoint}", *query])
-        self.assertEqual(said.code_text(), "2.04")
-        return harness.eventually(result, "a result"), device
+        with server.events(endpoint=endpoint) as events:
+            device = self.enterContext(Device(place, endpoint, answer=answer))
+            said = device.request(POST, "bs", [f"ep={endpoint}", *query])
+            self.assertEqual(said.code_text(), "2.04")
+            # The event says when: two sessions of one second may have equal results.
+            events.wait(("bootstrapped", "bootstrap-failed"))
+        status, result = server.rest.call("GET", f"/api/v1/bootstrap/results/{endpoint}")
+        self.assertEqual(status, 200, result)
+        return result, device
 
 
 class Sessions(BootstrapCase):

@@ -276,18 +276,19 @@ class Events:
         self.connection.close()
 
     def wait(self, kind, wanted=lambda data: True, patience=PATIENCE):
-        """The next event of a type for which `wanted(data)` is true."""
+        """The next event of a type, or of several in a tuple, for which `wanted(data)` is true."""
+        kinds = (kind,) if isinstance(kind, str) else kind
         state = {}
 
         def look(line):
             if line.startswith("event:"):
                 state["kind"] = line[6:].strip()
-            if line.startswith("data:") and state.get("kind") == kind:
+            if line.startswith("data:") and state.get("kind") in kinds:
                 data = json.loads(line[5:])
                 return data if wanted(data) else None
             return None
 
-        return self.lines.take(look, f"event {kind}", patience)
+        return self.lines.take(look, f"event {' or '.join(kinds)}", patience)
 
 
 class Linnetd(Own):
