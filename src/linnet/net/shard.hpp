@@ -216,6 +216,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
 
   // shard_events.cpp: what the engine asks and tells
   [[nodiscard]] Result<void> admit(coap::LinkId link, std::string_view endpoint) noexcept override;
+  [[nodiscard]] std::string proved_endpoint(coap::LinkId link) noexcept override;
   void on_registered(const server::Registration& registration, Instant now) noexcept override;
   void on_updated(const server::Registration& registration, server::UpdateChanges changes,
                   Instant now) noexcept override;

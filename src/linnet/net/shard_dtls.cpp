@@ -171,6 +171,11 @@ Result<void> Shard::admit(coap::LinkId link, std::string_view endpoint) noexcept
   return server::admit(identity, endpoint, credentials_.get(), fleet_.allow_nosec);
 }
 
+std::string Shard::proved_endpoint(coap::LinkId link) noexcept {
+  if (!dtls_ || !dtls_->secured(link)) return {};
+  return dtls_->endpoint(link, *fleet_.handshakes->credentials()).value_or("");
+}
+
 coap::LinkId Shard::secured_link(const Path& path, const Address& remote) {
   LinkTable& table = links_.table();
   const LinkTable::Hash hash = table.hash(remote, path.socket);

@@ -52,8 +52,7 @@ Result<lwm2m::ContentFormat> DataPush::check(const coap::IncomingRequest& reques
   return format;
 }
 
-coap::Reply DataPush::send(const coap::IncomingRequest& request, Instant now) noexcept {
-  const std::uint32_t index = registrations_->first_on(request.link);
+coap::Reply DataPush::send(std::uint32_t index, const coap::IncomingRequest& request, Instant now) noexcept {
   if (index == RegistrationTable::kNone) return reply_with(coap::Code::kNotFound);
   const Registration registration = registrations_->view(index);
   const auto format = check(request, registration);

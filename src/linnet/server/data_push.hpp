@@ -15,9 +15,10 @@ class DataPush {
   void init(const EngineConfig& config, const RegistrationTable& registrations, Listener& listener) noexcept;
 
   /// 2.04 when the listener has it. 4.00: no values, no content format, or bytes that are no SenML;
-  /// 4.15: another format; 4.04: this link speaks for no registration, or its newest one lacks an object
-  /// that a record names, as objects 0 and 21 always are lacking.
-  [[nodiscard]] coap::Reply send(const coap::IncomingRequest& request, Instant now) noexcept;
+  /// 4.15: another format; 4.04: there is no registration (kNone), or it lacks an object that a record
+  /// names, as objects 0 and 21 always are lacking.
+  [[nodiscard]] coap::Reply send(std::uint32_t registration, const coap::IncomingRequest& request,
+                                 Instant now) noexcept;
 
   [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
 

@@ -40,7 +40,11 @@ class DeviceManagement {
   // From the endpoint.
   void on_response(coap::RequestId request, const coap::IncomingResponse& response, Instant now) noexcept;
   void on_failure(coap::RequestId request, Errc why, Instant now) noexcept;
-  [[nodiscard]] bool on_notification(const coap::IncomingResponse& response, Instant now) noexcept;
+  /// The registration whose observation this notification is of; kNone where there is none, or where the
+  /// link may not speak for it.
+  [[nodiscard]] std::uint32_t notifying(const coap::IncomingResponse& response) const noexcept;
+  /// Of a registration that `notifying` found.
+  void on_notification(const coap::IncomingResponse& response, Instant now) noexcept;
 
   /// Fails the operations and ends the observations of a registration that is about to go.
   void end(std::uint32_t registration, Instant now) noexcept;

@@ -85,8 +85,8 @@ class Engine::Parts final : public coap::Handler {
       return reply_with(coap::Code::kMethodNotAllowed);
     }
     if (target.depth == 1 && target.segments[0] == kDataPushPath) {
-      return request.method == coap::Code::kPost ? push.send(request, now)
-                                                 : reply_with(coap::Code::kMethodNotAllowed);
+      if (request.method != coap::Code::kPost) return reply_with(coap::Code::kMethodNotAllowed);
+      return push.send(interface.sender(request.link, now), request, now);
     }
     if (target.depth == 2 && target.segments[0] == ".well-known" && target.segments[1] == "core") {
       return request.method == coap::Code::kGet ? well_known() : reply_with(coap::Code::kMethodNotAllowed);
@@ -101,7 +101,12 @@ class Engine::Parts final : public coap::Handler {
     management.on_failure(id, why, now);
   }
   bool on_notification(const coap::IncomingResponse& response, Instant now) noexcept override {
-    return management.on_notification(response, now);
+    const std::uint32_t registration = management.notifying(response);
+    if (registration == kNone) return false;
+    interface.follow(registration, response.link, now);
+    queue.heard(registration, now);
+    management.on_notification(response, now);
+    return true;
   }
   // The server notifies nobody.
   void on_notification_outcome(coap::LinkId /*link*/, const coap::Token& /*token*/,

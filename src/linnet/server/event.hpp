@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "linnet/lwm2m/path.hpp"
 #include "linnet/server/operation.hpp"
@@ -93,9 +94,13 @@ class Listener {
     return {};
   }
 
+  /// The endpoint name that the peer of this link has proved to be its own; empty where it proved none.
+  [[nodiscard]] virtual std::string proved_endpoint(coap::LinkId /*link*/) noexcept { return {}; }
+
   /// The 2.01 is on its way.
   virtual void on_registered(const Registration& registration, Instant now) noexcept = 0;
-  /// After every Update, also one that only refreshes (`changes.any()` is false).
+  /// After every Update, also one that only refreshes (`changes.any()` is false), and where another message
+  /// showed that the device has another address (`changes.link`).
   virtual void on_updated(const Registration& registration, UpdateChanges changes, Instant now) noexcept = 0;
   /// Its operations have failed with kClosed and its observations have ended before this.
   virtual void on_ended(const Registration& registration, EndReason why, Instant now) noexcept = 0;

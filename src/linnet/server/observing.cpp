@@ -63,26 +63,28 @@ Result<ObservationId> DeviceManagement::restore_observation(ByteView bytes, Inst
   return record->id;
 }
 
-bool DeviceManagement::on_notification(const coap::IncomingResponse& response, Instant now) noexcept {
+std::uint32_t DeviceManagement::notifying(const coap::IncomingResponse& response) const noexcept {
   const std::uint32_t index = observations_.find(response.token);
-  if (index == kNone || observations_[index].state != Observation::State::kActive) return false;
+  if (index == kNone || observations_[index].state != Observation::State::kActive) return kNone;
   const std::uint32_t registration = observations_[index].registration;
-  if (!speaks_for(registration, response.link)) return false;
-  if ((*registrations_)[registration].link == coap::index(response.link)) queue_->heard(registration, now);
+  return speaks_for(registration, response.link) ? registration : kNone;
+}
+
+void DeviceManagement::on_notification(const coap::IncomingResponse& response, Instant now) noexcept {
+  const std::uint32_t index = observations_.find(response.token);
   if (!coap::is_success(response.code) || !response.observe) {
     // An error, or a value with which the device says that no other will follow.
     notified(index, response, now);
     end_observation(index, ObservationEnd::kError, now);
-    return true;
+    return;
   }
-  if (!response.in_order && !observations_[index].newer(*response.observe, now)) return true;
+  if (!response.in_order && !observations_[index].newer(*response.observe, now)) return;
   observations_[index].came(*response.observe, now);
   if (response.more) {
     fetch_rest(index, response, now);
   } else {
     notified(index, response, now);
   }
-  return true;
 }
 
 /// A token is a secret of the link it was sent over. Behind a NAT the device may have moved on

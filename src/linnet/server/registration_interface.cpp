@@ -183,6 +183,27 @@ std::uint32_t RegistrationInterface::locate(std::string_view location, coap::Lin
   return listener_->admit(link, registrations_->name_of(slot)) ? index : kNone;
 }
 
+void RegistrationInterface::follow(std::uint32_t index, coap::LinkId link, Instant now) noexcept {
+  const RegistrationSlot& slot = (*registrations_)[index];
+  if (slot.link == coap::index(link)) return;
+  registrations_->attach(index, link);
+  UpdateChanges changes;
+  changes.link = true;
+  listener_->on_updated(registrations_->view(index), changes, now);
+  // Where the endpoint registers anew, its record is the new one's already.
+  if (config_->durable && !registering(slot)) listener_->on_change(put(index, std::nullopt), now);
+}
+
+std::uint32_t RegistrationInterface::sender(coap::LinkId link, Instant now) noexcept {
+  const std::uint32_t known = registrations_->first_on(link);
+  if (known != kNone || !config_->follow_address) return known;
+  const std::string proved = listener_->proved_endpoint(link);
+  const std::uint32_t index = proved.empty() ? kNone : registrations_->find(proved);
+  if (index == kNone || !listener_->admit(link, proved)) return kNone;
+  follow(index, link, now);
+  return index;
+}
+
 Result<bool> RegistrationInterface::merge_extras(std::uint32_t index, const Parsed& parsed) noexcept {
   if (parsed.extras == 0) return false;
   const ExtraParameters fresh(ByteView(extras_).first(parsed.extras));

@@ -30,6 +30,12 @@ class RegistrationInterface {
   [[nodiscard]] coap::Reply deregister(std::string_view location, const coap::IncomingRequest& request,
                                        coap::DeferredId deferred, Instant now) noexcept;
 
+  /// The device of a live registration spoke over this link, and may: it is reached there from now on.
+  void follow(std::uint32_t index, coap::LinkId link, Instant now) noexcept;
+  /// The registration whose device speaks over this link, in words that do not name it: its newest one, or
+  /// that of the endpoint that the link has proved to be, which then follows it. kNone.
+  [[nodiscard]] std::uint32_t sender(coap::LinkId link, Instant now) noexcept;
+
   void committed(Ticket ticket, Instant now) noexcept;
   void refused(Ticket ticket, Instant now) noexcept;
 

@@ -131,6 +131,70 @@ TEST_F(QueueTest, a_notification_and_any_request_of_the_device_open_the_window) 
   EXPECT_EQ(asked(0), Log{"/3/0/1"});
 }
 
+// RFC 7252 §3: what is sent is compared byte by byte: a confirmable GET of /3/0/0 to the new address.
+TEST_F(QueueTest, OP_10_a_notification_from_a_new_address_opens_the_window_there) {
+  sleeping(0, "node");
+  ASSERT_TRUE(engine->perform(id_of("node"), operation(OperationKind::kObserve, "/3/0/9"), now));
+  const Bytes request = received(0);
+  Request first;
+  first.code = Code::kContent;
+  first.observe = 1;
+  first.format = 0;
+  answer(0, request, first);
+  advance(kAsleep);
+  read("node", "/3/0/0");
+  EXPECT_FALSE(engine->awake(id_of("node"), now));
+  Request notification = first;
+  notification.type = coap::Type::kNonConfirmable;
+  notification.observe = 2;
+  const auto token = coap::Message::decode(request)->token();
+  notification.token.assign(token.bytes().begin(), token.bytes().end());
+  links.sent[0].clear();
+  listener.events.clear();
+  engine->receive(coap::LinkId{1}, encode(notification), now);
+  EXPECT_TRUE(engine->awake(id_of("node"), now));
+  EXPECT_EQ(engine->get(id_of("node"))->link, coap::LinkId{1});
+  EXPECT_EQ(listener.events, Log{"updated node link"});
+  EXPECT_EQ(listener.values.size(), 1U);
+  EXPECT_TRUE(mail(0).empty());
+  const std::vector<Bytes> sent = mail(1);
+  ASSERT_EQ(sent.size(), 1U);
+  const Bytes& get = sent[0];
+  ASSERT_GT(get.size(), 4U);
+  const std::size_t token_size = get[0] & 0x0FU;
+  EXPECT_EQ(get[0] >> 4U, 4U);  // version 1, confirmable
+  EXPECT_EQ(get[1], 0x01);      // 0.01, GET
+  const Bytes options(get.begin() + 4 + static_cast<std::ptrdiff_t>(token_size), get.end());
+  const Bytes path{0xB1, '3', 0x01, '0', 0x01, '0'};
+  ASSERT_GE(options.size(), path.size());
+  EXPECT_EQ(Bytes(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(path.size())), path);
+}
+
+// A Send names nobody (TS 6.4.5): only a link that has proved whose it is can be followed.
+TEST_F(QueueTest, OP_10_a_Send_over_a_new_link_that_proves_its_endpoint_opens_the_window_there) {
+  sleeping(0, "node");
+  read("node", "/3/0/0");
+  links.sent[0].clear();
+  Request push;
+  push.path = {"dp"};
+  push.format = 110;
+  push.payload = R"([{"n":"/3/0/9","v":80}])";
+  EXPECT_EQ(code_of(send(1, push)), Code::kNotFound);
+  listener.proved[2] = "other";
+  EXPECT_EQ(code_of(send(2, push)), Code::kNotFound);
+  EXPECT_FALSE(engine->awake(id_of("node"), now));
+  listener.proved[3] = "node";
+  links.sent[3].clear();
+  engine->receive(coap::LinkId{3}, encode(push), now);
+  const std::vector<Bytes> sent = mail(3);
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(code_of(sent[0]), Code::kChanged);
+  EXPECT_EQ(options_of(sent[1], coap::OptionNumber::kUriPath), (Log{"3", "0", "0"}));
+  EXPECT_EQ(engine->get(id_of("node"))->link, coap::LinkId{3});
+  EXPECT_EQ(listener.sent.size(), 1U);
+  EXPECT_TRUE(mail(0).empty());
+}
+
 TEST_F(QueueTest, what_another_peer_says_wakes_nobody) {
   sleeping(0, "node");
   read("node", "/3/0/9");

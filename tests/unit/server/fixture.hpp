@@ -129,6 +129,10 @@ class RecordingListener final : public Listener {
     if (endpoint == refused) return fail(Errc::kUnauthorized, refusal);
     return {};
   }
+  std::string proved_endpoint(coap::LinkId link) noexcept override {
+    const auto at = proved.find(coap::index(link));
+    return at == proved.end() ? "" : at->second;
+  }
   void on_registered(const Registration& registration, Instant /*now*/) noexcept override {
     events.push_back("registered " + std::string(registration.endpoint));
     last = registration.id;
@@ -189,6 +193,7 @@ class RecordingListener final : public Listener {
 
   std::string refused;
   std::uint8_t refusal = 0;
+  std::map<std::uint32_t, std::string> proved;  // by link
   RegistrationId last;
   std::vector<std::string> events;
   std::vector<Result> results;
