@@ -12,7 +12,6 @@ namespace {
 
 constexpr unsigned kSequenceShift = 16;
 constexpr unsigned kShardShift = 8;
-constexpr std::uint64_t kTicketMark = std::uint64_t{1} << 63U;
 constexpr Seconds kRetryInterval{1};
 constexpr QueuedId kFirstId{0};
 
@@ -338,7 +337,7 @@ Instant DeviceQueue::next_deadline() const noexcept {
 std::optional<Ticket> DeviceQueue::ask(Entry& entry, Asked what) noexcept {
   entry.asked = what;
   if (what == Asked::kNothing) return std::nullopt;
-  entry.ticket = Ticket{kTicketMark | ++last_ticket_};
+  entry.ticket = Ticket{kFirstQueueTicket + ++last_ticket_};
   asked_.emplace(static_cast<std::uint64_t>(entry.ticket), &entry);
   return entry.ticket;
 }

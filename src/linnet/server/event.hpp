@@ -60,6 +60,8 @@ enum class ObservationEnd : std::uint8_t {
 
 /// Names a durable change until `committed` or `refused`.
 enum class Ticket : std::uint64_t {};
+/// Tickets of queued operations count from here, all others from 1.
+inline constexpr std::uint64_t kFirstQueueTicket = std::uint64_t{1} << 63U;
 
 /// Something that the store has to keep (EngineConfig::durable). Records are kept by endpoint name:
 /// kPut replaces what is there under that name; kErase removes it only while it has that id.
