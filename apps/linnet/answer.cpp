@@ -2,7 +2,9 @@
 #include "answer.hpp"
 
 #include <expected>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace linnet::cli {
@@ -12,7 +14,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr unsigned kOk = 200;
-constexpr unsigned kAccepted = 202;
 constexpr unsigned kGone = 410;  // how a queued operation without a result is passed on here
 
 /// One that was asked for and has to wait: its result, when it is there.
@@ -63,19 +64,39 @@ std::string problem_line(const HttpResponse& response) {
   return text(problem, "title") + (detail.empty() ? "" : ": " + detail);
 }
 
+std::optional<std::string> file_contents(const std::string& file) {
+  std::ifstream from_file;
+  if (file != "-") {
+    from_file.open(file, std::ios::binary);
+    if (!from_file) return std::nullopt;
+  }
+  std::istream& in = file == "-" ? std::cin : from_file;
+  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (in.bad()) return std::nullopt;
+  return content;
+}
+
+std::expected<HttpResponse, std::string> fetch(const Session& session, const std::string& method,
+                                               const std::string& target, const RequestBody& body) {
+  auto response =
+      http_request(session.url, method, target, body.content, session.timeout + kServerMargin, body.type);
+  if (!response || response->status != kLeftWaiting || session.no_wait) return response;
+  return result_of_queued(session, Json::parse(response->body, nullptr, false));
+}
+
+int left_waiting(const Session& session, const HttpResponse& response) {
+  const Json operation = Json::parse(response.body, nullptr, false);
+  const bool sent = text(operation, "state") == "sent";
+  std::cout << (session.json ? response.body : text(operation, "id") + (sent ? " was sent" : " waits"))
+            << '\n';
+  return kDone;
+}
+
 int ask(const Session& session, const std::string& method, const std::string& target, const Json& body,
         const std::function<void(const Json&)>& show) {
-  auto response = http_request(session.url, method, target, body.is_null() ? std::string() : body.dump(),
-                               session.timeout + kServerMargin);
-  if (response && response->status == kAccepted) {
-    const Json operation = Json::parse(response->body, nullptr, false);
-    if (session.no_wait) {
-      std::cout << (session.json ? response->body : text(operation, "id") + " waits") << '\n';
-      return kDone;
-    }
-    response = result_of_queued(session, operation);
-  }
+  const auto response = fetch(session, method, target, {.content = body.is_null() ? "" : body.dump()});
   if (!response) return complain(response.error(), kUnreachable);
+  if (response->status == kLeftWaiting) return left_waiting(session, *response);
   if (response->status < 200 || response->status > 299) {
     if (session.json) std::cout << response->body << '\n';
     return complain(problem_line(*response), kRefused);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "commands.hpp"
@@ -21,6 +23,24 @@ int complain(const std::string& line, ExitCode code);
 [[nodiscard]] std::string shown(const nlohmann::json& value);
 /// What a refusal says, as a line.
 [[nodiscard]] std::string problem_line(const HttpResponse& response);
+
+/// All of a file, `-` standard input; nothing where it cannot be read.
+[[nodiscard]] std::optional<std::string> file_contents(const std::string& file);
+
+struct RequestBody {
+  std::string content = {};
+  const char* type = "application/json";
+};
+/// The status of an operation that the session leaves in the queue (Session::no_wait).
+inline constexpr unsigned kLeftWaiting = 202;
+/// A request and its answer. Where the operation has to wait for its device, this says so and waits for the
+/// result, unless the session leaves it in the queue. The error is a line for people.
+[[nodiscard]] std::expected<HttpResponse, std::string> fetch(const Session& session,
+                                                             const std::string& method,
+                                                             const std::string& target,
+                                                             const RequestBody& body = {});
+/// Prints what a kLeftWaiting says; kDone.
+int left_waiting(const Session& session, const HttpResponse& response);
 
 /// A request whose JSON answer `show` prints, unless the session wants the JSON itself.
 [[nodiscard]] int ask(const Session& session, const std::string& method, const std::string& target,

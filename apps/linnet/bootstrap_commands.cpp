@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "answer.hpp"
@@ -86,17 +84,11 @@ void print_result(const Json& result) {
 }  // namespace
 
 int add_configuration(const Session& session, const std::string& name, const std::string& file) {
-  std::ifstream from_file;
-  if (file != "-") {
-    from_file.open(file, std::ios::binary);
-    if (!from_file) return complain("cannot read " + file, kUsage);
-  }
-  std::istream& in = file == "-" ? std::cin : from_file;
-  const std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return complain("cannot read " + file, kUsage);
+  const auto content = file_contents(file);
+  if (!content) return complain("cannot read " + file, kUsage);
   Json body;
   try {
-    body = Json::parse(content);
+    body = Json::parse(*content);
   } catch (const Json::parse_error& error) {
     return complain(file + " is no JSON: " + error.what(), kUsage);
   }

@@ -34,7 +34,6 @@ std::string object_route(const Target& target, const std::string& action = {}) {
 std::string query(const Session& session, const std::string& format = {}) {
   std::string out = "?timeout=" + std::to_string(session.timeout.count());
   if (session.queue) out += "&queue=" + std::to_string(*session.queue);
-  if (session.no_wait) out += "&wait=0";
   if (!format.empty()) out += "&format=" + percent_encode(format);
   return out;
 }
@@ -132,6 +131,17 @@ Json what_of(const Json& data) {
   return data.contains("paths") ? data["paths"] : data.value("path", Json());
 }
 
+/// For people: "/3/0/9", or "/3/0/9, /3303/0 and /6".
+std::string what_text(const Json& what) {
+  if (!what.is_array()) return shown(what);
+  std::string out;
+  for (std::size_t i = 0; i < what.size(); ++i) {
+    const bool last = i + 1 == what.size();
+    out += (i == 0 ? "" : last ? " and " : ", ") + shown(what[i]);
+  }
+  return out;
+}
+
 /// `NAME=VALUE UNITS (TIME)`, with the path in front of the name where there are several objects.
 std::string value_text(const Json& value, bool with_path) {
   const std::string units = text(value, "units");
@@ -146,7 +156,9 @@ std::string value_text(const Json& value, bool with_path) {
 std::string event_line(const ServerEvent& event, const Json& data) {
   std::string line = text(data, "time") + "  " + event.type + "  " + text(data, "endpoint");
   if (event.type == "lost") line = "(" + text(data, "count") + " events were lost: this reader is too slow)";
-  if (!what_of(data).is_null()) line += "  " + shown(what_of(data));
+  // The values of several paths have each its own in front.
+  const bool named_below = data.contains("paths") && !data.value("values", Json::array()).empty();
+  if (!what_of(data).is_null() && !named_below) line += "  " + what_text(what_of(data));
   if (data.contains("reason")) line += "  " + text(data, "reason");
   if (data.contains("device")) line += "  " + objects_in_short(data["device"]);
   const bool several = data.contains("paths") || event.type == "sent";
@@ -354,7 +366,7 @@ int observe(const Session& session, const Targets& targets, const std::string& f
       std::cout << first.dump() << '\n' << std::flush;
     } else {
       print_values(first);
-      std::cout << "observing " << shown(observed) << "; Ctrl-C ends" << '\n' << std::flush;
+      std::cout << "observing " << what_text(observed) << "; Ctrl-C ends" << '\n' << std::flush;
     }
   };
   const int followed = follow(

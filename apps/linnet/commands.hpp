@@ -95,6 +95,24 @@ struct GroupCall {
 [[nodiscard]] int models(const Session& session, const std::string& object);
 [[nodiscard]] int health(const Session& session);
 
+// firmware_commands.cpp
+
+struct FirmwareWish {
+  bool update = false;               ///< install the package when it is there
+  std::chrono::seconds within{600};  ///< how long the device is watched
+};
+/// Writes the package, `-` standard input, to object 5 and follows its state: kDone when it is downloaded, or
+/// installed.
+[[nodiscard]] int push_firmware(const Session& session, const std::string& endpoint, const std::string& file,
+                                const FirmwareWish& wish);
+/// The same with the URI from which the device gets the package by itself.
+[[nodiscard]] int pull_firmware(const Session& session, const std::string& endpoint, const std::string& uri,
+                                const FirmwareWish& wish);
+/// Installs what is downloaded.
+[[nodiscard]] int update_firmware(const Session& session, const std::string& endpoint,
+                                  const FirmwareWish& wish);
+[[nodiscard]] int firmware_status(const Session& session, const std::string& endpoint);
+
 // credential_commands.cpp
 
 /// Which of an endpoint's credentials; empty: any.

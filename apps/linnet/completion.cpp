@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kCommands =
     "devices show forget read write exec create delete discover attributes observe cancel operations group "
-    "events bootstrap credentials models health completion";
+    "events firmware bootstrap credentials models health completion";
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =
     "show forget read write exec create delete discover attributes observe cancel operations";
@@ -47,7 +47,9 @@ _linnet() {
     COMPREPLY=($(compgen -W "@COMMANDS@" -- "$current"))
   elif [ "$position" -eq 0 ] && [ "$command" = completion ]; then
     COMPREPLY=($(compgen -W "bash zsh fish" -- "$current"))
-  elif [ "$position" -eq 0 ] && [[ " @DEVICE_COMMANDS@ " == *" $command "* ]]; then
+  elif [ "$position" -eq 0 ] && [ "$command" = firmware ]; then
+    COMPREPLY=($(compgen -W "push pull update status" -- "$current"))
+  elif [[ $position$command == 1firmware || ($position == 0 && " @DEVICE_COMMANDS@ " == *" $command "*) ]]; then
     mapfile -t COMPREPLY < <(_linnet_names "$url" "$current")
     if [[ $current == *:* && ${COMP_WORDBREAKS-} == *:* ]]; then
       word=${current%"${current##*:}"}
@@ -60,6 +62,7 @@ _linnet() {
 constexpr std::string_view kFish = R"sh(complete -c linnet -f
 complete -c linnet -n __fish_use_subcommand -a "@COMMANDS@"
 complete -c linnet -n "__fish_seen_subcommand_from completion" -a "bash zsh fish"
+complete -c linnet -n "__fish_seen_subcommand_from firmware" -a "push pull update status"
 complete -c linnet -n "__fish_seen_subcommand_from @DEVICE_COMMANDS@" -a "(linnet devices --names 2>/dev/null)"
 complete -c linnet -l url -x -d "address of the API"
 complete -c linnet -l json -d "print JSON"

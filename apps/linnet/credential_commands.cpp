@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -24,18 +22,6 @@ constexpr std::size_t kPartBytes = 768U << 10U;
 
 std::string route_of(const std::string& endpoint) {
   return std::string(kRoute) + "/" + percent_encode(endpoint);
-}
-
-std::optional<std::string> contents_of(const std::string& file) {
-  std::ifstream from_file;
-  if (file != "-") {
-    from_file.open(file, std::ios::binary);
-    if (!from_file) return std::nullopt;
-  }
-  std::istream& in = file == "-" ? std::cin : from_file;
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return std::nullopt;
-  return content;
 }
 
 void remove_blanks(std::string& text) {
@@ -110,7 +96,7 @@ void print_faults(const std::string& file, const HttpResponse& response, std::si
 }  // namespace
 
 int import_credentials(const Session& session, const std::string& file) {
-  const auto content = contents_of(file);
+  const auto content = file_contents(file);
   if (!content) return complain("cannot read " + file, kUsage);
   const std::size_t first = content->find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return complain(file + " is empty", kUsage);
@@ -139,7 +125,7 @@ int import_credentials(const Session& session, const std::string& file) {
 }
 
 int add_credential(const Session& session, const CredentialChoice& credential, const std::string& key_file) {
-  auto key = contents_of(key_file);
+  auto key = file_contents(key_file);
   if (!key) return complain("cannot read " + key_file, kUsage);
   if (key->find("-----BEGIN ") != std::string::npos) {
     key = hex_of_pem(*key);

@@ -25,6 +25,7 @@ Examples:
   linnet read urn:dev:1 /3/0/9 --queue 3600        wait up to an hour for a device that sleeps
   linnet operations urn:dev:1                      what waits for it
   linnet observe urn:dev:1 /3303/0/5700            values as they come
+  linnet firmware push urn:dev:1 new.package --update
   linnet group --object 3303 read /3303/0/5700     from every thermometer
   linnet bootstrap add fleet fleet.json            what devices get before they register
   linnet credentials import devices.csv            keys of devices: endpoint,mode,identity,key
@@ -59,6 +60,9 @@ struct Arguments {
   std::string configuration;
   CredentialChoice credential;
   std::string file;
+  std::string uri;
+  FirmwareWish firmware;
+  unsigned within = 600;
   int server = -1;
 };
 
@@ -183,6 +187,44 @@ void add_reporting_commands(CLI::App& app, Arguments& a, Command& run) {
   events_command->add_option("--count", a.count, "end after so many");
   events_command->callback(
       [&] { run = [&](const Session& s) { return events(s, a.endpoint_filter, a.types, a.count); }; });
+}
+
+void add_firmware_commands(CLI::App& app, Arguments& a, Command& run) {
+  auto* firmware = app.add_subcommand("firmware", "update the firmware of a device, by its object 5");
+  firmware->require_subcommand(1);
+  firmware->fallthrough();
+  const auto add = [&](const char* name, const char* about) {
+    auto* command = firmware->add_subcommand(name, about);
+    command->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+    return command;
+  };
+  const auto add_watch = [&a](CLI::App& command) {
+    command.add_option("--within", a.within, "seconds for all of it")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+  };
+  const auto wish = [&a] { return FirmwareWish{a.firmware.update, std::chrono::seconds(a.within)}; };
+  auto* push = add("push", "send it a package, and follow its state");
+  push->add_option("FILE", a.file, "the package, - for standard input")->required();
+  push->add_flag("--update", a.firmware.update, "install it when it is there");
+  add_watch(*push);
+  push->callback([&, wish] {
+    run = [&, wish](const Session& s) { return push_firmware(s, a.target.endpoint, a.file, wish()); };
+  });
+  auto* pull = add("pull", "have it get a package from a URI, and follow its state");
+  pull->add_option("URI", a.uri, "as coap://HOST/PATH or https://HOST/PATH")->required();
+  pull->add_flag("--update", a.firmware.update, "install it when it is there");
+  add_watch(*pull);
+  pull->callback([&, wish] {
+    run = [&, wish](const Session& s) { return pull_firmware(s, a.target.endpoint, a.uri, wish()); };
+  });
+  auto* update = add("update", "install what it has downloaded, and follow its state");
+  add_watch(*update);
+  update->callback([&, wish] {
+    run = [&, wish](const Session& s) { return update_firmware(s, a.target.endpoint, wish()); };
+  });
+  auto* status = add("status", "what object 5 shows");
+  status->callback([&] { run = [&](const Session& s) { return firmware_status(s, a.target.endpoint); }; });
 }
 
 void add_bootstrap_commands(CLI::App& app, Arguments& a, Command& run) {
@@ -311,7 +353,7 @@ int main(int argc, char** argv) {
          "seconds that an operation may wait for a device that sleeps (default: a day), 0: not at all")
       ->check(CLI::Range(0, 31'536'000));
   app.add_flag("--no-wait", arguments.no_wait,
-               "print the id of an operation that waits for its device, and end");
+               "where the device sleeps, print the id of the operation that waits for it, and end");
   app.set_version_flag("--version", std::string("linnet ") + LINNET_VERSION);
   app.footer(kExamples);
   app.require_subcommand(1);
@@ -319,6 +361,7 @@ int main(int argc, char** argv) {
   add_device_commands(app, arguments, run);
   add_value_commands(app, arguments, run);
   add_reporting_commands(app, arguments, run);
+  add_firmware_commands(app, arguments, run);
   add_bootstrap_commands(app, arguments, run);
   add_credential_commands(app, arguments, run);
   add_group_command(app, arguments, run);

@@ -178,10 +178,10 @@ class Streams(CliCase):
 
     def test_several_paths_are_observed_at_once(self):
         child = self.child("observe", "urn:dev:cli", "/3303/0", "/3/0/9", "--count", "1")
-        child.out.take(lambda line: "observing" in line and "/3/0/9" in line, "that it observes")
+        child.out.take(lambda line: line == "observing /3/0/9 and /3303/0; Ctrl-C ends", "that it observes")
         self.device.notify(self.model.token, 2, json.dumps([{"n": "/3/0/9", "v": 86},
                                                             {"n": "/3303/0/5700", "v": 20, "t": 1600000000}]).encode())
-        child.out.take(lambda line: "/3/0/9 Battery Level=86 %" in line
+        child.out.take(lambda line: "notified  urn:dev:cli  /3/0/9 Battery Level=86 %" in line
                        and "/3303/0/5700 Sensor Value=20.0 (2020-09-13T12:26:40Z)" in line, "both values")
         self.assertEqual(child.process.wait(harness.PATIENCE), 0)
         self.assertEqual(self.server.rest.call("GET", "/api/v1/devices/urn:dev:cli/observations")[1], {"observations": []})
@@ -273,6 +273,8 @@ class Completion(CliCase):
         self.assertEqual(self.complete("linnet disc"), "linnet discover ")
         self.assertEqual(self.complete("linnet --js"), "linnet --json ")
         self.assertEqual(self.complete("linnet completion z"), "linnet completion zsh ")
+        self.assertEqual(self.complete("linnet firmware pus"), "linnet firmware push ")
+        self.assertEqual(self.complete("linnet firmware push urn:d"), "linnet firmware push urn:dev:cli ")
 
     def test_endpoint_names_with_colons(self):
         self.assertEqual(self.complete("linnet read urn:d"), "linnet read urn:dev:cli ")

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole firmware update of linnet-device through linnetd: pushed by the REST API, and pulled over HTTP."""
+"""A whole firmware update of linnet-device through linnetd: pushed by the REST API, pulled over HTTP, and both
+from the command line."""
 import http.client
 import http.server
 import os
+import json
 import random
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -45,7 +48,7 @@ class Repository(http.server.ThreadingHTTPServer):
         self.starts = []
 
 
-class Firmware(unittest.TestCase):
+class FirmwareCase(unittest.TestCase):
     def setUp(self):
         self.server = self.enterContext(Server("--memory"))
         folder = self.enterContext(tempfile.TemporaryDirectory())
@@ -54,6 +57,12 @@ class Firmware(unittest.TestCase):
             "--firmware", os.path.join(folder, "fw"), "--lifetime", "60"]))
         self.rest = self.server.rest.device("fw")
         harness.eventually(lambda: self.rest.shown()[0] == 200, "the device to register")
+
+    def repository(self, body):
+        repository = self.enterContext(Repository(body))
+        threading.Thread(target=repository.serve_forever, daemon=True).start()
+        self.addCleanup(repository.shutdown)
+        return repository, f"http://127.0.0.1:{repository.server_port}/fw"
 
     def read(self, path):
         return self.rest.values(path.removeprefix("/"))[path]
@@ -65,6 +74,8 @@ class Firmware(unittest.TestCase):
 
         harness.eventually(there, f"{path} to be {value}")
 
+
+class Firmware(FirmwareCase):
     def put_bytes(self, body):
         connection = http.client.HTTPConnection(self.server.http, timeout=harness.PATIENCE)
         try:
@@ -94,11 +105,60 @@ class Firmware(unittest.TestCase):
         self.assertEqual((self.read("/5/0/3"), self.read("/5/0/5")), (0, 6))
 
     def test_a_package_is_pulled_over_http_from_where_it_was_broken_off(self):
-        repository = self.enterContext(Repository(package("3.0")))
-        threading.Thread(target=repository.serve_forever, daemon=True).start()
-        self.addCleanup(repository.shutdown)
-        uri = f"http://127.0.0.1:{repository.server_port}/fw"
+        repository, uri = self.repository(package("3.0"))
         self.assertEqual(self.rest.call("PUT", "5/0/1", {"value": uri})[0], 200)
         self.wait("/5/0/3", 2)
         self.assertEqual(repository.starts, [0, len(repository.package) // 2])
         self.update_to("3.0")
+
+
+class CommandLine(FirmwareCase):
+    """linnet firmware: it sends, follows State and Update Result to their end, and installs."""
+
+    def linnet(self, *arguments, data=None):
+        done = subprocess.run([harness.program("LINNET"), "--url", f"http://{self.server.http}", *arguments], input=data,
+                              capture_output=True, timeout=3 * harness.PATIENCE, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_a_package_is_pushed_and_then_installed(self):
+        code, out, err = self.linnet("firmware", "push", "fw", "-", data=package("2.0"))
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(out.splitlines(), ["fw  downloaded", "linnet firmware update fw installs it"])
+        code, out, _ = self.linnet("firmware", "status", "fw")
+        rows = dict(line.split(maxsplit=1) if not line.startswith("Update Result") else line.rsplit("  ", 1)
+                    for line in out.splitlines())
+        self.assertEqual((code, rows["State"]), (0, "downloaded (2)"))
+        self.assertIn("none yet (0)", out)
+        self.assertIn("HTTPS", out)
+        code, out, err = self.linnet("firmware", "update", "fw")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(out.splitlines()[-1], "fw  idle: updated")
+        self.assertEqual(self.read("/3/0/3"), "2.0")
+        # What is not there cannot be installed.
+        code, _, err = self.linnet("firmware", "update", "fw")
+        self.assertEqual(code, 1)
+        self.assertIn("4.05", err)
+
+    def test_a_package_is_pulled_and_installed_at_once(self):
+        _, uri = self.repository(package("3.0"))
+        code, out, err = self.linnet("--json", "firmware", "pull", "fw", uri, "--update")
+        self.assertEqual((code, err), (0, ""))
+        said = [json.loads(line) for line in out.splitlines()]
+        self.assertIn({"endpoint": "fw", "state": 2, "result": 0}, said)
+        self.assertEqual(said[-1], {"endpoint": "fw", "state": 0, "result": 1})
+        self.assertEqual(self.read("/3/0/3"), "3.0")
+
+    def test_what_goes_wrong_is_an_exit_code_and_its_reason(self):
+        code, out, _ = self.linnet("firmware", "push", "fw", "-", "--update", data=package("2.0")[:-1] + b"\x00\x00")
+        self.assertEqual((code, out), (1, "fw  idle: the package is damaged\n"))
+        code, out, _ = self.linnet("firmware", "pull", "fw", "ftp://127.0.0.1/fw")
+        self.assertEqual((code, out), (1, "fw  idle: a protocol that it does not support\n"))
+        code, _, err = self.linnet("firmware", "push", "nobody", "-", data=b"x")
+        self.assertEqual(code, 1)
+        self.assertIn("nobody", err)
+        for wrong in (["push", "fw", "/nowhere"], ["push", "fw"], ["pull", "fw"], ["fw"]):
+            self.assertEqual(self.linnet("firmware", *wrong)[0], 2, wrong)
+
+
+if __name__ == "__main__":
+    unittest.main()

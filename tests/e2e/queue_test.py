@@ -176,6 +176,13 @@ class CommandLine(QueueCase):
         self.assertEqual(self.linnet(server, "cancel", "drowsy", operation).returncode, 0)
         self.assertIn("cancelled", self.linnet(server, "operations", "drowsy").stdout)
 
+        # One that is awake is asked at once: there is nothing to leave.
+        device.update()
+        now = self.linnet(server, "--no-wait", "write", "drowsy", "/1/0/1", "600")
+        self.assertEqual((now.returncode, now.stdout, now.stderr), (0, "2.04\n", ""))
+
+    def test_a_command_follows_what_waits_to_its_end(self):
+        server, device = self.sleeping("drowsy")
         waits = subprocess.Popen([harness.program("LINNET"), "--url", f"http://{server.http}", "read", "drowsy",
                                   "/3/0/9", "--queue", "3600"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(waits.kill)
