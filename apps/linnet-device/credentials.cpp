@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "credentials.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -17,14 +18,14 @@ namespace {
 constexpr std::size_t kMaxIdentity = 128;  // TS 5.2.8.1
 constexpr std::size_t kMaxKey = 64;
 
-OrRefusal<tls::OwnedBytes> from_hex(const std::string& text) {
+OrRefusal<tls::OwnedBytes> from_hex(const std::string& text, const std::string& flag) {
   tls::OwnedBytes bytes;
   for (std::size_t at = 0; at < text.size(); at += 2) {
     std::uint8_t byte = 0;
     const char* end = text.data() + std::min(at + 2, text.size());
     const auto [stopped, error] = std::from_chars(text.data() + at, end, byte, 16);
     if (error != std::errc{} || stopped != end || at + 2 > text.size()) {
-      return refuse(Errc::kMalformed, "--psk-key is hexadecimal, two digits a byte");
+      return refuse(Errc::kMalformed, flag + " is hexadecimal, two digits a byte");
     }
     bytes.push_back(byte);
   }
@@ -52,7 +53,7 @@ OrRefusal<void> take_psk(const CredentialArguments& typed, Credentials& to) {
   if (typed.psk_identity.empty() || typed.psk_identity.size() > kMaxIdentity) {
     return refuse(Errc::kInvalidArgument, "--psk-identity has 1 to 128 bytes");
   }
-  auto key = from_hex(typed.psk_key);
+  auto key = from_hex(typed.psk_key, "--psk-key");
   if (!key) return std::unexpected(key.error());
   if (key->empty() || key->size() > kMaxKey)
     return refuse(Errc::kInvalidArgument, "--psk-key has 1 to 64 bytes");
@@ -127,7 +128,60 @@ OrRefusal<std::uint16_t> suite_number(const std::string& text) {
   return number;
 }
 
+/// A value of an OSCORE instance; what was not typed leaves it as it is.
+template <typename Bytes>
+OrRefusal<void> take_bytes(const std::optional<std::string>& typed, const std::string& flag, Bytes& to) {
+  if (!typed) return {};
+  auto bytes = from_hex(*typed, flag);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!to.assign(*bytes)) {
+    return refuse(Errc::kTooLarge, flag + " has at most " + std::to_string(Bytes::kCapacity) + " bytes");
+  }
+  return {};
+}
+
+template <typename Bytes>
+OrRefusal<void> take_bytes(const std::optional<std::string>& typed, const std::string& flag,
+                           std::optional<Bytes>& to) {
+  return typed ? take_bytes(typed, flag, to.emplace()) : OrRefusal<void>();
+}
+
 }  // namespace
+
+OrRefusal<std::optional<client::OscoreInstance>> OscoreArguments::read() const {
+  const bool any = sender_id || recipient_id || secret || salt || id_context || algorithm;
+  if (!any) return std::nullopt;
+  if (!sender_id || !recipient_id || !secret) {
+    return refuse(Errc::kInvalidArgument,
+                  "OSCORE takes --oscore-secret, --oscore-sender-id and --oscore-recipient-id");
+  }
+  client::OscoreInstance instance;
+  const OrRefusal<void> taken[] = {take_bytes(secret, "--oscore-secret", instance.master_secret),
+                                   take_bytes(sender_id, "--oscore-sender-id", instance.sender_id),
+                                   take_bytes(recipient_id, "--oscore-recipient-id", instance.recipient_id),
+                                   take_bytes(salt, "--oscore-salt", instance.master_salt),
+                                   take_bytes(id_context, "--oscore-id-context", instance.id_context)};
+  for (const OrRefusal<void>& one : taken) {
+    if (!one) return std::unexpected(one.error());
+  }
+  const auto number =
+      algorithm.value_or(static_cast<std::int32_t>(linnet::oscore::Algorithm::kAesCcm16Tag64Key128));
+  const auto* const row = linnet::oscore::properties(static_cast<linnet::oscore::Algorithm>(number));
+  if (row == nullptr) {
+    return refuse(Errc::kUnsupported, "--oscore-algorithm " + std::to_string(number) +
+                                          ": a number of COSE's registry, one of 1, 2, 3, 10 to 13, 24, "
+                                          "30 to 33");
+  }
+  const std::size_t longest = std::max(instance.sender_id.view().size(), instance.recipient_id.view().size());
+  if (longest > row->max_id_size() || instance.sender_id == instance.recipient_id) {
+    return refuse(Errc::kInvalidArgument, "the two ids of an OSCORE context differ and have at most " +
+                                              std::to_string(row->max_id_size()) + " bytes");
+  }
+  if (instance.master_secret.view().empty())
+    return refuse(Errc::kInvalidArgument, "--oscore-secret has 1 to 32 bytes");
+  if (algorithm) instance.aead_algorithm = algorithm;
+  return instance;
+}
 
 OrRefusal<Credentials> CredentialArguments::read() const {
   Credentials result;
@@ -144,6 +198,10 @@ OrRefusal<Credentials> CredentialArguments::read() const {
     if (taken) taken = take_key(*this, result);
   }
   if (!taken) return std::unexpected(taken.error());
+  auto context = oscore.read();
+  if (!context) return std::unexpected(context.error());
+  result.oscore = *std::move(context);
+  if (oscore.stored) result.first_use = linnet::oscore::FirstUse::kStored;
   result.sni = sni;
   if (suites.size() > client::SecurityParameters::kMaxSuites) {
     return refuse(Errc::kTooLarge, "there are more than 8 cipher suites");

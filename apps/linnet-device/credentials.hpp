@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "linnet/client/objects/oscore.hpp"
 #include "linnet/client/security_parameters.hpp"
+#include "linnet/oscore/security_context.hpp"
 #include "linnet/tls/keys.hpp"
 #include "refusal.hpp"
 
@@ -22,6 +24,21 @@ struct Credentials {
   std::optional<client::CertificateUsage> usage;
   std::vector<std::uint16_t> suites;
   std::vector<tls::OwnedBytes> anchors;  ///< certificates of authorities, DER, that the device itself trusts
+  std::optional<client::OscoreInstance> oscore;  ///< the context of every server of the command line
+  oscore::FirstUse first_use = oscore::FirstUse::kRederive;  ///< of every context
+};
+
+/// What is typed of a security context; bytes are hexadecimal.
+struct OscoreArguments {
+  std::optional<std::string> sender_id;
+  std::optional<std::string> recipient_id;
+  std::optional<std::string> secret;
+  std::optional<std::string> salt;
+  std::optional<std::string> id_context;
+  std::optional<std::int32_t> algorithm;  ///< COSE number
+  bool stored = false;                    ///< numbers are kept instead of appendix B.2
+
+  [[nodiscard]] OrRefusal<std::optional<client::OscoreInstance>> read() const;
 };
 
 /// As they were typed; empty where they were not.
@@ -35,6 +52,7 @@ struct CredentialArguments {
   std::string sni;
   std::optional<unsigned> usage;
   std::vector<std::string> suites;  ///< numbers, also hexadecimal with 0x
+  OscoreArguments oscore;
 
   /// Reads the files. Nothing typed gives NoSec. Refuses keys that could not be used.
   [[nodiscard]] OrRefusal<Credentials> read() const;

@@ -119,7 +119,7 @@ OrRefusal<void> Device::boot() {
   client::Config config = engine_config(settings_);
   config.medium = state_.get();
   config.connector = &connections_;
-  config.parts = parts_;
+  if (const auto done = set_up_oscore(config); !done) return done;
   const auto session =
       rebooted_ || settings_.same_address_always ? client::Session::kKept : client::Session::kNew;
   const auto done = engine_->init(config, arena, connections_.links(), random_, objects_->all(), this);
@@ -133,6 +133,27 @@ OrRefusal<void> Device::boot() {
     objects_->set_firmware_version(installed ? std::string_view(installed->version) : LINNET_VERSION);
   }
   read_accounts();
+  return {};
+}
+
+/// Contexts begin anew with each boot; what is kept of them is a part of the state.
+OrRefusal<void> Device::set_up_oscore(client::Config& config) {
+  config.parts = std::span(parts_).first(1);
+  if (objects_->find(client::kOscoreObject) == nullptr) return {};
+  client::OscoreConfig oscore;
+  oscore.contexts = {.max_contexts = 2 * Settings::kMaxServers + 1,
+                     .max_links = config.coap.max_peers,
+                     .max_observations = kMaxObservations,
+                     .max_message = kMaxMessage};
+  oscore.first_use = settings_.credentials.first_use;
+  oscore_memory_.resize(client::OscoreAccounts::memory_needed(oscore));
+  Arena arena(oscore_memory_);
+  oscore_ = std::make_unique<client::OscoreAccounts>();
+  if (const auto made = oscore_->init(oscore, arena, crypto_, random_); !made)
+    return refuse(made.error().code, "OSCORE cannot be set up");
+  parts_[1] = oscore_.get();
+  config.parts = parts_;
+  config.oscore = oscore_.get();
   return {};
 }
 

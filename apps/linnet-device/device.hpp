@@ -13,6 +13,8 @@
 #include "link_source.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/client/engine.hpp"
+#include "linnet/client/oscore_accounts.hpp"
+#include "linnet/tls/nettle_crypto.hpp"
 #include "objects.hpp"
 #include "observer.hpp"
 #include "settings.hpp"
@@ -87,6 +89,7 @@ class Device final : private client::Listener, private client::Platform {
   OrRefusal<void> open_firmware(client::Downloader* downloader);
   OrRefusal<void> build();
   OrRefusal<void> boot();
+  OrRefusal<void> set_up_oscore(client::Config& config);
   void read_accounts();
   OrRefusal<void> begin(Simulation& simulation);
   Instant step_simulations();
@@ -106,7 +109,10 @@ class Device final : private client::Listener, private client::Platform {
   std::vector<std::byte> memory_;
   std::unique_ptr<StateFile> state_;  ///< null: nothing is kept
   bool rebooted_ = false;
-  std::array<client::Persistent*, 1> parts_{&connections_.sessions()};  ///< of the engine's state
+  tls::NettleCrypto crypto_;
+  std::vector<std::byte> oscore_memory_;
+  std::unique_ptr<client::OscoreAccounts> oscore_;                               ///< null without object 21
+  std::array<client::Persistent*, 2> parts_{&connections_.sessions(), nullptr};  ///< of the engine's state
   std::unique_ptr<client::Engine> engine_;
   std::optional<Restart> restart_;  ///< asked for, once the answer is sent
 };

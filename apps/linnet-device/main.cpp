@@ -59,6 +59,20 @@ void declare_credentials(CLI::App& app, CredentialArguments& a) {
       ->allow_extra_args(false);
 }
 
+void declare_oscore(CLI::App& app, OscoreArguments& a) {
+  app.add_option("--oscore-secret", a.secret,
+                 "speak under OSCORE: the Master Secret, hexadecimal, 1 to 32 bytes");
+  app.add_option("--oscore-sender-id", a.sender_id,
+                 "id of the device, hexadecimal, 0 to 7 bytes: the server's recipient id");
+  app.add_option("--oscore-recipient-id", a.recipient_id, "id of the server, hexadecimal, 0 to 7 bytes");
+  app.add_option("--oscore-salt", a.salt, "Master Salt, hexadecimal, up to 16 bytes");
+  app.add_option("--oscore-id-context", a.id_context, "ID Context, hexadecimal, up to 16 bytes");
+  app.add_option("--oscore-algorithm", a.algorithm,
+                 "AEAD algorithm by its COSE number (default: 10, AES-CCM-16-64-128)");
+  app.add_flag("--oscore-stored", a.stored,
+               "keep sender sequence numbers in --state, for servers that do not make new keys on first use");
+}
+
 void declare(CLI::App& app, Arguments& a) {
   app.add_option("--endpoint", a.settings.endpoint, "endpoint name, 1 to 255 bytes")
       ->required()
@@ -77,6 +91,7 @@ void declare(CLI::App& app, Arguments& a) {
       ->needs(bootstrap)
       ->check(CLI::Range(0, INT32_MAX));
   declare_credentials(app, a.credentials);
+  declare_oscore(app, a.credentials.oscore);
   app.add_option("--state", a.settings.state, "file of what is kept: accounts, registrations, attributes");
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
@@ -182,6 +197,8 @@ std::expected<int, std::string> run(Arguments& a) {
     return std::unexpected(
         "coaps takes keys: --psk-identity with --psk-key, --key with --server-key, or --cert with --key");
   }
+  if (a.credentials.oscore.stored && settings.state.empty())
+    return std::unexpected("--oscore-stored takes --state FILE, where the numbers are kept");
   if (auto parsed = parse_each(a.objects, settings.objects); !parsed) return std::unexpected(parsed.error());
   if (auto parsed = parse_each(a.simulations, settings.simulations); !parsed) {
     return std::unexpected("--simulate " + parsed.error());

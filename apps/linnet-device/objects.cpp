@@ -36,6 +36,7 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
   objects->add_device(settings, platform);
   objects->all_ = {&objects->security_, &objects->servers_, &objects->device_};
   if (settings.bootstrap) objects->all_.push_back(&objects->rights_);
+  if (settings.bootstrap || settings.credentials.oscore) objects->all_.push_back(&objects->contexts_);
   if (firmware != nullptr) objects->all_.push_back(&firmware->object());
   const UnixTime now = platform.unix_time().value_or(UnixTime{});
   for (const ObjectRequest& request : settings.objects) {
@@ -58,6 +59,7 @@ void Objects::add_accounts(const Settings& settings) {
     security.uri.assign(settings.accounts[i].uri);
     security.short_server_id = settings.accounts[i].id;
     if (settings.accounts[i].secured()) give_keys(security, settings.credentials);
+    give_context(security, instance, settings);
     client::ServerInstance& server = *servers_.add(instance);
     server.short_server_id = settings.accounts[i].id;
     server.mute_send = false;
@@ -65,11 +67,19 @@ void Objects::add_accounts(const Settings& settings) {
     server.binding.assign(settings.accounts[i].stream() ? "T" : settings.binding);
   }
   if (!settings.bootstrap) return;
-  auto& security = *security_.add(static_cast<lwm2m::InstanceId>(settings.accounts.size()));
+  const auto instance = static_cast<lwm2m::InstanceId>(settings.accounts.size());
+  auto& security = *security_.add(instance);
   security.uri.assign(settings.bootstrap->uri);
   security.bootstrap_server = true;
   security.hold_off = settings.hold_off;
   if (settings.bootstrap->secured()) give_keys(security, settings.credentials);
+  give_context(security, instance, settings);
+}
+
+void Objects::give_context(Security& security, lwm2m::InstanceId instance, const Settings& settings) {
+  if (!settings.credentials.oscore) return;
+  *contexts_.add(instance) = *settings.credentials.oscore;
+  security.oscore = lwm2m::Objlnk{contexts_.id(), instance};
 }
 
 void Objects::add_device(const Settings& settings, client::Platform& platform) {
@@ -102,8 +112,7 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     case 1:
     case 3: return refuse(Errc::kInvalidArgument, text + " is always there: leave it out of --object");
     case 5: return refuse(Errc::kInvalidArgument, text + " comes with --firmware FOLDER");
-    case 21:
-      return refuse(Errc::kUnsupported, text + " is not simulated: its behaviour is not part of this device");
+    case 21: return refuse(Errc::kInvalidArgument, text + " comes with --oscore-secret or --bootstrap");
     default: break;
   }
   if (find(request.id) != nullptr) {

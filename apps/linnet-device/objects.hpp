@@ -16,6 +16,7 @@
 #include "linnet/client/objects/device.hpp"
 #include "linnet/client/objects/event_log.hpp"
 #include "linnet/client/objects/location.hpp"
+#include "linnet/client/objects/oscore.hpp"
 #include "linnet/client/objects/portfolio.hpp"
 #include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
@@ -50,7 +51,9 @@ class Objects {
 
   /// An object that the library knows and servers create instances of; null for all others.
   [[nodiscard]] client::Object* find_known(lwm2m::ObjectId id) noexcept;
+  using Security = client::BasicSecurityInstance<client::kAmpleSecuritySizes>;
   void add_accounts(const Settings& settings);
+  void give_context(Security& security, lwm2m::InstanceId instance, const Settings& settings);
   void link_portfolio();
   void add_device(const Settings& settings, client::Platform& platform);
   OrRefusal<void> add(const ObjectRequest& request, const registry::ModelRegistry& registry, UnixTime now);
@@ -60,6 +63,7 @@ class Objects {
 
   client::SecurityObject<Settings::kMaxServers + 1, client::kAmpleSecuritySizes> security_;
   client::ServerObject<Settings::kMaxServers> servers_;
+  client::OscoreObject<Settings::kMaxServers + 1> contexts_;
   client::AccessControlObject<kMaxRights, client::kMaxAclEntries> rights_;
   client::WholeDeviceObject device_;
   client::ConnectivityMonitoringObject connectivity_;

@@ -59,7 +59,9 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
       poll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       ready_(links_.sockets().size(), 1),
-      record_(kRecordRoom) {
+      record_(kRecordRoom),
+      max_links_(max_links),
+      max_observations_(engine.max_observations) {
   if (links_.sockets().size() > fleet.plain_sockets) dtls_ = std::make_unique<DtlsLinks>(links_, max_links);
   server::EngineConfig config = engine;
   config.shard = static_cast<std::uint8_t>(index);
@@ -97,6 +99,7 @@ void Shard::run() {
   while (running_) {
     wait();
     now_ = ShardClock::now();
+    look_for_contexts();
     if (hearing_) {
       for (std::size_t socket = 0; socket < ready_.size(); ++socket) {
         if (ready_[socket] != 0) hear(socket);
@@ -106,6 +109,7 @@ void Shard::run() {
     do_tasks();
     if (engine_.next_deadline() <= now_) engine_.step(now_);
     answer_impatient();
+    if (!released_.empty()) release_contexts();
     if (streams_.next_deadline() <= now_) streams_.step(now_);
     if (fleet_.store != nullptr && write_behind_at_ <= now_) write_behind();
     // Others must forget an endpoint before its device learns that it is registered here.
@@ -187,21 +191,29 @@ void Shard::take(std::size_t socket, const Datagram& datagram, const Arrival& ar
     link = link_to(arrival.hash, arrival.remote, socket);
     if (link == coap::kNoLink) return;
   }
-  if (may_be_elsewhere(link, datagram.bytes)) {
-    const auto owner = server::Engine::shard_of_request(datagram.bytes);
-    if (owner && *owner != index_ && *owner < fleet_.count) table.set_shard(link, *owner);
-  }
+  if (const auto owner = elsewhere(link, datagram.bytes))
+    table.set_shard(link, static_cast<std::uint8_t>(*owner));
   if (table.shard(link) != LinkTable::kNoShard) return pass_on(table.shard(link), socket, datagram);
   if (datagram.local != Address{} || arrival.remote.scope() != 0) {
     table.set_path(link, links_.path_of(socket, arrival.remote, datagram.local));
   }
-  engine_.receive(link, datagram.bytes, now_);
+  deliver(link, datagram.bytes);
 }
 
-bool Shard::may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcept {
-  if (fleet_.count == 1 || datagram.size() < 2) return false;
+std::optional<unsigned> Shard::elsewhere(coap::LinkId link, ByteView datagram) const noexcept {
+  if (fleet_.count == 1 || datagram.size() < 2) return std::nullopt;
   const coap::Code code{datagram[1]};
-  return (code == coap::Code::kPost || code == coap::Code::kDelete) && !engine_.registration_of(link);
+  std::optional<unsigned> owner;
+  if (oscore_ && is_request(code)) {
+    // Its context knows one shard only, wherever it is registered.
+    if (const auto message = coap::Message::decode(datagram))
+      owner = OscoreLinks::worker_of(*message, fleet_.count);
+  }
+  // A peer that is registered here is not looked for.
+  const bool moves = code == coap::Code::kPost || code == coap::Code::kDelete;
+  if (!owner && moves && !engine_.registration_of(link)) owner = server::Engine::shard_of_request(datagram);
+  if (!owner || *owner == index_ || *owner >= fleet_.count) return std::nullopt;
+  return owner;
 }
 
 coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
@@ -272,7 +284,7 @@ void Shard::receive_passed(const Address& remote, const Path& path, ByteSpan byt
   if (link == coap::kNoLink) return;
   table.set_shard(link, LinkTable::kNoShard);
   table.set_path(link, links_.path_of(path.socket, remote, path.local));
-  engine_.receive(link, bytes, now_);
+  deliver(link, bytes);
 }
 
 void Shard::mark_far_peers() {
@@ -320,6 +332,7 @@ void Shard::write_behind() {
         .has_value();
   });
   if (dtls_) save_changed_associations();
+  if (oscore_) oscore_->save_changed();
 }
 
 void Shard::stop_hearing() {

@@ -18,6 +18,7 @@
 #include "linnet/net/handshakes.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
+#include "linnet/net/oscore_links.hpp"
 #include "linnet/net/pages.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/net/shard_clock.hpp"
@@ -72,7 +73,7 @@ struct ShardFleet {
   std::atomic<std::uint32_t> moving = 0;  ///< queues that are between two shards
 };
 
-class Shard final : private server::Listener, private StreamLinks::Owner {
+class Shard final : private server::Listener, private StreamLinks::Owner, private OscoreOwner {
  public:
   /// Throws std::bad_alloc and std::runtime_error (a configuration that the engine refuses).
   Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engine, std::uint32_t max_links,
@@ -104,10 +105,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   void add_statistics(ServerStatistics& statistics) const;
   /// What the store says became of `tickets`.
   void settle(std::span<const store::Ticket> tickets, bool committed);
-  [[nodiscard]] Result<server::RegistrationId> restore(ByteView record, UnixTime expires) {
-    return engine_.restore(record, expires, now_, clock_.wall(now_));
-  }
-
+  [[nodiscard]] Result<server::RegistrationId> restore(ByteView record, UnixTime expires);
   [[nodiscard]] Result<server::QueuedId> restore_operation(ByteView record, UnixTime expires) {
     return engine_.restore_operation(record, ShardClock::instant(expires), server::RestoreFrom::kStore);
   }
@@ -118,6 +116,8 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   /// Brings an association back: key and value of a store::RecordKind::kAssociation. Before the
   /// registrations.
   [[nodiscard]] Result<void> restore_association(std::string_view key, ByteView value);
+  /// The same of a store::RecordKind::kSecurityContext, behind the associations.
+  [[nodiscard]] Result<void> restore_context(std::string_view key, ByteView value);
   /// What the handshakes have for a peer of this shard.
   void take_handshake(HandshakeOutput output);
   /// A connection from its handshake, or from another shard.
@@ -152,8 +152,8 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   void wait();
   void hear(std::size_t socket);
   void take(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
-  /// Whether it is worth looking for the shard that a request names: a peer that is registered here is not.
-  [[nodiscard]] bool may_be_elsewhere(coap::LinkId link, ByteView datagram) const noexcept;
+  /// The other shard that a request is for.
+  [[nodiscard]] std::optional<unsigned> elsewhere(coap::LinkId link, ByteView datagram) const noexcept;
   [[nodiscard]] coap::LinkId link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket);
   void pass_on(unsigned shard, std::size_t socket, const Datagram& datagram);
   void receive_passed(const Address& remote, const Path& path, ByteSpan bytes);
@@ -186,13 +186,26 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
   void tell_others();
   void write_behind();
 
+  // shard_oscore.cpp: messages under OSCORE
+  void look_for_contexts();
+  /// Hands the engine what came over a link, now or when what it needs is there.
+  void deliver(coap::LinkId link, ByteView message);
+  void release_context(const server::Registration& registration);
+  void release_contexts();
+  void drop_unprotected(server::RegistrationId registration);
+  [[nodiscard]] std::optional<store::Ticket> save_context(std::string_view key, ByteView record,
+                                                          bool report) override;
+  void deliver_held(coap::LinkId link, ByteView message) override;
+  void lose_context(coap::LinkId link) override;
+  [[nodiscard]] std::size_t address_of(coap::LinkId link, ByteSpan out) override;
+
   // shard_streams.cpp: connections
   [[nodiscard]] coap::LinkId open_stream(const Address& remote, std::uint8_t listener) override;
   [[nodiscard]] StreamLinks::Taken take(coap::LinkId link, ByteView frame) override;
   void moved(coap::LinkId link, MovingConnection connection) override;
   void gone(coap::LinkId link) override;
   [[nodiscard]] bool registered(coap::LinkId link) const override;
-  [[nodiscard]] std::optional<unsigned> elsewhere(ByteView frame) const noexcept;
+  [[nodiscard]] std::optional<unsigned> frame_elsewhere(coap::LinkId link, ByteView frame) const noexcept;
 
   // shard_queue.cpp: operations that wait, who waits for them, and their way to another shard
   struct Waiter {
@@ -275,7 +288,11 @@ class Shard final : private server::Listener, private StreamLinks::Owner {
     coap::LinkId link;
     std::uint64_t limit;
   };
-  std::unique_ptr<DtlsLinks> dtls_;  // null: no socket speaks it
+  std::unique_ptr<DtlsLinks> dtls_;      // null: no socket speaks it
+  std::unique_ptr<OscoreLinks> oscore_;  // null: no credential is a context
+  std::vector<coap::LinkId> released_;   // their registrations have ended
+  std::uint32_t max_links_;
+  std::uint32_t max_observations_;
   tls::CookieGuard cookies_;
   std::unordered_map<store::Ticket, Limit> limits_;
   store::Ticket newest_limit_ = kFirstLimit;

@@ -125,13 +125,9 @@ void Shard::hear_content(coap::LinkId link, const Path& path, const Address& rem
     case ContentType::kApplicationData: {
       dtls_->confirm(link);
       links_.table().set_path(link, links_.path_of(path.socket, remote, path.local));
-      if (may_be_elsewhere(link, content)) {
-        const auto owner = server::Engine::shard_of_request(content);
-        if (owner && *owner != index_ && *owner < fleet_.count) {
-          return move_association(*owner, link, path, remote, content);
-        }
-      }
-      return engine_.receive(link, content, now_);
+      if (const auto owner = elsewhere(link, content))
+        return move_association(*owner, link, path, remote, content);
+      return deliver(link, content);
     }
     case ContentType::kHandshake:
       // Until it is confirmed this is the Finished once more, and afterwards an attempt to renegotiate.
@@ -158,16 +154,19 @@ void Shard::end_association(coap::LinkId link) {
   engine_.drop(link, now_);
 }
 
-// TS 5.2.6.
+// TS 5.2.6, 5.5.5. Where there are two identities, both must be of this endpoint.
 Result<void> Shard::admit(coap::LinkId link, std::string_view endpoint) noexcept {
   auto identity = server::LinkIdentity::kNone;
+  const auto prove = [&](bool own) {
+    const bool same = own && identity != server::LinkIdentity::kOther;
+    identity = same ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+  };
   if (dtls_ && dtls_->secured(link)) {
-    const bool own = dtls_->endpoint(link, *fleet_.handshakes->credentials()) == endpoint;
-    identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+    prove(dtls_->endpoint(link, *fleet_.handshakes->credentials()) == endpoint);
   } else if (const tls::ServerChannel* const channel = streams_.channel(link)) {
-    const bool own = channel->endpoint(*fleet_.tls->credentials()) == endpoint;
-    identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+    prove(channel->endpoint(*fleet_.tls->credentials()) == endpoint);
   }
+  if (oscore_ && oscore_->secured(link)) prove(oscore_->endpoint(link, credentials_.get()) == endpoint);
   return server::admit(identity, endpoint, credentials_.get(), fleet_.allow_nosec);
 }
 
@@ -238,7 +237,7 @@ void Shard::receive_moved(HandshakeOutput moved, ByteView content) {
   const coap::LinkId link = secured_link(moved.peer.path, moved.peer.remote);
   if (link == coap::kNoLink) return;
   adopt(std::move(moved), link);
-  engine_.receive(link, content, now_);
+  deliver(link, content);
 }
 
 void Shard::save_association(coap::LinkId link, bool raise) {
@@ -290,7 +289,10 @@ void Shard::forget_association_record(ByteView address) {
 
 void Shard::settle_limit(store::Ticket ticket, bool committed) {
   const auto found = limits_.find(ticket);
-  if (found == limits_.end()) return;
+  if (found == limits_.end()) {
+    if (oscore_) oscore_->settle(ticket, committed);
+    return;
+  }
   const Limit limit = found->second;
   limits_.erase(found);
   if (committed) {

@@ -159,6 +159,7 @@ void Shard::on_updated(const server::Registration& registration, server::UpdateC
 void Shard::on_ended(const server::Registration& registration, server::EndReason why,
                      Instant /*now*/) noexcept {
   // What took its place, here or at another shard, has an event of its own.
+  if (why != server::EndReason::kReplaced) release_context(registration);
   const bool silent = why == server::EndReason::kForgotten && !removing_;
   if (silent || why == server::EndReason::kReplaced) return;
   publish(registration.endpoint, [&] {
@@ -237,6 +238,8 @@ void Shard::on_sent(const server::Sent& sent, Instant /*now*/) noexcept {
 }
 
 void Shard::on_change(const server::Change& change, Instant now) noexcept {
+  // What protects its messages is on disk in front of it.
+  if (oscore_) oscore_->save_changed();
   const store::Ticket ticket = to_store(change.ticket);
   Result<void> taken = fail(Errc::kIo);
   if (change.kind == server::Change::Kind::kErase) {
@@ -255,6 +258,7 @@ void Shard::on_observation_change(const server::ObservationChange& change, Insta
     [[maybe_unused]] const auto taken = fleet_.store->remove(index_, store::kNoTicket, key.record());
     return;
   }
+  if (oscore_) oscore_->save_changed();
   newest_held_ = std::max(newest_held_, kFirstHeld) + 1;
   held_[newest_held_].observation = change.id;
   const auto size = engine_.encode_observation(change.id, record_);

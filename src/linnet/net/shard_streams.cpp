@@ -16,16 +16,21 @@ coap::LinkId Shard::open_stream(const Address& remote, std::uint8_t listener) {
 }
 
 /// The shard that an Update or De-register names, where it is another one.
-std::optional<unsigned> Shard::elsewhere(ByteView frame) const noexcept {
-  const auto owner = server::Engine::shard_of_frame(frame);
+std::optional<unsigned> Shard::frame_elsewhere(coap::LinkId link, ByteView frame) const noexcept {
+  if (fleet_.count == 1) return std::nullopt;
+  std::optional<unsigned> owner;
+  if (oscore_) {
+    if (const auto message = coap::Message::decode_frame(frame))
+      owner = OscoreLinks::worker_of(*message, fleet_.count);
+  }
+  if (!owner && !engine_.registration_of(link)) owner = server::Engine::shard_of_frame(frame);
   if (!owner || *owner == index_ || *owner >= fleet_.count) return std::nullopt;
-  return *owner;
+  return owner;
 }
 
 StreamLinks::Taken Shard::take(coap::LinkId link, ByteView frame) {
-  const bool may_move = fleet_.count > 1 && !engine_.registration_of(link);
-  if (may_move && elsewhere(frame)) return StreamLinks::Taken::kElsewhere;
-  engine_.receive(link, frame, now_);
+  if (frame_elsewhere(link, frame)) return StreamLinks::Taken::kElsewhere;
+  deliver(link, frame);
   return StreamLinks::Taken::kTaken;
 }
 
@@ -33,10 +38,11 @@ void Shard::take_connection(MovingConnection connection) {
   if (hearing_) streams_.adopt(std::move(connection), now_);
 }
 
-void Shard::moved(coap::LinkId /*link*/, MovingConnection connection) {
+void Shard::moved(coap::LinkId link, MovingConnection connection) {
   const auto frame = coap::Frame::peek(connection.in);
   const auto owner =
-      frame ? elsewhere(ByteView(connection.in).first(static_cast<std::size_t>(frame->size))) : std::nullopt;
+      frame ? frame_elsewhere(link, ByteView(connection.in).first(static_cast<std::size_t>(frame->size)))
+            : std::nullopt;
   if (!owner) return;
   ++forwarded_;
   Task task = [moving = std::move(connection)](Shard& here) mutable {

@@ -245,6 +245,21 @@ std::expected<void, std::string> WorkerGroup::restore_associations() {
   return {};
 }
 
+std::expected<void, std::string> WorkerGroup::restore_contexts() {
+  bool any = false;
+  const auto loaded = store_->load(store::RecordKind::kSecurityContext, [&](const store::RecordView& record) {
+    const auto key = ContextKey::decode(record.key);
+    if (!key || key->user != ContextUser::kManagement) return;
+    const unsigned shard = OscoreLinks::worker_of(key->recipient_id, size());
+    any = fleet_.shards[shard]->restore_context(record.key, record.value) || any;
+  });
+  if (!loaded)
+    return std::unexpected("the stored security contexts cannot be read: " + store_->health().detail);
+  if (any) [[maybe_unused]]
+    const auto flushed = store_->flush();
+  return {};
+}
+
 std::expected<void, std::string> WorkerGroup::make_bootstrap() {
   if (config_.bootstrap.listen.empty()) return {};
   auto made = BootstrapServer::make(config_.bootstrap, store_.get(), kBootstrapShard, *fleet_.credentials,
@@ -258,6 +273,7 @@ std::expected<void, std::string> WorkerGroup::restore() {
   if (!store_) return {};
   // Registrations find their links by them.
   if (const auto done = restore_associations(); !done) return done;
+  if (const auto done = restore_contexts(); !done) return done;
   const auto loaded = store_->load(store::RecordKind::kRegistration, [&](const store::RecordView& record) {
     const auto shard = shard_of(record.value);
     const bool known = shard && *shard < fleet_.shards.size();

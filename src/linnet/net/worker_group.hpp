@@ -79,6 +79,7 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<void, std::string> make_bootstrap();
   [[nodiscard]] std::expected<void, std::string> restore();
   [[nodiscard]] std::expected<void, std::string> restore_associations();
+  [[nodiscard]] std::expected<void, std::string> restore_contexts();
   [[nodiscard]] std::expected<void, std::string> restore_operations();
   [[nodiscard]] std::expected<void, std::string> restore_observations();
   void everywhere(void (*act)(Shard&));

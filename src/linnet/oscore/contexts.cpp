@@ -85,8 +85,10 @@ void Contexts::remove(ContextId id) noexcept {
   while (*at != id) at = &contexts_[*at - 1].next;
   *at = context->next;
   for (Link& link : links_) {
+    if (context->links == 0) break;
     if (link.context != id) continue;
     link.context = 0;
+    --context->links;
     end_observations(link);
   }
   context->input.master_secret.wipe();
@@ -98,15 +100,36 @@ void Contexts::remove(ContextId id) noexcept {
 void Contexts::extend(ContextId id, PartialIv limit) noexcept {
   SecurityContext* const context = find(id);
   if (context == nullptr) return;
-  context->stored.limit = std::max(context->stored.limit, std::min(limit, kNoLimit));
-  context->stored.asked = false;
+  Sequence& sequence = context->sequence();
+  sequence.limit = std::max(sequence.limit, std::min(limit, kNoLimit));
+  sequence.asked = false;
 }
 
 void Contexts::secure(coap::LinkId link, ContextId id) noexcept {
-  if (index(link) >= links_.size()) return;
+  if (index(link) >= links_.size() || (id != 0 && find(id) == nullptr)) return;
   Link& place = links_[index(link)];
-  if (place.context != id) end_observations(place);
+  if (place.context != id) {
+    end_observations(place);
+    set_context(link, id);
+  }
+  SecurityContext* const context = find(id);
+  if (context == nullptr || context->link == link) return;
+  // The peer has another address: what it was asked for before comes from there.
+  if (config_.follow_requests && context->link != coap::kNoLink) move_observations(id, context->link, link);
+  context->link = link;
+  keeper_->on_changed(id);
+}
+
+/// Keeps count of the links of each context.
+void Contexts::set_context(coap::LinkId link, ContextId id) noexcept {
+  Link& place = links_[index(link)];
+  if (SecurityContext* const before = find(place.context)) {
+    --before->links;
+    if (before->link == link) before->link = coap::kNoLink;
+    keeper_->on_changed(place.context);
+  }
   place.context = id;
+  if (SecurityContext* const after = find(id)) ++after->links;
 }
 
 ContextId Contexts::context_of(coap::LinkId link) const noexcept {
@@ -116,6 +139,46 @@ ContextId Contexts::context_of(coap::LinkId link) const noexcept {
 const InputParameters* Contexts::input_of(ContextId id) const noexcept {
   if (id == 0 || id > contexts_.size() || !contexts_[id - 1].used) return nullptr;
   return &contexts_[id - 1].input;
+}
+
+std::optional<ContextState> Contexts::state_of(ContextId id) const noexcept {
+  if (input_of(id) == nullptr) return std::nullopt;
+  const SecurityContext& context = contexts_[id - 1];
+  const Sequence& sequence = context.rederived ? context.derived : context.stored;
+  ContextState state;
+  state.stored_limit = context.stored.limit;
+  state.derived_limit = context.derived.limit;
+  if (context.rederived && context.phase != Phase::kNone) state.id_context = context.id_context;
+  state.epoch = context.epoch;
+  state.links = context.links;
+  state.link = context.link;
+  state.exhausted = sequence.next >= sequence.limit;
+  return state;
+}
+
+void Contexts::for_each_link(ContextId id, FunctionRef<void(coap::LinkId)> visit) const noexcept {
+  if (input_of(id) == nullptr) return;
+  std::uint32_t left = contexts_[id - 1].links;
+  for (std::uint32_t i = 0; left != 0 && i < links_.size(); ++i) {
+    if (links_[i].context != id) continue;
+    --left;
+    visit(coap::LinkId{i});
+  }
+}
+
+Result<void> Contexts::resume(ContextId id, const std::optional<ShortBytes<kMaxIdContext>>& id_context,
+                              PartialIv next) noexcept {
+  SecurityContext* const context = find(id);
+  if (context == nullptr) return fail(Errc::kNotFound);
+  if (!id_context) {
+    if (!make_stored(*context)) return fail(Errc::kInvalidArgument);
+    return {};
+  }
+  const auto replaced = replace_keys(*context, *id_context, Phase::kSettled);
+  if (!replaced) return replaced;
+  context->derived = {next, next, false};
+  context->proven = false;
+  return {};
 }
 
 SecurityContext* Contexts::find(ContextId id) noexcept {
@@ -135,11 +198,12 @@ Result<void> Contexts::replace_keys(SecurityContext& context, const ShortBytes<k
   context.keys = *keys;
   context.id_context = id_context;
   context.window = ReplayWindow();
-  context.derived = {0, kNoLimit, false};
+  context.derived = {0, config_.derived_numbers, false};
   context.rederived = true;
   context.proven = true;
   context.phase = phase;
   ++context.epoch;
+  keeper_->on_changed(static_cast<ContextId>(&context - contexts_.data()) + 1);
   return {};
 }
 

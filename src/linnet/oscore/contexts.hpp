@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "linnet/base/arena.hpp"
+#include "linnet/base/function_ref.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/coap/index_pool.hpp"
 #include "linnet/coap/protection.hpp"
@@ -23,6 +24,9 @@ struct ContextsConfig {
   /// A verified request makes its link that of its context: for servers, which learn from requests where
   /// a peer is. Without it links are given by `secure` alone.
   bool follow_requests = false;
+  /// Numbers of keys that appendix B.2 gave which may be used before `extend` allows more. Where nothing
+  /// outlives a restart, as with the default, all of them.
+  PartialIv derived_numbers = kMaxPartialIv + 1;
 };
 
 /// Names a context; never 0, which is none.
@@ -34,6 +38,8 @@ class SequenceKeeper {
   /// Fewer than kReserveAt numbers are left: `Contexts::extend` is to be called, now or later, once a higher
   /// limit has been written where a restart finds it. Asked once, until it is.
   virtual void on_sequence_low(ContextId id, PartialIv next) noexcept = 0;
+  /// Its keys, its link or its observations have changed: see `Contexts::state_of`.
+  virtual void on_changed(ContextId /*id*/) noexcept {}
 
  protected:
   ~SequenceKeeper() = default;
@@ -54,7 +60,8 @@ class Contexts final : public coap::Protection {
                                       PartialIv limit) noexcept;
   /// Wipes it, and frees its links. Unknown ids are ignored.
   void remove(ContextId id) noexcept;
-  /// Numbers below `limit` may be used; one that is no higher than before only allows to ask again.
+  /// Numbers below `limit` of the keys that stand may be used; one that is no higher than before only allows
+  /// to ask again.
   void extend(ContextId id, PartialIv limit) noexcept;
   /// Requests over `link` go under the context from now on, and those that come must be under it; 0 frees
   /// the link.
@@ -63,6 +70,29 @@ class Contexts final : public coap::Protection {
   [[nodiscard]] ContextId context_of(coap::LinkId link) const noexcept;
   /// What a context was made from; null for an unknown id.
   [[nodiscard]] const InputParameters* input_of(ContextId id) const noexcept;
+
+  // For who keeps contexts over restarts.
+
+  /// Nothing for an unknown id.
+  [[nodiscard]] std::optional<ContextState> state_of(ContextId id) const noexcept;
+  /// Every link that is secured by it.
+  void for_each_link(ContextId id, FunctionRef<void(coap::LinkId)> visit) const noexcept;
+  /// Puts the keys in force again that were before a restart: those that appendix B.2 gave under
+  /// `id_context`, with numbers from `next` on once `extend` allows any, or without one those that `add`
+  /// said. The first request is challenged. kNotFound, kInvalidArgument, and as `add`.
+  [[nodiscard]] Result<void> resume(ContextId id, const std::optional<ShortBytes<kMaxIdContext>>& id_context,
+                                    PartialIv next) noexcept;
+  /// An observation of ours, as what notifications are verified by: the Partial IV of its request, and the
+  /// Notification Number of the newest plus one.
+  struct OwnObservation {
+    coap::Token token;
+    PartialIv request_piv;
+    PartialIv newest;
+  };
+  /// Those over the link that was secured last, under the keys that stand.
+  void for_each_observation(ContextId id, FunctionRef<void(const OwnObservation&)> visit) const noexcept;
+  /// Brings one back. False when there is no room.
+  [[nodiscard]] bool resume_observation(ContextId id, const OwnObservation& observation) noexcept;
 
   [[nodiscard]] coap::SecurityBinding bind_request(coap::LinkId link) noexcept override;
   [[nodiscard]] Result<coap::SecurityBinding> bind_notification(coap::LinkId link,
@@ -100,6 +130,8 @@ class Contexts final : public coap::Protection {
 
   // Own messages and responses to them: contexts.cpp.
   [[nodiscard]] SecurityContext* find(ContextId id) noexcept;
+  void set_context(coap::LinkId link, ContextId id) noexcept;
+  void move_observations(ContextId id, coap::LinkId from, coap::LinkId to) noexcept;
   [[nodiscard]] bool make_ready(SecurityContext& context) noexcept;
   [[nodiscard]] bool make_stored(SecurityContext& context) noexcept;
   [[nodiscard]] Result<void> replace_keys(SecurityContext& context,

@@ -37,6 +37,7 @@ bool Contexts::begin_observation(coap::LinkId link, const coap::Token& token,
   observations_[*at] = {token, binding.context,     binding.epoch,          binding.request_piv,
                         0,     binding.own_request, place.first_observation};
   place.first_observation = *at + 1;
+  if (binding.own_request) keeper_->on_changed(binding.context);
   return true;
 }
 
@@ -48,6 +49,7 @@ void Contexts::end_observation(coap::LinkId link, const coap::Token& token, bool
     if (observation.ours != ours || observation.token != token) continue;
     const std::uint32_t freed = *at - 1;
     *at = observation.next;
+    if (ours) keeper_->on_changed(observation.context);
     return free_observations_.give(freed);
   }
 }
@@ -58,6 +60,47 @@ void Contexts::end_observations(Link& link) noexcept {
     link.first_observation = observations_[freed].next;
     free_observations_.give(freed);
   }
+}
+
+void Contexts::move_observations(ContextId id, coap::LinkId from, coap::LinkId to) noexcept {
+  Link& target = links_[index(to)];
+  for (std::uint32_t* at = &links_[index(from)].first_observation; *at != 0;) {
+    const std::uint32_t moved = *at;
+    Observation& observation = observations_[moved - 1];
+    if (observation.context != id) {
+      at = &observation.next;
+      continue;
+    }
+    *at = observation.next;
+    observation.next = target.first_observation;
+    target.first_observation = moved;
+  }
+}
+
+void Contexts::for_each_observation(ContextId id,
+                                    FunctionRef<void(const OwnObservation&)> visit) const noexcept {
+  if (input_of(id) == nullptr) return;
+  const SecurityContext& context = contexts_[id - 1];
+  if (context.link == coap::kNoLink) return;
+  for (std::uint32_t at = links_[index(context.link)].first_observation; at != 0;
+       at = observations_[at - 1].next) {
+    const Observation& observation = observations_[at - 1];
+    const bool stands = observation.ours && observation.context == id && observation.epoch == context.epoch;
+    if (stands) visit({observation.token, observation.request_piv, observation.newest});
+  }
+}
+
+bool Contexts::resume_observation(ContextId id, const OwnObservation& observation) noexcept {
+  const SecurityContext* const context = find(id);
+  if (context == nullptr || context->link == coap::kNoLink) return false;
+  SecurityBinding binding{};
+  binding.context = id;
+  binding.epoch = context->epoch;
+  binding.request_piv = observation.request_piv;
+  binding.own_request = true;
+  if (!begin_observation(context->link, observation.token, binding)) return false;
+  find_observation(context->link, observation.token, true)->newest = observation.newest;
+  return true;
 }
 
 /// Frees those that are bound to keys of the past.
@@ -81,7 +124,7 @@ void Contexts::forget(coap::LinkId link) noexcept {
   if (index(link) >= links_.size()) return;
   Link& place = links_[index(link)];
   end_observations(place);
-  if (config_.follow_requests) place.context = 0;
+  if (config_.follow_requests && place.context != 0) set_context(link, 0);
 }
 
 /// What a message that goes out changes: a cancellation ends an observation, and so does a response that
@@ -130,6 +173,7 @@ bool Contexts::take_notification(coap::LinkId link, const SecurityBinding& reque
   const PartialIv number = option.piv ? *option.piv + 1 : 0;
   if (observation == nullptr || (known && number <= observation->newest)) return false;
   observation->newest = number;
+  keeper_->on_changed(request.context);
   return true;
 }
 

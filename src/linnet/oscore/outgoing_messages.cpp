@@ -25,7 +25,8 @@ bool Contexts::number(SecurityBinding& binding) noexcept {
     return false;
   }
   Sequence& sequence = context->sequence();
-  if (sequence.next + kReserveAt >= sequence.limit && !context->rederived && !sequence.asked) {
+  const bool low = sequence.next + kReserveAt >= sequence.limit && sequence.limit <= kMaxPartialIv;
+  if (low && !sequence.asked) {
     sequence.asked = true;
     keeper_->on_sequence_low(binding.context, sequence.next);
   }
@@ -82,8 +83,12 @@ OpenedMessage Contexts::open_plain_response(const SecurityBinding& request,
   OpenedMessage result{};
   SecurityContext* const context = find(request.context);
   if (is_success(message.code())) return result;
-  const bool lost = message.code() == coap::Code::kUnauthorized && context != nullptr &&
-                    context->first_use == FirstUse::kRederive && current(*context, request);
+  // 4.01: it knows no context; 4.00: it has other keys (RFC 8613 §8.2), after a loss those that stand for
+  // the Master Secret alone.
+  const bool unknown =
+      message.code() == coap::Code::kUnauthorized || message.code() == coap::Code::kBadRequest;
+  const bool lost = unknown && context != nullptr && context->first_use == FirstUse::kRederive &&
+                    current(*context, request);
   if (lost)
     context->phase = Phase::kNone;  // the peer does not have these keys: the next request makes others
   result.verdict = OpenedMessage::Verdict::kPlain;

@@ -2,6 +2,7 @@
 // One security context: what it was made from, the keys that stand, and where its numbers are.
 #pragma once
 
+#include "linnet/coap/link.hpp"
 #include "linnet/oscore/derivation.hpp"
 #include "linnet/oscore/replay_window.hpp"
 
@@ -40,6 +41,8 @@ struct SecurityContext {
   std::array<std::uint8_t, kSecretSize> secret{};  ///< K_HMAC of appendix B.2.1
   std::uint32_t epoch = 0;                         ///< counts sets of keys
   std::uint32_t next = 0;                          ///< of the same hash, index plus one
+  std::uint32_t links = 0;                         ///< that are secured by it
+  coap::LinkId link = coap::kNoLink;               ///< the one that was secured last
   FirstUse first_use = FirstUse::kRederive;
   Phase phase = Phase::kNone;
   bool rederived = false;   ///< `keys` are by appendix B.2
@@ -48,6 +51,17 @@ struct SecurityContext {
   bool used = false;
 
   [[nodiscard]] Sequence& sequence() noexcept { return rederived ? derived : stored; }
+};
+
+/// What must be written down of a context to go on with it after a restart.
+struct ContextState {
+  PartialIv stored_limit = 0;                           ///< of the keys that the input parameters alone give
+  PartialIv derived_limit = 0;                          ///< of those under `id_context`
+  std::optional<ShortBytes<kMaxIdContext>> id_context;  ///< where appendix B.2 gave the keys that stand
+  std::uint32_t epoch = 0;
+  std::uint32_t links = 0;            ///< that are secured by it
+  coap::LinkId link = coap::kNoLink;  ///< the one that was secured last
+  bool exhausted = false;             ///< no number is left for a message of its own
 };
 
 /// The keys of response #1 of appendix B.2, which serve for it alone.

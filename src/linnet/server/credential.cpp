@@ -55,8 +55,8 @@ std::string_view oscore_fault(const Credential& credential) noexcept {
     return "a sender id and a recipient id have at most 7 bytes";
   }
   if (credential.identity == oscore.sender_id) return "the sender id and the recipient id must differ";
-  if (oscore.id_context.size() > limits::kIdContext) return "an id context has at most 64 bytes";
-  if (oscore.salt.size() > limits::kSalt) return "a master salt has at most 64 bytes";
+  if (oscore.id_context.size() > limits::kIdContext) return "an id context has at most 40 bytes";
+  if (oscore.salt.size() > limits::kSalt) return "a master salt has at most 32 bytes";
   if (!within(credential.key.size(), limits::kLeastMasterSecret, limits::kMasterSecret)) {
     return "a master secret has 16 to 64 bytes";
   }

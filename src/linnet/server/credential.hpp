@@ -84,10 +84,10 @@ inline constexpr std::size_t kPublicKey = 700;
 inline constexpr std::size_t kCertificate = 8192;
 inline constexpr std::size_t kCertificateName = 255;
 inline constexpr std::size_t kOscoreId = 7;  ///< of a nonce of 13 bytes (RFC 8613 §3.3)
-inline constexpr std::size_t kIdContext = 64;
+inline constexpr std::size_t kIdContext = 40;
 inline constexpr std::size_t kLeastMasterSecret = 16;
 inline constexpr std::size_t kMasterSecret = 64;
-inline constexpr std::size_t kSalt = 64;
+inline constexpr std::size_t kSalt = 32;
 }  // namespace credential_limits
 
 /// Why it cannot be one, as a phrase that names no secret; empty where it can.

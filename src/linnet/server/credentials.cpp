@@ -169,6 +169,7 @@ struct CredentialTree {
       tree.trust_anchors_.push_back(record);
     }
     ++tree.size_;
+    if (view.mode == CredentialMode::kOscore) ++tree.oscore_contexts_;
   }
 
   /// A copy of the pointer: what it points to is needed until the last entry is gone.
@@ -180,6 +181,7 @@ struct CredentialTree {
       std::erase(tree.trust_anchors_, record);
     }
     erase(tree, {By::kEndpoint, as_bytes(view.endpoint)}, record);
+    if (view.mode == CredentialMode::kOscore) --tree.oscore_contexts_;
     --tree.size_;
   }
 

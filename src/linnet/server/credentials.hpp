@@ -96,6 +96,8 @@ class Credentials {
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// How many of them are of kOscore.
+  [[nodiscard]] std::size_t oscore_contexts() const noexcept { return oscore_contexts_; }
   /// Those of one endpoint, or of one pattern.
   void for_each(std::string_view endpoint, FunctionRef<void(const CredentialSummary&)> visit) const;
   /// Those of up to `limit` endpoints behind `cursor` (0 at first), in no order that means anything but
@@ -122,6 +124,7 @@ class Credentials {
   Root root_;
   std::vector<Record> trust_anchors_;
   std::size_t size_ = 0;
+  std::size_t oscore_contexts_ = 0;
   std::uint64_t generation_ = 0;
 };
 

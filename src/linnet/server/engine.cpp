@@ -191,6 +191,10 @@ std::size_t Engine::endpoint_memory(const EngineConfig& config) noexcept {
   return coap::Endpoint::memory_needed(endpoint_config(config));
 }
 
+void Engine::protect_by(coap::Protection& protection) noexcept {
+  parts_->endpoint.protect_by(protection);
+}
+
 void Engine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {
   parts_->endpoint.receive(link, datagram, now);
   parts_->queue.start_due(now);

@@ -31,6 +31,7 @@ enum class RecordKind : std::uint8_t {
   kAssociation =
       8,      ///< key: as server::LinkDirectory::address; value: shard, 1 byte, and tls::encode_association
   kSeal = 7,  ///< the store's own (store/state_seal.hpp)
+  kSecurityContext = 9,  ///< key and value: as net/context_record.hpp says
 };
 
 /// Names one record. An endpoint name alone names its registration. The bytes stay the caller's.

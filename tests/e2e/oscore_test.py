@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shows: SE-8
+"""linnetd and linnet-device under OSCORE (RFC 8613): everything but the first word of a restart is protected."""
+import os
+import tempfile
+import unittest
+
+from scripted import Server, harness
+from wiretap import Wiretap
+
+SECRET = "0102030405060708090a0b0c0d0e0f10"
+SALT = "9e7ca92223786340"
+DEVICE_ID, SERVER_ID = "64", "73"
+OSCORE = 9  # the option
+CODES = {"0.02", "0.05", "2.04", "2.05"}  # what the outside of a protected message says
+
+
+class OscoreCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.state = ("--state", os.path.join(self.folder, "state"))
+
+    def start(self, *flags, **arguments):
+        return self.enterContext(Server(*self.state, *flags, **arguments))
+
+    def enter(self, server, endpoint="safe", recipient=DEVICE_ID, sender=SERVER_ID, secret=SECRET):
+        status, said = server.rest.call("PUT", f"/api/v1/credentials/{endpoint}", {
+            "mode": "oscore", "identity": f"{recipient}:{sender}", "key": f"{secret}:{SALT}"})
+        self.assertEqual(status, 200, said)
+
+    def device(self, place, *flags, endpoint="safe", secret=SECRET, says="registered"):
+        device = self.enterContext(harness.Own("linnet-device", [
+            harness.program("LINNET_DEVICE"), "--endpoint", endpoint, "--server", f"coap://{place}", "--object", "3303:2",
+            "--oscore-secret", secret, "--oscore-salt", SALT, "--oscore-sender-id", DEVICE_ID,
+            "--oscore-recipient-id", SERVER_ID, *flags]))
+        device.out.take(lambda line: says in line and line, says)
+        return device
+
+    def read(self, server, path, endpoint="safe"):
+        return server.rest.device(endpoint).values(path)["/" + path]
+
+    def write(self, server, path, value):
+        status, body = server.rest.device("safe").call("PUT", path, {"value": value})
+        self.assertEqual((status, body.get("code")), (200, "2.04"), body)
+
+    def observe(self, server, path):
+        status, body = server.rest.device("safe").call("PUT", path + "/observe")
+        self.assertEqual(status, 200, body)
+
+
+class Management(OscoreCase):
+    def check_protected(self, tap, *words):
+        """Whatever has content is an OSCORE message, and no word of it shows."""
+        self.assertTrue(tap.messages)
+        for message in tap.messages:
+            shown = f"{message.code >> 5}.{message.code & 31:02}"
+            if message.code == 0:
+                continue
+            self.assertTrue(any(number == OSCORE for number, _ in message.options) and shown in CODES, message)
+        for word in words:
+            self.assertNotIn(word, tap.bytes)
+
+    def test_every_operation_is_protected_both_ways(self):
+        server = self.start()
+        self.enter(server)
+        tap = self.enterContext(Wiretap(server.coap))
+        self.device(tap.place, "--simulate", "3303/0/5700=ramp:0,100,60@0.2")
+        self.assertEqual(self.read(server, "3/0/0"), "linnet")
+        self.write(server, "3/0/15", "Europe/Berlin")
+        self.assertEqual(self.read(server, "3/0/15"), "Europe/Berlin")
+        with server.events(endpoint="safe", type="notified") as events:
+            self.observe(server, "3303/0/5700")
+            events.wait("notified")
+            events.wait("notified")
+        self.check_protected(tap, b"linnet", b"Berlin", b"safe", b"rd")
+
+    def test_a_value_in_blocks_is_protected_block_by_block(self):
+        server = self.start()
+        self.enter(server)
+        tap = self.enterContext(Wiretap(server.coap))
+        self.device(tap.place, "--object", "19")
+        values = {str(i): "QUJD" * 330 for i in range(3)}
+        self.write(server, "19/0/0", values)
+        read = server.rest.device("safe").values("19/0/0")
+        self.assertEqual(read, {f"/19/0/0/{name}": value for name, value in values.items()})
+        self.check_protected(tap, b"ABCABC")
+
+    def test_the_server_goes_on_after_a_kill(self):
+        server = self.start()
+        self.enter(server)
+        tap = self.enterContext(Wiretap(server.coap))
+        self.device(tap.place, "--simulate", "3303/0/5700=ramp:0,100,60@0.2")
+        self.observe(server, "3303/0/5700")
+        before = self.numbers(tap)
+        server.kill()
+        again = self.start(coap=server.coap)
+        # It speaks first, and under numbers that were never used.
+        self.assertEqual(self.read(again, "3/0/0"), "linnet")
+        self.assertGreater(max(self.numbers(tap)), max(before))
+        with again.events(endpoint="safe", type="notified") as events:
+            events.wait("notified")
+        self.write(again, "1/0/1", 4321)  # an Update follows: the first request after the loss is challenged
+        with again.events(endpoint="safe", type="updated") as events:
+            self.write(again, "1/0/1", 4322)
+            events.wait("updated")
+        self.check_protected(tap, b"linnet")
+        used = self.numbers(tap)
+        self.assertEqual(len(used), len(set(used)), "a number was used twice")
+
+    def test_the_device_starts_anew(self):
+        server = self.start()
+        self.enter(server)
+        device = self.device(server.coap)
+        device.end(check=False)
+        self.device(server.coap)
+        self.assertEqual(self.read(server, "3/0/0"), "linnet")
+
+    def test_numbers_that_the_device_keeps_serve_both_over_restarts(self):
+        server = self.start()
+        self.enter(server)
+        kept = ("--oscore-stored", "--state", os.path.join(self.folder, "device"))
+        tap = self.enterContext(Wiretap(server.coap))
+        for _ in range(2):
+            device = self.device(tap.place, *kept)
+            self.assertEqual(self.read(server, "3/0/0"), "linnet")
+            self.check_protected(tap, b"linnet")
+            device.end(check=False)
+        server.kill()
+        again = self.start(coap=server.coap)
+        self.device(tap.place, *kept)
+        self.assertEqual(self.read(again, "3/0/0"), "linnet")
+
+    @staticmethod
+    def numbers(tap):
+        """The Partial IVs of requests of the server, whose kid is its own id."""
+        found = []
+        for message in tap.down:
+            for number, value in message.options:
+                if number != OSCORE or not value or not value[0] & 8:
+                    continue
+                size = value[0] & 7
+                if value.endswith(bytes.fromhex(SERVER_ID)) and message.kind == 0:
+                    if not (found and message.message_id == found[-1][1]):
+                        found.append((int.from_bytes(value[1:1 + size], "big"), message.message_id))
+        return [piv for piv, _ in found]
+
+
+class Admission(OscoreCase):
+    def test_a_context_proves_one_name(self):
+        server = self.start()
+        self.enter(server)
+        self.device(server.coap, endpoint="other", says="4.00")
+        self.assertEqual(server.rest.device("other").shown()[0], 404)
+
+    def test_another_secret_gets_nowhere(self):
+        server = self.start()
+        self.enter(server)
+        self.device(server.coap, secret="ff" * 16, says="4.0")
+        self.assertEqual(server.rest.device("safe").shown()[0], 404)
+
+    def test_what_is_removed_ends(self):
+        server = self.start("--nosec=false")
+        self.enter(server)
+        self.device(server.coap, "--lifetime", "60")
+        self.assertEqual(server.rest.call("DELETE", "/api/v1/credentials/safe")[0], 200)
+        self.enter(server, secret="ee" * 16)
+        self.device(server.coap, says="4.0")
+
+
+if __name__ == "__main__":
+    unittest.main()
