@@ -292,11 +292,13 @@ class Events:
 
 
 class Linnetd(Own):
-    """The server on ports that the system chose. `coap` and `http` are HOST:PORT."""
+    """The server on ports that the system chose. `coap` and `http` are HOST:PORT; without `state`, a folder, nothing
+    outlives it."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, state=None):
+        where = ["--state", state] if state else ["--memory"]
         super().__init__("linnetd", [program("LINNETD"), "--coap", "127.0.0.1:0", "--http", "127.0.0.1:0",
-                                     "--memory", "--models", MODELS, "--threads", "2", *arguments])
+                                     *where, "--models", MODELS, "--threads", "2", *arguments])
         try:
             self.coap = self._place(r"CoAP at coap://(\S+)")
             self.http = self._place(r"API at http://([^/\s]+)")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""aiocoap's OSCORE beside linnet's, each as the client of the other."""
+"""aiocoap's OSCORE beside linnet's: each as the client of the other, as a device at linnetd and as the server of
+linnet-device. It does without appendix B.2 of RFC 8613."""
+# Shows: SE-8
 
 import asyncio
 import gc
@@ -12,12 +14,13 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import free_udp_port, peers
+from harness import Linnetd, LinnetDevice, eventually, free_udp_port, peers
 
 for folder in glob.glob(peers("venv") + "/lib/python3*/site-packages"):
     site.addsitedir(folder)
 
 import aiocoap  # noqa: E402  (its folder is known only now)
+import aiocoap.oscore  # noqa: E402
 import aiocoap.oscore_sitewrapper  # noqa: E402
 import aiocoap.resource  # noqa: E402
 from aiocoap import Code, Message  # noqa: E402
@@ -133,6 +136,101 @@ class ServerOfAiocoap(unittest.TestCase):
             self.assertEqual((seen[0], seen[-1], seen), (b"0", b"3", sorted(seen)))
         finally:
             await context.shutdown()
+
+
+KEY = "0102030405060708090a0b0c0d0e0f10:9e7ca92223786340"
+
+
+class Node:
+    """An endpoint of aiocoap in both roles under one context."""
+
+    def __init__(self, folder, sender, recipient):
+        self.root = aiocoap.resource.Site()
+        self.security = aiocoap.oscore.FilesystemSecurityContext(security_context(folder, sender, recipient))
+        self.port = free_udp_port()
+
+    async def __aenter__(self):
+        credentials = CredentialsMap()
+        credentials[":peer"] = self.security
+        site = aiocoap.oscore_sitewrapper.OscoreSiteWrapper(self.root, credentials)
+        self.context = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", self.port))
+        return self
+
+    async def __aexit__(self, *_):
+        await self.context.shutdown()
+
+    async def ask(self, place, code, path, **fields):
+        self.context.client_credentials[f"coap://{place}/*"] = self.security
+        return await self.context.request(Message(code=code, uri=f"coap://{place}{path}", **fields)).response
+
+
+class DeviceOfAiocoap(unittest.TestCase):
+    def test_registers_with_linnetd_and_is_managed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with Linnetd(state=folder + "/state") as server:
+                status, said = server.rest.call("PUT", "/api/v1/credentials/aiocoap", {
+                    "mode": "oscore", "identity": "64:73", "key": KEY})
+                self.assertEqual(status, 200, said)
+                asyncio.run(asyncio.wait_for(self.live(folder, server), PATIENCE))
+                gc.collect()
+
+    async def live(self, folder, server):
+        node = Node(folder + "/device", "64", "73")
+        node.root.add_resource(["3", "0", "0"], Text(b"aiocoap"))
+        node.root.add_resource(["3", "0", "9"], Count())
+        node.root.add_resource(["3", "0", "4"], Mirror())
+        device = server.rest.device("aiocoap")
+        async with node:
+            answer = await node.ask(server.coap, Code.POST, "/rd?ep=stranger&lt=300&lwm2m=1.1&b=U", payload=b"</3/0>",
+                                    content_format=40)
+            self.assertEqual(answer.code, Code.BAD_REQUEST)
+            answer = await node.ask(server.coap, Code.POST, "/rd?ep=aiocoap&lt=300&lwm2m=1.1&b=U",
+                                    payload=b"</1/0>,</3/0>", content_format=40)
+            self.assertEqual(answer.code, Code.CREATED)
+            values = await asyncio.to_thread(device.values, "3/0/0", format=0)
+            self.assertEqual(values, {"/3/0/0": "aiocoap"})
+            with server.events(endpoint="aiocoap", type="notified") as events:
+                status, said = await asyncio.to_thread(device.call, "PUT", "3/0/9/observe", format=0)
+                self.assertEqual(status, 200, said)
+                told = await asyncio.to_thread(events.wait, "notified", lambda data: data["values"][0]["value"] == 3)
+                self.assertEqual(told["values"][0]["path"], "/3/0/9")
+            status, said = await asyncio.to_thread(device.call, "POST", "3/0/4/execute")
+            self.assertEqual(status, 200, said)
+            answer = await node.ask(server.coap, Code.POST, "/" + "/".join(answer.opt.location_path))
+            self.assertEqual(answer.code, Code.CHANGED)
+
+
+class ServerOfLinnetDevice(unittest.TestCase):
+    def test_is_registered_with_and_manages_linnet_device(self):
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(asyncio.wait_for(self.live(folder), PATIENCE))
+            gc.collect()
+
+    async def live(self, folder):
+        node = Node(folder + "/server", "73", "64")
+        registered = asyncio.get_running_loop().create_future()
+
+        class Registrations(aiocoap.resource.Resource):
+            async def render_post(self, request):
+                if not registered.done():
+                    registered.set_result(request)
+                return Message(code=Code.CREATED, location_path=["rd", "1"])
+
+        node.root.add_resource(["rd"], Registrations())
+        async with node:
+            secret, salt = KEY.split(":")
+            with LinnetDevice("aiocoap", f"coap://127.0.0.1:{node.port}", "--state", folder + "/device", "--oscore-stored",
+                              "--oscore-secret", secret, "--oscore-salt", salt, "--oscore-sender-id", "64",
+                              "--oscore-recipient-id", "73"):
+                request = await registered
+                self.assertIn("ep=aiocoap", request.opt.uri_query)
+                place = request.remote.hostinfo
+                answer = await node.ask(place, Code.GET, "/3/0/0", accept=0)
+                self.assertEqual((answer.code, answer.payload), (Code.CONTENT, b"linnet"))
+                answer = await node.ask(place, Code.PUT, "/3/0/15", payload=b"Europe/Oslo", content_format=0)
+                self.assertEqual(answer.code, Code.CHANGED)
+                answer = await node.ask(place, Code.GET, "/3/0/15", accept=0)
+                self.assertEqual(answer.payload, b"Europe/Oslo")
 
 
 if __name__ == "__main__":
