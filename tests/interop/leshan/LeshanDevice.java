@@ -4,7 +4,9 @@
 // a folder) and tells what happens as one JSON object a line; commands come on standard input:
 // {"do":"update"}, {"do":"fire","resource":RID}, {"do":"send","format":F,"paths":[...]},
 // {"do":"collect","paths":[...]} (with the time), {"do":"flush"} (sends what was collected), {"do":"exit"}.
-//   java -cp 'LIB/*' LeshanDevice.java coap://HOST:PORT ENDPOINT LIFETIME MODELS-DIR [queue] [bootstrap]
+//   java -cp 'LIB/*' LeshanDevice.java coap[s]://HOST:PORT ENDPOINT LIFETIME MODELS-DIR [queue] [bootstrap] [KEYS]
+// KEYS of a coaps server, in hexadecimal and DER: psk IDENTITY KEY, rpk OWN PRIVATE SERVER, or x509 the same,
+// which are certificates then.
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,8 +48,10 @@ import org.eclipse.leshan.core.request.argument.Arguments;
 import org.eclipse.leshan.core.response.ExecuteResponse;
 import org.eclipse.leshan.core.response.ReadResponse;
 import org.eclipse.leshan.core.response.WriteResponse;
+import org.eclipse.leshan.core.util.Hex;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
 import org.eclipse.leshan.transport.californium.client.endpoint.coap.CoapClientProtocolProvider;
+import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClientProtocolProvider;
 
 public class LeshanDevice {
     static final ObjectMapper JSON = new ObjectMapper();
@@ -100,6 +104,18 @@ public class LeshanDevice {
         return client.getSendService().getDataSender(ManualDataSender.DEFAULT_NAME, ManualDataSender.class);
     }
 
+    static byte[] bytes(String hex) { return Hex.decodeHex(hex.toCharArray()); }
+
+    static Security account(String uri, List<String> options) {
+        int psk = options.indexOf("psk"), rpk = options.indexOf("rpk"), x509 = options.indexOf("x509");
+        if (psk >= 0) return Security.psk(uri, 1, options.get(psk + 1).getBytes(), bytes(options.get(psk + 2)));
+        if (rpk >= 0)
+            return Security.rpk(uri, 1, bytes(options.get(rpk + 1)), bytes(options.get(rpk + 2)), bytes(options.get(rpk + 3)));
+        if (x509 >= 0)
+            return Security.x509(uri, 1, bytes(options.get(x509 + 1)), bytes(options.get(x509 + 2)), bytes(options.get(x509 + 3)));
+        return Security.noSec(uri, 1);
+    }
+
     public static void main(String[] arguments) throws Exception {
         var models = new ArrayList<>(ObjectLoader.loadDefault());
         models.addAll(ObjectLoader.loadObjectsFromDir(new File(arguments[3])));
@@ -109,7 +125,7 @@ public class LeshanDevice {
             objects.setInstancesForObject(LwM2mId.SECURITY, Security.noSecBootstrap(arguments[0]));
             objects.setClassForObject(LwM2mId.SERVER, Server.class);
         } else {
-            objects.setInstancesForObject(LwM2mId.SECURITY, Security.noSec(arguments[0], 1));
+            objects.setInstancesForObject(LwM2mId.SECURITY, account(arguments[0], options));
             objects.setInstancesForObject(LwM2mId.SERVER, new Server(1, Long.parseLong(arguments[2])));
         }
         var thing = new Thing();
@@ -126,7 +142,7 @@ public class LeshanDevice {
             new DefaultRegistrationEngineFactory().setQueueMode(options.contains("queue")));
         builder.setDataSenders(new ManualDataSender());
         builder.setEndpointsProviders(
-            new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider()).build());
+            new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider(), new CoapsClientProtocolProvider()).build());
         var client = builder.build();
         client.addObserver(new LwM2mClientObserverAdapter() {
             @Override

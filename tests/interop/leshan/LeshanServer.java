@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Leshan management server for the interoperability tests: one JSON object a line, commands on
 // standard input, answers and events on standard output.
-//   java -cp 'LIB/*' LeshanServer.java PORT MODELS-DIR      (port 0 lets the system choose)
+//   java -cp 'LIB/*' LeshanServer.java PORT MODELS-DIR [KEYS]      (port 0 lets the system choose)
+// With KEYS it listens for coaps too: JSON with "private" and "certificate" of its own, "trust", an authority's, and
+// "devices" with "endpoint" and, where it is not a certificate, "identity" and "key", or "public"; DER in hexadecimal.
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -54,6 +56,9 @@ import org.eclipse.leshan.core.response.ObserveCompositeResponse;
 import org.eclipse.leshan.core.response.ObserveResponse;
 import org.eclipse.leshan.core.response.ReadCompositeResponse;
 import org.eclipse.leshan.core.response.ReadResponse;
+import java.security.cert.X509Certificate;
+import org.eclipse.leshan.core.security.util.SecurityUtil;
+import org.eclipse.leshan.core.util.Hex;
 import org.eclipse.leshan.server.LeshanServerBuilder;
 import org.eclipse.leshan.server.model.VersionedModelProvider;
 import org.eclipse.leshan.server.observation.ObservationListener;
@@ -62,8 +67,11 @@ import org.eclipse.leshan.server.registration.Registration;
 import org.eclipse.leshan.server.registration.RegistrationListener;
 import org.eclipse.leshan.server.registration.RegistrationUpdate;
 import org.eclipse.leshan.server.send.SendListener;
+import org.eclipse.leshan.servers.security.InMemorySecurityStore;
+import org.eclipse.leshan.servers.security.SecurityInfo;
 import org.eclipse.leshan.transport.californium.server.endpoint.CaliforniumServerEndpointsProvider;
 import org.eclipse.leshan.transport.californium.server.endpoint.coap.CoapServerProtocolProvider;
+import org.eclipse.leshan.transport.californium.server.endpoint.coaps.CoapsServerProtocolProvider;
 
 public class LeshanServer {
     static final ObjectMapper JSON = new ObjectMapper();
@@ -193,10 +201,35 @@ public class LeshanServer {
         }
     }
 
+    static byte[] bytes(JsonNode hex) { return Hex.decodeHex(hex.asText().toCharArray()); }
+
+    /** Who it is, and whom it takes. */
+    static void secure(LeshanServerBuilder builder, JsonNode keys) throws Exception {
+        builder.setPrivateKey(SecurityUtil.privateKey.decode(bytes(keys.get("private"))));
+        builder.setCertificateChain(new X509Certificate[] {SecurityUtil.certificate.decode(bytes(keys.get("certificate")))});
+        builder.setTrustedCertificates(new X509Certificate[] {SecurityUtil.certificate.decode(bytes(keys.get("trust")))});
+        var store = new InMemorySecurityStore();
+        for (JsonNode device : keys.get("devices")) {
+            String endpoint = device.get("endpoint").asText();
+            if (device.has("identity")) {
+                store.add(SecurityInfo.newPreSharedKeyInfo(endpoint, device.get("identity").asText(), bytes(device.get("key"))));
+            } else if (device.has("public")) {
+                store.add(SecurityInfo.newRawPublicKeyInfo(endpoint, SecurityUtil.publicKey.decode(bytes(device.get("public")))));
+            } else {
+                store.add(SecurityInfo.newX509CertInfo(endpoint));
+            }
+        }
+        builder.setSecurityStore(store);
+    }
+
     public static void main(String[] arguments) throws Exception {
-        var endpoints = new CaliforniumServerEndpointsProvider.Builder(new CoapServerProtocolProvider());
+        var endpoints = new CaliforniumServerEndpointsProvider.Builder(new CoapServerProtocolProvider(),
+                                                                       new CoapsServerProtocolProvider());
         endpoints.addEndpoint(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])), Protocol.COAP);
+        boolean secured = arguments.length > 2;
+        if (secured) endpoints.addEndpoint(new InetSocketAddress("127.0.0.1", 0), Protocol.COAPS);
         var builder = new LeshanServerBuilder();
+        if (secured) secure(builder, JSON.readTree(arguments[2]));
         builder.setEndpointsProviders(endpoints.build());
         var models = new ArrayList<>(ObjectLoader.loadAllDefault());
         models.addAll(ObjectLoader.loadObjectsFromDir(new File(arguments[1])));
@@ -285,7 +318,11 @@ public class LeshanServer {
             }
         });
         server.start();
-        say(Map.of("event", "started", "port", server.getEndpoint(Protocol.COAP).getURI().getPort()));
+        Map<String, Object> started = new LinkedHashMap<>();
+        started.put("event", "started");
+        started.put("port", server.getEndpoint(Protocol.COAP).getURI().getPort());
+        if (secured) started.put("secured", server.getEndpoint(Protocol.COAPS).getURI().getPort());
+        say(started);
 
         var input = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = input.readLine()) != null;) {
