@@ -170,6 +170,8 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
                     ByteView content);
   void hear_alert(coap::LinkId link, ByteView alert);
   void pass_to_handshakes(const Path& path, const Address& remote, ByteView datagram);
+  /// Keeps what came behind the last flight of a peer until its handshake is done; false where none goes on.
+  bool keep_early(const Path& path, const Address& remote, ByteView datagram);
   void adopt(HandshakeOutput output, coap::LinkId link);
   void move_association(unsigned shard, coap::LinkId link, const Path& path, const Address& remote,
                         ByteView content);
@@ -284,6 +286,11 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
   std::multimap<Instant, std::uint64_t> impatient_;  // when somebody's patience for an operation ends
   std::vector<std::string> strays_;  // endpoints with a queue here and, it may be, a registration elsewhere
   /// A higher limit of an association's numbers that is on its way to the disk.
+  using EarlyName = std::pair<Address, std::uint32_t>;  // and its socket
+  struct Early {
+    std::vector<tls::OwnedBytes> datagrams;
+    Instant until;
+  };
   struct Limit {
     coap::LinkId link;
     std::uint64_t limit;
@@ -294,6 +301,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
   std::uint32_t max_links_;
   std::uint32_t max_observations_;
   tls::CookieGuard cookies_;
+  std::map<EarlyName, Early> early_;  // peers whose handshakes were begun and have not ended
   std::unordered_map<store::Ticket, Limit> limits_;
   store::Ticket newest_limit_ = kFirstLimit;
   std::unordered_map<store::Ticket, HeldOutcome> held_;

@@ -18,6 +18,11 @@ using tls::ContentType;
 constexpr std::uint64_t kNumbersAside = 65'536;
 constexpr std::size_t kRecordRoomOfAssociation = 1 + tls::kMaxAssociationRecord;
 
+// Of a peer whose handshake is being finished: it may go on speaking behind its last flight.
+constexpr std::size_t kMostEarly = 4;
+constexpr std::size_t kMostEarlyPeers = 4096;
+constexpr Seconds kEarlyLife{60};
+
 constexpr std::uint8_t kWarning = 1;
 constexpr std::uint8_t kFatal = 2;
 constexpr std::uint8_t kCloseNotify = 0;
@@ -66,7 +71,7 @@ void Shard::hear_secured(coap::LinkId link, const Path& path, const Address& rem
     if (alone || !secured || dtls_->association(link).confirmed) return;
   } else if (!secured) {
     if (first->type == ContentType::kHandshake) return pass_to_handshakes(path, remote, datagram);
-    ++dtls_->statistics().unopened;
+    if (!keep_early(path, remote, datagram)) ++dtls_->statistics().unopened;
     return;
   }
   hear_records(link, path, remote, datagram);
@@ -85,7 +90,19 @@ bool Shard::hear_unprotected(const tls::Record& first, const Path& path, const A
     return true;
   }
   const HandshakePeer peer{.shard = index_, .path = path, .remote = remote};
-  if (!fleet_.handshakes->begin(peer, *prestate, datagram)) ++dtls_->statistics().crowded;
+  if (!fleet_.handshakes->begin(peer, *prestate, datagram)) {
+    ++dtls_->statistics().crowded;
+  } else if (early_.size() < kMostEarlyPeers) {
+    early_.insert_or_assign(EarlyName(remote, path.socket),
+                            Early{.datagrams = {}, .until = now_ + kEarlyLife});
+  }
+  return true;
+}
+
+bool Shard::keep_early(const Path& path, const Address& remote, ByteView datagram) {
+  const auto found = early_.find(EarlyName(remote, path.socket));
+  if (found == early_.end() || found->second.datagrams.size() >= kMostEarly) return false;
+  found->second.datagrams.emplace_back(datagram.begin(), datagram.end());
   return true;
 }
 
@@ -99,6 +116,9 @@ void Shard::hear_records(coap::LinkId link, const Path& path, const Address& rem
   std::array<std::uint8_t, 256> copy;
   const ByteView whole = ByteSpan(copy).first(std::min(copy.size(), datagram.size()));
   std::ranges::copy_n(datagram.begin(), static_cast<std::ptrdiff_t>(whole.size()), copy.begin());
+  tls::OwnedBytes early;
+  if (!early_.empty() && early_.contains(EarlyName(remote, path.socket)))
+    early.assign(datagram.begin(), datagram.end());
   bool first = true;
   while (!datagram.empty() && dtls_->secured(link)) {
     const auto record = tls::take_record(datagram);
@@ -115,6 +135,10 @@ void Shard::hear_records(coap::LinkId link, const Path& path, const Address& rem
     } else if (begins && record->type == ContentType::kHandshake) {
       // The Finished of a handshake that is to replace this association (RFC 6347 §4.2.8).
       return pass_to_handshakes(path, remote, whole);
+    } else if (begins && !early.empty()) {
+      // Or what came right behind it.
+      keep_early(path, remote, early);
+      return;
     }
   }
 }
@@ -188,6 +212,12 @@ coap::LinkId Shard::secured_link(const Path& path, const Address& remote) {
 
 void Shard::take_handshake(HandshakeOutput output) {
   using End = HandshakeOutput::End;
+  std::vector<tls::OwnedBytes> early;
+  const auto waiting = early_.find(EarlyName(output.peer.remote, output.peer.path.socket));
+  if (waiting != early_.end() && output.end != End::kGoesOn) {
+    early = std::move(waiting->second.datagrams);
+    early_.erase(waiting);
+  }
   if (output.end == End::kFailed) ++dtls_->statistics().failed;
   if (output.end == End::kDone && hearing_) {
     const coap::LinkId link = secured_link(output.peer.path, output.peer.remote);
@@ -195,7 +225,10 @@ void Shard::take_handshake(HandshakeOutput output) {
     ++dtls_->statistics().handshakes;
     if (output.resumed) ++dtls_->statistics().resumed;
     for (const tls::OwnedBytes& datagram : output.datagrams) links_.send_copy(link, datagram);
-    return adopt(std::move(output), link);
+    const HandshakePeer peer = output.peer;
+    adopt(std::move(output), link);
+    for (tls::OwnedBytes& datagram : early) hear_secured(link, peer.path, peer.remote, datagram);
+    return;
   }
   for (const tls::OwnedBytes& datagram : output.datagrams) {
     links_.send_copy(output.peer.path, output.peer.remote, datagram);
@@ -279,6 +312,7 @@ void Shard::save_changed_associations() {
     save_association(link, low && !association.saving);
   }
   dtls_->forget_old_flights(now_);
+  std::erase_if(early_, [this](const auto& peer) { return peer.second.until <= now_; });
 }
 
 void Shard::forget_association_record(ByteView address) {

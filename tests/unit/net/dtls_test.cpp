@@ -70,13 +70,15 @@ class SecuredDevice {
     client_.emplace(tls::test::ClientWish{.identity = identity, .key = key});
   }
 
-  /// Another session over the same socket.
-  void start_anew(const std::string& identity) {
-    client_.emplace(tls::test::ClientWish{.identity = identity, .key = kKey});
+  /// Another session over the same socket, which resumes `session` where there is one.
+  void start_anew(const std::string& identity, OwnedBytes session = {}) {
+    client_.emplace(tls::test::ClientWish{.identity = identity, .key = kKey, .session = std::move(session)});
   }
   bool connect() {
     client_->go_on();
     for (int rounds = 0; rounds < 10 && !client_->open && client_->error == 0; ++rounds) exchange();
+    // In a resumed handshake the last flight is the client's.
+    for (const OwnedBytes& datagram : std::exchange(client_->sent, {})) wire.send(datagram);
     return client_->open;
   }
   void exchange() {
@@ -232,6 +234,128 @@ TEST(DtlsAttack, a_flood_of_hellos_costs_no_state) {
   EXPECT_EQ(seen.links, 0U);
   SecuredDevice device(server->listening_dtls()[0]);
   EXPECT_TRUE(device.connect());
+}
+
+// The answer is shorter than what it answers, so that nobody can be flooded through the server.
+TEST(DtlsAttack, a_hello_of_a_spoofed_address_is_answered_by_less_than_it_brings) {
+  const auto server = start(secured());
+  ClientDouble client({.identity = "one", .key = kKey});
+  client.go_on();
+  RawDevice stranger(server->listening_dtls()[0]);
+  stranger.send(client.sent.at(0));
+  const OwnedBytes answer = stranger.receive().bytes;
+  EXPECT_LT(answer.size(), client.sent.at(0).size());
+  EXPECT_FALSE(stranger.has_mail(0));
+  const ServerStatistics seen = statistics(*server);
+  EXPECT_EQ(seen.dtls.cookies, 1U);
+  EXPECT_EQ(seen.dtls.failed + seen.dtls.handshakes, 0U);
+}
+
+// A record of 13 bytes of header: type, version, epoch, number, length.
+OwnedBytes clear_record(std::uint8_t type, const OwnedBytes& content) {
+  OwnedBytes record{type, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 9};
+  record.push_back(static_cast<std::uint8_t>(content.size() >> 8U));
+  record.push_back(static_cast<std::uint8_t>(content.size()));
+  record.insert(record.end(), content.begin(), content.end());
+  return record;
+}
+
+// Whoever can send from the device's own address, but has not its keys.
+TEST(DtlsAttack, a_stolen_address_without_keys_disturbs_nothing) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  device.wire.send(clear_record(21, {1, 0}));   // close_notify
+  device.wire.send(clear_record(21, {2, 40}));  // handshake_failure
+  device.wire.send(clear_record(20, {1}));      // ChangeCipherSpec
+  device.wire.send(clear_record(23, {0x40, 0x01, 0, 1}));
+  device.wire.send(clear_record(22, OwnedBytes(40, 0)));
+  OwnedBytes in_epoch_1 = clear_record(21, OwnedBytes(18, 0));
+  in_epoch_1[4] = 1;
+  device.wire.send(in_epoch_1);
+  EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+  EXPECT_EQ(statistics(*server).dtls.associations, 1U);
+}
+
+// There is no connection ID: at its new address the device resumes its session, and its Update names where
+// its registration is.
+TEST_P(DtlsServer, a_device_whose_address_changes_in_the_middle_resumes_and_keeps_its_registration) {
+  const auto server = start(secured(GetParam()));
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  SecuredDevice moved(server->listening_dtls()[0]);
+  moved.wire.send(device.sealed(Code::kPost, {"rd", location}));
+  moved.start_anew("one", device.client().exported());
+  ASSERT_TRUE(moved.connect());
+  EXPECT_EQ(moved.request(Code::kPost, {"rd", location}), Code::kChanged);
+  const ServerStatistics seen = statistics(*server);
+  EXPECT_EQ(seen.dtls.resumed, 1U);
+  EXPECT_EQ(seen.dtls.unopened, 1U);
+  EXPECT_EQ(seen.engine.registrations, 1U);
+}
+
+// Records may overtake each other on the way, each counts once.
+TEST(DtlsAttack, records_in_another_order_are_answered_once_each) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  std::vector<OwnedBytes> records;
+  for (int i = 0; i < 3; ++i) records.push_back(device.sealed(Code::kPost, {"rd", location}));
+  for (const std::size_t i : {2U, 0U, 2U, 1U, 0U}) device.wire.send(records[i]);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(device.answer().view().code(), Code::kChanged);
+  EXPECT_EQ(statistics(*server).dtls.replayed, 2U);
+}
+
+TEST(DtlsAttack, what_is_too_long_is_refused_and_nothing_else_is) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  OwnedBytes longer_than_it_is = clear_record(23, OwnedBytes(20, 0));
+  longer_than_it_is[4] = 1;
+  longer_than_it_is[11] = 0xFF;
+  device.wire.send(longer_than_it_is);
+  OwnedBytes largest = clear_record(23, OwnedBytes(8000, 0));
+  largest[4] = 1;
+  device.wire.send(largest);
+  OwnedBytes hello(12 + 200, 0);  // a ClientHello that says to be of 16 MB
+  hello[0] = 1;
+  hello[1] = hello[2] = hello[3] = 0xFF;
+  device.wire.send(clear_record(22, hello));
+  OwnedBytes many;
+  while (many.size() < 1000) {
+    const OwnedBytes empty = clear_record(23, {});
+    many.insert(many.end(), empty.begin(), empty.end());
+  }
+  device.wire.send(many);
+  SecuredDevice shouting(server->listening_dtls()[0], std::string(129, 'i'));
+  EXPECT_FALSE(shouting.connect());
+  EXPECT_EQ(device.register_as("dev-one"), Code::kCreated);
+  EXPECT_EQ(statistics(*server).dtls.associations, 1U);
+}
+
+// Whoever hears at one address may begin some handshakes at a time, and no more.
+TEST(DtlsAttack, handshakes_of_one_source_are_bounded) {
+  ServerConfig config = secured();
+  config.dtls.limits.per_source = 2;
+  const auto server = start(config);
+  std::vector<std::unique_ptr<SecuredDevice>> greedy;
+  for (int i = 0; i < 4; ++i) {
+    greedy.push_back(std::make_unique<SecuredDevice>(server->listening_dtls()[0]));
+    greedy.back()->client().go_on();
+    greedy.back()->exchange();  // the cookie
+    for (const OwnedBytes& hello : std::exchange(greedy.back()->client().sent, {})) {
+      greedy.back()->wire.send(hello);
+    }
+    EXPECT_EQ(greedy.back()->wire.has_mail(i < 2 ? 10'000 : 200), i < 2);
+  }
+  EXPECT_EQ(statistics(*server).dtls.cookies, 4U);
 }
 
 // RFC 6347 4.2.8.

@@ -464,6 +464,22 @@ TEST(ServerHandshake, a_certificate_that_proves_nothing_is_refused_with_its_reas
   EXPECT_EQ(ends.connect(test::issued(ends.other_root, device_named("dev-17"))).alert, GNUTLS_A_UNKNOWN_CA);
   EXPECT_EQ(ends.connect(test::issued(ends.root, device_named("dev-17", 1'500'000'000))).alert,
             GNUTLS_A_CERTIFICATE_EXPIRED);
+  test::Wish early = device_named("dev-17");
+  early.from = 3'900'000'000;
+  EXPECT_EQ(ends.connect(test::issued(ends.root, early)).alert, GNUTLS_A_CERTIFICATE_EXPIRED);
+  const test::Identity no_authority = test::issued(ends.root, device_named("dev-17"));
+  EXPECT_FALSE(ends.connect(test::issued(no_authority, device_named("dev-18"))).open);
+}
+
+// What an operator revokes is removed from the credentials: the next handshake finds it no more.
+TEST(ServerHandshake, a_certificate_is_revoked_by_removing_its_credential) {
+  CertificateEnds ends;
+  const test::Identity device = test::self_signed(device_named("dev-17"));
+  ends.credentials = known({anchor("dev-17", device.der)});
+  EXPECT_TRUE(ends.connect(device).open);
+  ends.credentials = known({});
+  EXPECT_FALSE(ends.connect(device).open);
+  EXPECT_FALSE(endpoint_of(Proof::kCertificate, as_bytes("dev-17"), *ends.credentials));
 }
 
 // Shows: SE-5
