@@ -28,8 +28,8 @@ std::string why_not(Errc why) {
     case Errc::kMalformed: return "its URI is malformed";
     case Errc::kNoSpace: return "its keys are too long";
     default:
-      return "this device speaks coap://HOST:PORT, coap+tcp://HOST:PORT, and coaps://HOST:PORT with keys or "
-             "certificates";
+      return "this device speaks coap://HOST:PORT, coap+tcp://HOST:PORT, and with keys or certificates "
+             "coaps://HOST:PORT and coaps+tcp://HOST:PORT";
   }
 }
 
@@ -90,7 +90,6 @@ OrRefusal<void> Connections::lead(Account& account, client::InstanceId security,
   const auto parameters = client::read_security(engine_->objects(), security, room_);
   if (!parameters) return refuse(parameters.error().code, why_not(parameters.error().code));
   const bool stream = parameters->stream();
-  if (stream && parameters->secured()) return refuse(Errc::kUnsupported, why_not(Errc::kUnsupported));
   const auto carried = stream ? lwm2m::Binding::kTcp : lwm2m::Binding::kUdp;
   const bool by_binding = account.id != client::kBootstrapServer &&
                           client::read_settings(engine_->objects(), account.id).binding.has(carried);
@@ -115,19 +114,34 @@ OrRefusal<void> Connections::lead(Account& account, client::InstanceId security,
   }
   Way& way =
       ways_[*link] = {.account = account, .hash = {}, .secured = parameters->secured(), .stream = stream};
-  if (stream) {
-    source_.connect(*link);
-    return {};
-  }
+  if (way.secured) way.hash = hash_of(*parameters);
+  if (stream) return connect(*link, *parameters);
   if (!way.secured) {
     const auto connected = engine_->connect(account.id, *link, plain_);
     if (!connected) return refuse(connected.error().code, "there is no room for another server");
     return {};
   }
-  way.hash = hash_of(*parameters);
   const auto begun = links_.open(*link, *parameters, sessions_.find(account.id, way.hash), now_);
   if (!begun) {
     ways_.erase(*link);
+    return refuse(Errc::kInvalidArgument, begun.error());
+  }
+  return {};
+}
+
+/// The handshake begins at once: its first message waits for the connection, and the keys need not be kept.
+OrRefusal<void> Connections::connect(coap::LinkId link, const client::SecurityParameters& parameters) {
+  const Way& way = ways_.at(link);
+  MakeChannel make;
+  if (way.secured) {
+    make = [&](client::Wire& wire) -> std::expected<std::unique_ptr<client::Channel>, std::string> {
+      auto channel = links_.stream_channel(wire);
+      if (channel->start(parameters, sessions_.find(way.account.id, way.hash), now_)) return channel;
+      return std::unexpected(channel->refusal());
+    };
+  }
+  if (const auto begun = source_.connect(link, make); !begun) {
+    ways_.erase(link);
     return refuse(Errc::kInvalidArgument, begun.error());
   }
   return {};
@@ -141,15 +155,36 @@ bool Connections::stream(coap::LinkId link) const noexcept {
 /// A connection is a new one to the server (TS 6.4.3): the device registers.
 void Connections::stream_opened(coap::LinkId link) noexcept {
   if (!stream(link)) return;
-  if (!engine_->connect(ways_.at(link).account.id, link, client::Session::kNew)) close(link);
+  const Way& way = ways_.at(link);
+  if (const client::Channel* const channel = source_.channel(link)) keep_session(way, *channel);
+  if (!engine_->connect(way.account.id, link, client::Session::kNew)) close(link);
 }
 
-void Connections::stream_closed(coap::LinkId link, bool was_open) noexcept {
+void Connections::stream_closed(coap::LinkId link, bool was_open,
+                                const std::optional<client::ChannelEnd>& channel) noexcept {
   if (!stream(link)) return;
-  const client::ShortServerId server = ways_.at(link).account.id;
+  const Way way = ways_.at(link);
+  const client::ShortServerId server = way.account.id;
   ways_.erase(link);
+  if (channel) tell_alert(way, *channel);
   if (was_open) return engine_->disconnect(server);
-  engine_->unreachable(server, Errc::kTimeout);
+  sessions_.forget(server);
+  engine_->unreachable(server, channel ? channel->why : Errc::kTimeout);
+}
+
+void Connections::keep_session(const Way& way, const client::Channel& channel) noexcept {
+  std::array<std::uint8_t, KeptSessions::kMaxSession> session{};
+  if (const auto size = channel.export_session(session)) {
+    sessions_.keep(way.account.id, way.hash, ByteView(session).first(*size));
+    engine_->save_soon();
+  }
+  gnutls_memset(session.data(), 0, session.size());
+}
+
+void Connections::tell_alert(const Way& way, const client::ChannelEnd& end) noexcept {
+  if (!end.alert) return;
+  if (end.by_peer) objects_->set_alert(way.account.id, static_cast<std::uint8_t>(*end.alert));
+  observer_.on_alert(way.account, end);
 }
 
 void Connections::close(coap::LinkId link) noexcept {
@@ -181,22 +216,14 @@ void Connections::tell(const SecuredLinks::Change& change) noexcept {
   const client::ShortServerId server = way.account.id;
   const client::Channel& channel = *links_.channel(change.link);
   if (change.state == ChannelState::kOpen) {
-    std::array<std::uint8_t, KeptSessions::kMaxSession> session{};
-    if (const auto size = channel.export_session(session)) {
-      sessions_.keep(server, way.hash, ByteView(session).first(*size));
-      engine_->save_soon();
-    }
-    gnutls_memset(session.data(), 0, session.size());
+    keep_session(way, channel);
     const auto kept = channel.resumed() ? client::Session::kKept : client::Session::kNew;
     if (!engine_->connect(server, change.link, kept)) close(change.link);
     return;
   }
   const client::ChannelEnd end = channel.end();
   ways_.erase(found);
-  if (end.alert) {
-    if (end.by_peer) objects_->set_alert(server, static_cast<std::uint8_t>(*end.alert));
-    observer_.on_alert(way.account, end);
-  }
+  tell_alert(way, end);
   if (change.opened) return engine_->disconnect(server);
   // What was offered to be resumed may have been what went wrong.
   sessions_.forget(server);

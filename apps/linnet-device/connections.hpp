@@ -38,9 +38,10 @@ class Connections final : public client::Connector {
   [[nodiscard]] bool stream(coap::LinkId link) const noexcept;
 
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
-  /// What became of LinkSource::connect, and of a connection that was there.
+  /// What became of LinkSource::connect, and of a connection that was there, which its channel may have ended.
   void stream_opened(coap::LinkId link) noexcept;
-  void stream_closed(coap::LinkId link, bool was_open) noexcept;
+  void stream_closed(coap::LinkId link, bool was_open,
+                     const std::optional<client::ChannelEnd>& channel) noexcept;
   /// Does what is due and tells the engine what happened; when to call again.
   Instant step(Instant now) noexcept;
 
@@ -56,6 +57,9 @@ class Connections final : public client::Connector {
     bool stream = false;
   };
 
+  OrRefusal<void> connect(coap::LinkId link, const client::SecurityParameters& parameters);
+  void keep_session(const Way& way, const client::Channel& channel) noexcept;
+  void tell_alert(const Way& way, const client::ChannelEnd& end) noexcept;
   OrRefusal<void> lead(Account& account, client::InstanceId security, lwm2m::Binding transport);
   void tell(const SecuredLinks::Change& change) noexcept;
 

@@ -40,8 +40,9 @@ class Device final : private client::Listener, private client::Platform {
   void receive(coap::LinkId link, ByteView datagram) noexcept;
   /// A connection that the LinkSource was asked for stands, or is gone, or did not come.
   void stream_opened(coap::LinkId link) noexcept { connections_.stream_opened(link); }
-  void stream_closed(coap::LinkId link, bool was_open) noexcept {
-    connections_.stream_closed(link, was_open);
+  void stream_closed(coap::LinkId link, bool was_open,
+                     const std::optional<client::ChannelEnd>& channel) noexcept {
+    connections_.stream_closed(link, was_open, channel);
   }
   /// Does what is due; returns when to call again.
   Instant step();

@@ -81,11 +81,11 @@ void declare(CLI::App& app, Arguments& a) {
       });
   app.add_option(
          "--server", a.servers,
-         "[ID=]coap://HOST[:PORT] to register with, or coaps, or coap+tcp; up to 8, repeat the option")
+         "[ID=]coap://HOST[:PORT] to register with, or coaps, coap+tcp, coaps+tcp; up to 8, repeat the option")
       ->allow_extra_args(false);
   CLI::Option* bootstrap =
       app.add_option("--bootstrap", a.bootstrap,
-                     "coap://HOST[:PORT] of a bootstrap server, or coaps, asked without --server");
+                     "coap://HOST[:PORT] of a bootstrap server, or as --server, asked without that");
   app.add_option("--hold-off", a.settings.hold_off,
                  "seconds before the bootstrap server is asked (Client Hold Off Time)")
       ->needs(bootstrap)

@@ -70,8 +70,8 @@ TcpLinks::Handlers Program::stream_handlers() {
     device_->stream_opened(link);
     turn();
   };
-  handlers.on_closed = [this](coap::LinkId link, bool was_open) {
-    device_->stream_closed(link, was_open);
+  handlers.on_closed = [this](coap::LinkId link, const TcpLinks::Closed& how) {
+    device_->stream_closed(link, how.was_open, how.channel);
     turn();
   };
   if (verbose_) {

@@ -22,6 +22,14 @@ std::expected<void, std::string> SecuredLinks::open(coap::LinkId link,
   return std::unexpected(row->channel->refusal());
 }
 
+std::unique_ptr<tls::ClientChannel> SecuredLinks::stream_channel(client::Wire& wire) const {
+  tls::ClientChannelConfig config;
+  config.transport = tls::Transport::kStream;
+  config.platform = &clock_;
+  config.anchors = anchors_;
+  return std::make_unique<tls::ClientChannel>(config, wire);
+}
+
 void SecuredLinks::close(coap::LinkId link) noexcept {
   Row* row = find(link);
   if (row == nullptr) return;

@@ -29,6 +29,8 @@ class SecuredLinks final : public coap::Links {
   /// Begins a handshake over this link. The error is a sentence.
   std::expected<void, std::string> open(coap::LinkId link, const client::SecurityParameters& parameters,
                                         ByteView session, Instant now);
+  /// A channel for a connection, which somebody else keeps beside its socket.
+  [[nodiscard]] std::unique_ptr<tls::ClientChannel> stream_channel(client::Wire& wire) const;
   /// Tells the server that the channel ends; a plain link stays as it is.
   void close(coap::LinkId link) noexcept;
   /// As at a power cut: nobody is told.

@@ -24,14 +24,14 @@ OrRefusal<Account> Account::parse(std::string_view uri) {
   }
   const std::size_t scheme = uri.find("://");
   const std::string_view name = scheme == uri.npos ? "coap" : uri.substr(0, scheme);
-  if (name != "coap" && name != "coaps" && name != "coap+tcp") {
-    return refuse(Errc::kUnsupported,
-                  "server '" + text +
-                      "': this device speaks coap://HOST:PORT, coaps://HOST:PORT and coap+tcp://HOST:PORT");
+  if (name != "coap" && name != "coaps" && name != "coap+tcp" && name != "coaps+tcp") {
+    return refuse(Errc::kUnsupported, "server '" + text +
+                                          "': this device speaks coap://HOST:PORT, coaps://HOST:PORT, "
+                                          "coap+tcp://HOST:PORT and coaps+tcp://HOST:PORT");
   }
   const std::string_view place = scheme == uri.npos ? uri : uri.substr(scheme + 3);
-  const auto address =
-      net::resolve_address(place.substr(0, place.find('/')), name == "coaps" ? kCoapsPort : net::kCoapPort);
+  const auto address = net::resolve_address(place.substr(0, place.find('/')),
+                                            name.starts_with("coaps") ? kCoapsPort : net::kCoapPort);
   if (!address) return refuse(Errc::kMalformed, "server " + address.error());
   if (address->port() == 0) {
     return refuse(Errc::kMalformed, "server '" + text + "': port 0 is no port to send to");

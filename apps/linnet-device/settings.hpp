@@ -23,11 +23,11 @@ struct Account {
   std::string uri;
   net::Address address;
 
-  /// `[ID=]coap://HOST[:PORT]`, `coaps` or `coap+tcp`; asks the resolver where HOST is a name. Without ID it
-  /// is 0.
+  /// `[ID=]coap://HOST[:PORT]`, `coaps`, `coap+tcp` or `coaps+tcp`; asks the resolver where HOST is a name.
+  /// Without ID it is 0.
   [[nodiscard]] static OrRefusal<Account> parse(std::string_view text);
   [[nodiscard]] bool secured() const noexcept { return uri.starts_with("coaps"); }
-  [[nodiscard]] bool stream() const noexcept { return uri.starts_with("coap+tcp"); }
+  [[nodiscard]] bool stream() const noexcept { return uri.find("+tcp://") != std::string::npos; }
 };
 
 /// `3303`, `3303:2`, `3303@1.0:2`: an object of the registry with its number of instances.

@@ -31,13 +31,25 @@ tcp::endpoint endpoint_of(const net::Address& address) {
 }  // namespace
 
 /// Lives until its last handler has run; a closed one no longer speaks to its owner.
-class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
+class TcpLinks::Connection final : public std::enable_shared_from_this<Connection>, public client::Wire {
  public:
   Connection(TcpLinks& owner, coap::LinkId to, const net::Address& server)
       : owner_(&owner), link(to), peer(server), socket_(owner.io_), timer_(owner.io_) {
     traits.stream = true;
   }
 
+  /// What the channel says first waits for the socket.
+  std::expected<void, std::string> secure(const MakeChannel& make) {
+    auto made = make(*this);
+    if (!made) return std::unexpected(made.error());
+    channel_ = *std::move(made);
+    return {};
+  }
+  [[nodiscard]] const client::Channel* channel() const noexcept { return channel_.get(); }
+  void transmit(ByteView bytes) noexcept override {
+    waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
+    write();
+  }
   void connect() {
     timer_.expires_after(kConnectTimeout);
     timer_.async_wait([self = shared_from_this()](const Failure& error) {
@@ -53,12 +65,17 @@ class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
   void abandon() {
     owner_ = nullptr;
     timer_.cancel();
+    if (channel_ && channel_->state() == client::ChannelState::kOpen) channel_->close();
     if (outgoing_.empty() && waiting_.empty()) close_socket();
   }
   void signal(ByteView frame) {
     if (owner_ != nullptr && owner_->handlers_.on_traffic) owner_->handlers_.on_traffic(true, peer, frame);
-    waiting_.insert(waiting_.end(), frame.begin(), frame.end());
-    write();
+    // What a channel does not take is lost, as its connection is: the next read tells.
+    if (channel_) {
+      [[maybe_unused]] const auto sent = channel_->send(frame);
+    } else {
+      transmit(frame);
+    }
   }
   [[nodiscard]] bool takes(std::size_t size) const noexcept {
     return state() == coap::StreamSession::State::kOpen && waiting_.size() + size <= kMaxUnsent;
@@ -69,8 +86,14 @@ class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
   void open() {
     Failure ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
-    session_.open(owner_->config_, owner_->handlers_.now(), [this](ByteView frame) { signal(frame); });
+    connected_ = true;
+    if (!channel_) speak();
+    write();
     read();
+  }
+  /// The way for frames is there.
+  void speak() {
+    session_.open(owner_->config_, owner_->handlers_.now(), [this](ByteView frame) { signal(frame); });
     wait();
   }
   void read() {
@@ -78,11 +101,26 @@ class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
         asio::buffer(buffer_), [self = shared_from_this()](const Failure& error, std::size_t size) {
           if (self->owner_ == nullptr) return;
           if (error) return self->end();
-          self->incoming_.insert(self->incoming_.end(), self->buffer_.begin(),
-                                 self->buffer_.begin() + static_cast<std::ptrdiff_t>(size));
-          self->take();
+          const ByteView bytes = ByteView(self->buffer_).first(size);
+          if (self->channel_) {
+            self->take_records(bytes);
+          } else {
+            self->incoming_.insert(self->incoming_.end(), bytes.begin(), bytes.end());
+            self->take();
+          }
           if (self->owner_ != nullptr) self->read();
         });
+  }
+  void take_records(ByteView bytes) {
+    channel_->receive(
+        bytes,
+        [this](ByteView content) { incoming_.insert(incoming_.end(), content.begin(), content.end()); },
+        owner_->handlers_.now());
+    const bool closed = channel_->state() == client::ChannelState::kClosed;
+    if (!closed && channel_->state() != client::ChannelState::kOpen) return;
+    if (!closed && state() == coap::StreamSession::State::kClosed) speak();
+    if (!incoming_.empty()) take();
+    if (closed && owner_ != nullptr) end();
   }
   void take() {
     const auto send = [this](ByteView frame) { signal(frame); };
@@ -121,7 +159,7 @@ class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
     });
   }
   void write() {
-    if (!outgoing_.empty() || waiting_.empty()) return;
+    if (!connected_ || !outgoing_.empty() || waiting_.empty()) return;
     outgoing_.swap(waiting_);
     asio::async_write(socket_, asio::buffer(outgoing_),
                       [self = shared_from_this()](const Failure& error, std::size_t) {
@@ -135,7 +173,9 @@ class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
     TcpLinks* const owner = std::exchange(owner_, nullptr);
     timer_.cancel();
     if (outgoing_.empty()) close_socket();
-    if (owner != nullptr) owner->ended(*this, told_);
+    Closed how{.was_open = told_};
+    if (channel_ && channel_->state() == client::ChannelState::kClosed) how.channel = channel_->end();
+    if (owner != nullptr) owner->ended(*this, how);
   }
   void close_socket() {
     Failure ignored;
@@ -156,6 +196,8 @@ class TcpLinks::Connection : public std::enable_shared_from_this<Connection> {
   coap::StreamSession session_;
   std::array<std::uint8_t, kReadAtOnce> buffer_{};
   std::vector<std::uint8_t> incoming_, waiting_, outgoing_;
+  std::unique_ptr<client::Channel> channel_;  // null: no TLS
+  bool connected_ = false;
   bool told_ = false;
 };
 
@@ -173,11 +215,22 @@ TcpLinks::Connection* TcpLinks::find(coap::LinkId link) const noexcept {
   return at == connections_.end() ? nullptr : at->second.get();
 }
 
-void TcpLinks::connect(coap::LinkId link, const net::Address& server) {
+std::expected<void, std::string> TcpLinks::connect(coap::LinkId link, const net::Address& server,
+                                                   const MakeChannel& make) {
   if (Connection* const before = find(link)) before->abandon();
-  auto& place = connections_[link];
-  place = std::make_shared<Connection>(*this, link, server);
-  place->connect();
+  connections_.erase(link);
+  const auto made = std::make_shared<Connection>(*this, link, server);
+  if (make) {
+    if (const auto secured = made->secure(make); !secured) return secured;
+  }
+  connections_[link] = made;
+  made->connect();
+  return {};
+}
+
+const client::Channel* TcpLinks::channel(coap::LinkId link) const noexcept {
+  const Connection* const connection = find(link);
+  return connection != nullptr ? connection->channel() : nullptr;
 }
 
 void TcpLinks::close(coap::LinkId link) {
@@ -190,12 +243,12 @@ void TcpLinks::close(coap::LinkId link) {
   connection->abandon();
 }
 
-void TcpLinks::ended(Connection& connection, bool was_open) {
+void TcpLinks::ended(Connection& connection, const Closed& how) {
   const coap::LinkId link = connection.link;
   connections_.erase(link);
   // The engine may be at work in this very call.
-  asio::post(io_, [this, link, was_open] {
-    if (!has(link)) handlers_.on_closed(link, was_open);
+  asio::post(io_, [this, link, how] {
+    if (!has(link)) handlers_.on_closed(link, how);
   });
 }
 

@@ -69,8 +69,13 @@ OrRefusal<coap::LinkId> UdpLinks::number(const Peer& peer) {
   return coap::LinkId{static_cast<std::uint32_t>(servers_.size() - 1)};
 }
 
-void UdpLinks::connect(coap::LinkId link) {
-  if (streams(link)) streams_->connect(link, servers_[coap::index(link)].address);
+std::expected<void, std::string> UdpLinks::connect(coap::LinkId link, const MakeChannel& make) {
+  if (!streams(link)) return {};
+  return streams_->connect(link, servers_[coap::index(link)].address, make);
+}
+
+const client::Channel* UdpLinks::channel(coap::LinkId link) const {
+  return streams(link) ? streams_->channel(link) : nullptr;
 }
 
 void UdpLinks::disconnect(coap::LinkId link) {

@@ -55,7 +55,8 @@ class UdpLinks final : public coap::Links, public LinkSource {
 
   OrRefusal<coap::LinkId> link_to(const net::Address& address) override;
   OrRefusal<coap::LinkId> stream_to(const net::Address& address) override;
-  void connect(coap::LinkId link) override;
+  std::expected<void, std::string> connect(coap::LinkId link, const MakeChannel& make) override;
+  [[nodiscard]] const client::Channel* channel(coap::LinkId link) const override;
   void disconnect(coap::LinkId link) override;
 
   const coap::LinkTraits& traits(coap::LinkId link) noexcept override;

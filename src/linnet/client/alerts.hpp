@@ -22,6 +22,7 @@ enum class Alert : std::uint8_t {
   kNoRenegotiation = 100,
   kBadCertificateStatusResponse = 113,
   kUnknownPskIdentity = 115,
+  kNoApplicationProtocol = 120,  ///< RFC 7301
 };
 
 enum class AlertHandling : std::uint8_t {

@@ -20,7 +20,7 @@ using client::SecurityMode;
 
 namespace {
 
-constexpr int kMaxRounds = 64;  // of one datagram through the library
+constexpr std::size_t kMaxRounds = 64;      // of one datagram through the library; more of what can be longer
 
 /// A DNS name, which SNI may carry (RFC 6066 §3): no address.
 bool is_name(std::string_view host) noexcept {
@@ -101,6 +101,7 @@ std::expected<void, std::string> ClientChannel::prepare(const client::SecurityPa
     constexpr std::string_view kCoap = "coap";  // RFC 8323 §8.2
     const gnutls_datum_t protocol = datum(as_bytes(kCoap));
     if (auto set = done(gnutls_alpn_set_protocols(raw, &protocol, 1, 0), "ALPN"); !set) return set;
+    protocol_needed_ = parameters.port != kPortWithoutAlpn;
   }
   if (proofs.psk) return take_psk(parameters);
 
@@ -171,10 +172,11 @@ void ClientChannel::receive(ByteView bytes, Deliver deliver, Instant /*now*/) no
 }
 
 void ClientChannel::shake_hands() noexcept {
-  for (int round = 0; round < kMaxRounds; ++round) {
+  for (std::size_t round = 0; round < kMaxRounds; ++round) {
     const bool had_input = !incoming_.empty();
     const int result = gnutls_handshake(session_.get());
     if (result == GNUTLS_E_SUCCESS) {
+      if (protocol_needed_ && !speaks_coap()) return fail_with(GNUTLS_E_NO_APPLICATION_PROTOCOL);
       state_ = ChannelState::kOpen;
       return;
     }
@@ -185,8 +187,15 @@ void ClientChannel::shake_hands() noexcept {
   }
 }
 
+bool ClientChannel::speaks_coap() const noexcept {
+  gnutls_datum_t agreed{};
+  return gnutls_alpn_get_selected_protocol(session_.get(), &agreed) >= 0;
+}
+
 void ClientChannel::read_records(Deliver deliver) noexcept {
-  for (int round = 0; round < kMaxRounds; ++round) {
+  // Each round takes a record, or ends.
+  const std::size_t most = incoming_.size() + kMaxRounds;
+  for (std::size_t round = 0; round < most; ++round) {
     const auto result = gnutls_record_recv(session_.get(), record_.data(), record_.size());
     if (result > 0) {
       deliver(ByteView(record_).first(static_cast<std::size_t>(result)));

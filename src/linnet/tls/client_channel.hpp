@@ -58,6 +58,7 @@ class ClientChannel final : public client::Channel {
   std::expected<void, std::string> take_raw_key(const client::SecurityParameters& parameters);
   std::expected<void, std::string> take_certificate(const client::SecurityParameters& parameters);
   void shake_hands() noexcept;
+  [[nodiscard]] bool speaks_coap() const noexcept;
   void read_records(Deliver deliver) noexcept;
   void fail_with(int error) noexcept;
   void end_by(client::Alert alert, bool by_peer) noexcept;
@@ -86,6 +87,7 @@ class ClientChannel final : public client::Channel {
   client::ChannelEnd end_;
   Instant give_up_at_ = kNever;
   std::string refusal_;
+  bool protocol_needed_ = false;  ///< the server must name "coap" by ALPN
   std::array<std::uint8_t, kMaxRecord> record_{};
 };
 

@@ -11,6 +11,9 @@
 
 namespace linnet::tls {
 
+/// The port where CoAP over TLS need not be agreed on by ALPN (RFC 8323 §8.2).
+inline constexpr std::uint16_t kPortWithoutAlpn = 5684;
+
 struct ClientSuites {
   std::array<Suite, client::SecurityParameters::kMaxSuites> list{};
   std::size_t count = 0;

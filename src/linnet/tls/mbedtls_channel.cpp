@@ -19,7 +19,7 @@ using client::SecurityMode;
 
 namespace {
 
-constexpr int kMaxRounds = 64;  // of one datagram through the library
+constexpr std::size_t kMaxRounds = 64;  // of one datagram through the library; more of what can be longer
 constexpr unsigned kMinRsaBits = 2048;
 
 constexpr mbedtls_ecp_group_id kCurves[]{MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_SECP384R1,
@@ -118,6 +118,7 @@ bool MbedTlsChannel::prepare(const client::SecurityParameters& parameters, ByteV
   mbedtls_ssl_conf_rng(&settings_, &MbedTlsChannel::fill_random, this);
   mbedtls_ssl_conf_handshake_timeout(&settings_, static_cast<std::uint32_t>(config_.retransmit.count()),
                                      static_cast<std::uint32_t>(config_.give_up.count()));
+  protocol_needed_ = !datagram && parameters.port != kPortWithoutAlpn;
   if (!datagram && mbedtls_ssl_conf_alpn_protocols(&settings_, const_cast<const char**>(kProtocols)) != 0) {
     return false;
   }
@@ -191,10 +192,15 @@ void MbedTlsChannel::receive(ByteView bytes, Deliver deliver, Instant now) noexc
 }
 
 void MbedTlsChannel::shake_hands() noexcept {
-  for (int round = 0; round < kMaxRounds; ++round) {
+  for (std::size_t round = 0; round < kMaxRounds; ++round) {
     const bool had_input = !incoming_.empty();
     const int result = mbedtls_ssl_handshake(&ssl_);
     if (result == 0) {
+      if (protocol_needed_ && mbedtls_ssl_get_alpn_protocol(&ssl_) == nullptr) {
+        (void)mbedtls_ssl_send_alert_message(&ssl_, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                             static_cast<unsigned char>(Alert::kNoApplicationProtocol));
+        return end_by(Alert::kNoApplicationProtocol, false);
+      }
       state_ = ChannelState::kOpen;
       mbedtls_ssl_session now_open;
       mbedtls_ssl_session_init(&now_open);
@@ -209,7 +215,9 @@ void MbedTlsChannel::shake_hands() noexcept {
 }
 
 void MbedTlsChannel::read_records(Deliver deliver) noexcept {
-  for (int round = 0; round < kMaxRounds; ++round) {
+  // Each round takes a record, or ends.
+  const std::size_t most = incoming_.size() + kMaxRounds;
+  for (std::size_t round = 0; round < most; ++round) {
     const int result = mbedtls_ssl_read(&ssl_, record_.data(), record_.size());
     if (result > 0) {
       deliver(ByteView(record_).first(static_cast<std::size_t>(result)));

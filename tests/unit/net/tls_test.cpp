@@ -2,13 +2,9 @@
 // Devices over TLS (RFC 8323 §8.2, TS 6.8.2).
 // Shows: TR-2, SE-1, SE-6
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <deque>
-#include <fstream>
 #include <future>
-#include <map>
 
 #include "linnet/net/server.hpp"
 #include "raw_stream.hpp"
@@ -268,33 +264,6 @@ TEST(TlsServer, server_that_stops_releases_its_connections) {
   EXPECT_EQ(RawStream::view(device.next()).code(), Code::kRelease);
   EXPECT_TRUE(device.closed());
   EXPECT_EQ(device.client.alert, GNUTLS_A_CLOSE_NOTIFY);
-}
-
-std::size_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t all = 0;
-  std::size_t resident = 0;
-  statm >> all >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
-// Both ends are in this process.
-TEST(TlsServer, idle_connection_is_bounded) {
-  constexpr std::size_t kConnections = 200;
-  const auto server = start(secured());
-  std::deque<SecuredStream> peers;
-  const auto connect_to = [&](std::size_t count) {
-    while (peers.size() < count) {
-      EXPECT_FALSE(peers.emplace_back(server->listening_tls()[0]).receive().empty());
-    }
-  };
-  connect_to(50);
-  const std::size_t before = resident_bytes();
-  connect_to(50 + kConnections);
-  EXPECT_EQ(statistics(*server).connections, 50 + kConnections);
-  const std::size_t each = (resident_bytes() - before) / kConnections;
-  RecordProperty("bytes", static_cast<int>(each));
-  EXPECT_LT(each, 48U * 1024U);
 }
 
 }  // namespace

@@ -307,8 +307,35 @@ TEST_F(Channel, A_stream_may_come_in_any_pieces) {
   server->send("piece by piece");
   deliver_by_bytes();
   EXPECT_THAT(received, ElementsAre("piece by piece"));
+}
+
+// RFC 8323 §8.2.
+TEST_P(EachChannel, On_a_stream_coap_is_agreed_on_by_ALPN_but_at_its_own_port_need_not_be) {
+  if (transport() == Transport::kDatagram) return;
+  ServerWish wish = psk_server(transport());
+  ASSERT_TRUE(connect(wish, psk_parameters("device-1", kKey)));
   gnutls_datum_t protocol{};
-  EXPECT_LT(gnutls_alpn_get_selected_protocol(server->session(), &protocol), 0) << "this server has none";
+  ASSERT_GE(gnutls_alpn_get_selected_protocol(server->session(), &protocol), 0);
+  EXPECT_EQ(as_text(view(protocol)), "coap");
+  wish.knows_protocols = false;
+  client::SecurityParameters parameters = psk_parameters("device-1", kKey);
+  parameters.port = 5684;
+  EXPECT_TRUE(connect(wish, parameters));
+  parameters.port = 5685;
+  EXPECT_FALSE(connect(wish, parameters));
+  EXPECT_EQ(channel->end().alert, client::Alert::kNoApplicationProtocol);
+  EXPECT_EQ(server->heard, GNUTLS_A_NO_APPLICATION_PROTOCOL);
+}
+
+// Shows: TR-2
+TEST_P(EachChannel, Many_small_records_in_one_piece_all_arrive) {
+  if (transport() == Transport::kDatagram) return;
+  ASSERT_TRUE(connect(psk_server(transport()), psk_parameters("device-1", kKey)));
+  OwnedBytes all;
+  for (int i = 0; i < 300; ++i) server->send("x");
+  for (const OwnedBytes& bytes : std::exchange(server->sent, {})) all.insert(all.end(), bytes.begin(), bytes.end());
+  hear(all);
+  EXPECT_EQ(received.size(), 300U);
 }
 
 TEST_F(Channel, More_than_a_datagram_holds_is_refused) {

@@ -66,6 +66,10 @@ ServerDouble::ServerDouble(ServerWish wish) : wish_(std::move(wish)) {
   gnutls_transport_set_push_function(raw, &ServerDouble::push);
   gnutls_transport_set_pull_function(raw, &ServerDouble::pull);
   gnutls_transport_set_pull_timeout_function(raw, &ServerDouble::wait);
+  if (wish_.transport == Transport::kStream && wish_.knows_protocols) {
+    const gnutls_datum_t protocol = datum(as_bytes("coap"));
+    ok(gnutls_alpn_set_protocols(raw, &protocol, 1, 0));
+  }
   if (wish_.ticket_key.data != nullptr) ok(gnutls_session_ticket_enable_server(raw, &wish_.ticket_key));
   if (wish_.cache != nullptr) {
     gnutls_db_set_ptr(raw, wish_.cache);

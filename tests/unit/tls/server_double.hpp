@@ -20,6 +20,7 @@ struct ServerWish {
   const KeyPair* raw_key = nullptr;    ///< shows it, and asks for one
   std::vector<const Identity*> chain;  ///< its own first; asks for one of the client
   std::optional<OwnedBytes> stapled;   ///< an OCSP response
+  bool knows_protocols = true;         ///< speaks "coap" by ALPN, over streams
   std::string priorities;              ///< instead of linnet's own, in GnuTLS' words
   gnutls_datum_t ticket_key{};         ///< makes tickets
   std::vector<std::pair<OwnedBytes, OwnedBytes>>* cache = nullptr;  ///< resumes by session ID
