@@ -38,7 +38,8 @@ class Connections final : public client::Connector {
   [[nodiscard]] bool stream(coap::LinkId link) const noexcept;
 
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
-  /// What became of LinkSource::connect, and of a connection that was there, which its channel may have ended.
+  /// What became of LinkSource::connect, and of a connection that was there, which its channel may have
+  /// ended.
   void stream_opened(coap::LinkId link) noexcept;
   void stream_closed(coap::LinkId link, bool was_open,
                      const std::optional<client::ChannelEnd>& channel) noexcept;

@@ -79,9 +79,9 @@ void declare(CLI::App& app, Arguments& a) {
       ->check([](const std::string& name) {
         return name.empty() || name.size() > lwm2m::kMaxEndpointName ? "must have 1 to 255 bytes" : "";
       });
-  app.add_option(
-         "--server", a.servers,
-         "[ID=]coap://HOST[:PORT] to register with, or coaps, coap+tcp, coaps+tcp; up to 8, repeat the option")
+  app.add_option("--server", a.servers,
+                 "[ID=]coap://HOST[:PORT] to register with, or coaps, coap+tcp, coaps+tcp; up to 8, repeat "
+                 "the option")
       ->allow_extra_args(false);
   CLI::Option* bootstrap =
       app.add_option("--bootstrap", a.bootstrap,

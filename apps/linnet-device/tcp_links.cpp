@@ -97,19 +97,19 @@ class TcpLinks::Connection final : public std::enable_shared_from_this<Connectio
     wait();
   }
   void read() {
-    socket_.async_read_some(
-        asio::buffer(buffer_), [self = shared_from_this()](const Failure& error, std::size_t size) {
-          if (self->owner_ == nullptr) return;
-          if (error) return self->end();
-          const ByteView bytes = ByteView(self->buffer_).first(size);
-          if (self->channel_) {
-            self->take_records(bytes);
-          } else {
-            self->incoming_.insert(self->incoming_.end(), bytes.begin(), bytes.end());
-            self->take();
-          }
-          if (self->owner_ != nullptr) self->read();
-        });
+    socket_.async_read_some(asio::buffer(buffer_),
+                            [self = shared_from_this()](const Failure& error, std::size_t size) {
+                              if (self->owner_ == nullptr) return;
+                              if (error) return self->end();
+                              const ByteView bytes = ByteView(self->buffer_).first(size);
+                              if (self->channel_) {
+                                self->take_records(bytes);
+                              } else {
+                                self->incoming_.insert(self->incoming_.end(), bytes.begin(), bytes.end());
+                                self->take();
+                              }
+                              if (self->owner_ != nullptr) self->read();
+                            });
   }
   void take_records(ByteView bytes) {
     channel_->receive(

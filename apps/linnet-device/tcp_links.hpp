@@ -19,7 +19,7 @@ namespace linnet::device {
 
 class TcpLinks final : public coap::Links {
  public:
-  static constexpr Seconds kConnectTimeout{20};  ///< with the handshake
+  static constexpr Seconds kConnectTimeout{20};           ///< with the handshake
   static constexpr std::size_t kMaxUnsent = 1024 * 1024;  ///< bytes that the server has not taken
 
   /// What is left of a connection that is gone, or did not come.

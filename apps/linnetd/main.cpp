@@ -65,6 +65,7 @@ net::ServerConfig server_config(const Settings& settings) {
   net::ServerConfig config;
   config.listen = settings.coap;
   config.listen_tcp = settings.coap_tcp;
+  config.listen_tls = settings.coaps_tcp;
   config.dtls.listen = settings.coaps;
   config.shards = settings.threads;
   config.bootstrap.listen = settings.bootstrap;
@@ -134,6 +135,8 @@ int run(const Settings& settings, const sigset_t& signals) {
     spdlog::info("CoAP at coaps://{}", address.text());
   for (const net::Address& address : (*server)->listening_tcp())
     spdlog::info("CoAP at coap+tcp://{}", address.text());
+  for (const net::Address& address : (*server)->listening_tls())
+    spdlog::info("CoAP at coaps+tcp://{}", address.text());
   if (auto* const bootstrap = (*server)->bootstrap(); bootstrap != nullptr) {
     for (const net::Address& address : bootstrap->listening())
       spdlog::info("bootstrap at coap://{}", address.text());

@@ -28,6 +28,7 @@ A configuration file holds the same, in TOML; flags win over it:
   key = "/etc/linnet/server.key"
   cert = "/etc/linnet/server.crt"
   coap-tcp = "127.0.0.1:5683"
+  coaps-tcp = "127.0.0.1:5684"
   bootstrap = "127.0.0.1:5783"
   nosec = true
   http = "127.0.0.1:8080"
@@ -41,7 +42,7 @@ A configuration file holds the same, in TOML; flags win over it:
 
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
-  std::optional<std::vector<std::string>> coap, coaps, coap_tcp, bootstrap;
+  std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp, bootstrap;
   std::optional<std::string> key, cert, http, state, state_key, former_state_key, models, log_level;
   std::optional<bool> memory, nosec;
   std::optional<std::int64_t> threads, max_devices;
@@ -97,6 +98,7 @@ class FileReader {
     if (key == "coap") return take_list(key, node, wishes.coap);
     if (key == "coaps") return take_list(key, node, wishes.coaps);
     if (key == "coap-tcp") return take_list(key, node, wishes.coap_tcp);
+    if (key == "coaps-tcp") return take_list(key, node, wishes.coaps_tcp);
     if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
     if (key == "key") return set(key, node, "a string", wishes.key);
     if (key == "cert") return set(key, node, "a string", wishes.cert);
@@ -179,6 +181,7 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
            Places{"coap", prefer(prefer(flags.coap, file.coap), by_default), net::kCoapPort, settings.coap},
            Places{"coaps", prefer(flags.coaps, file.coaps), net::kCoapsPort, settings.coaps},
            Places{"coap-tcp", prefer(flags.coap_tcp, file.coap_tcp), net::kCoapPort, settings.coap_tcp},
+           Places{"coaps-tcp", prefer(flags.coaps_tcp, file.coaps_tcp), net::kCoapsPort, settings.coaps_tcp},
            Places{"bootstrap", prefer(flags.bootstrap, file.bootstrap), net::kBootstrapPort,
                   settings.bootstrap},
        }) {
@@ -189,9 +192,10 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
     }
   }
   if (settings.coap.empty() && settings.coaps.empty() && settings.coap_tcp.empty() &&
-      settings.bootstrap.empty()) {
+      settings.coaps_tcp.empty() && settings.bootstrap.empty()) {
     return wrong(
-        "coap is empty and there is no coaps, coap-tcp or bootstrap: nothing could reach this server");
+        "coap is empty and there is no coaps, coap-tcp, coaps-tcp or bootstrap: nothing could reach this "
+        "server");
   }
   settings.key = prefer(flags.key, file.key).value_or("");
   settings.cert = prefer(flags.cert, file.cert).value_or("");
@@ -249,6 +253,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   std::vector<std::string> coap;
   std::vector<std::string> coaps;
   std::vector<std::string> coap_tcp;
+  std::vector<std::string> coaps_tcp;
   std::vector<std::string> bootstrap;
   bool memory = false;
   bool no_coap = false;
@@ -263,6 +268,8 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--cert", flags.cert,
                  "file of its certificate and what leads to its authority (none: raw public keys)");
   app.add_option("--coap-tcp", coap_tcp, "HOST:PORT to listen on for CoAP over TCP, repeatable (none)");
+  app.add_option("--coaps-tcp", coaps_tcp,
+                 "HOST:PORT to listen on for CoAP over TLS, repeatable; without a port 5684 (none)");
   app.add_option("--bootstrap", bootstrap,
                  "HOST:PORT of a bootstrap server, repeatable; without a port 5783 (none)");
   app.add_option("--nosec", flags.nosec,
@@ -292,6 +299,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   if (!coap.empty() || no_coap) flags.coap = coap;
   if (!coaps.empty()) flags.coaps = coaps;
   if (!coap_tcp.empty()) flags.coap_tcp = coap_tcp;
+  if (!coaps_tcp.empty()) flags.coaps_tcp = coaps_tcp;
   if (!bootstrap.empty()) flags.bootstrap = bootstrap;
   if (config.empty()) return check(flags, {});
   const auto file = FileReader(config).read();

@@ -19,6 +19,7 @@ struct Settings {
   std::vector<net::Address> coap;       ///< empty only where another of these is not
   std::vector<net::Address> coaps;      ///< empty: no DTLS
   std::vector<net::Address> coap_tcp;   ///< empty: none
+  std::vector<net::Address> coaps_tcp;  ///< empty: no TLS
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
   bool allow_nosec = false;             ///< devices that protect nothing are taken
   std::filesystem::path key;  ///< private key that this server proves itself by; empty: pre-shared keys alone

@@ -6,10 +6,19 @@ server of linnet-device, libcoap's coap-client as a peer of the registration int
 import asyncio
 import base64
 import re
+import socket
 import unittest
 
 from aiocoap_test import LARGE, LINKS, OPAQUE, TEXT, Code, Loop, Message, Resource, aiocoap
 from harness import Linnetd, LinnetDevice, debian_program, eventually, free_tcp_port, run
+
+
+def wait_until_listening(port, host):
+    def connects():
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex((host, port)) == 0
+
+    eventually(connects, f"somebody listens at TCP port {port}")
 
 
 class Dialled:

@@ -71,7 +71,8 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
                   number(s.truncated)},
            Metric{"linnet_datagrams_forwarded_total", "Datagrams passed on to another shard", Counter,
                   number(s.forwarded)},
-           Metric{"linnet_connections", "TCP connections of devices", Gauge, number(s.connections)},
+           Metric{"linnet_connections", "Connections of devices, over TCP and TLS", Gauge,
+                  number(s.connections)},
            Metric{"linnet_connections_accepted_total", "TCP connections taken", Counter,
                   number(s.streams.accepted)},
            Metric{"linnet_connections_refused_total", "TCP connections there was no room for", Counter,
@@ -94,6 +95,13 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
                   number(s.dtls.replayed)},
            Metric{"linnet_dtls_unopened_total", "Records refused because no key opens them", Counter,
                   number(s.dtls.unopened)},
+           Metric{"linnet_tls_handshakes_total", "TLS handshakes done", Counter, number(s.tls.handshakes)},
+           Metric{"linnet_tls_resumed_total", "Of these, sessions resumed", Counter, number(s.tls.resumed)},
+           Metric{"linnet_tls_failed_total", "TLS handshakes refused or given up", Counter,
+                  number(s.tls.failed)},
+           Metric{"linnet_tls_refused_total",
+                  "TLS connections closed because too many handshakes are under way", Counter,
+                  number(s.tls.refused)},
            Metric{"linnet_links_exhausted_total", "Datagrams dropped because the link table is full", Counter,
                   number(s.links_exhausted)},
            Metric{"linnet_events_dropped_total", "Events that readers were too slow for", Counter,
@@ -126,6 +134,7 @@ void Service::health(Answer answer) {
   for (const net::Address& address : server_.listening()) body["coap"].push_back(address.text());
   for (const net::Address& address : server_.listening_dtls()) body["coaps"].push_back(address.text());
   for (const net::Address& address : server_.listening_tcp()) body["coap_tcp"].push_back(address.text());
+  for (const net::Address& address : server_.listening_tls()) body["coaps_tcp"].push_back(address.text());
   if (const auto* const bootstrap = server_.bootstrap(); bootstrap != nullptr) {
     body["bootstrap"] = Json::array();
     for (const net::Address& address : bootstrap->listening()) body["bootstrap"].push_back(address.text());

@@ -20,7 +20,7 @@ using client::SecurityMode;
 
 namespace {
 
-constexpr std::size_t kMaxRounds = 64;      // of one datagram through the library; more of what can be longer
+constexpr std::size_t kMaxRounds = 64;  // of one datagram through the library; more of what can be longer
 
 /// A DNS name, which SNI may carry (RFC 6066 §3): no address.
 bool is_name(std::string_view host) noexcept {

@@ -87,7 +87,7 @@ class MbedTlsChannel final : public client::Channel {
   std::array<std::uint8_t, 48> offered_{};  ///< the master secret of the session that was offered
   bool offers_ = false;
   bool resumed_ = false;
-  bool protocol_needed_ = false;  ///< the server must name "coap" by ALPN
+  bool protocol_needed_ = false;          ///< the server must name "coap" by ALPN
   std::optional<client::Alert> refused_;  ///< what the server is told of its certificate
   std::optional<client::Alert> sent_;     ///< the last alert in clear that the library sent
   ByteView incoming_;                     ///< while `receive` runs

@@ -333,7 +333,8 @@ TEST_P(EachChannel, Many_small_records_in_one_piece_all_arrive) {
   ASSERT_TRUE(connect(psk_server(transport()), psk_parameters("device-1", kKey)));
   OwnedBytes all;
   for (int i = 0; i < 300; ++i) server->send("x");
-  for (const OwnedBytes& bytes : std::exchange(server->sent, {})) all.insert(all.end(), bytes.begin(), bytes.end());
+  for (const OwnedBytes& bytes : std::exchange(server->sent, {}))
+    all.insert(all.end(), bytes.begin(), bytes.end());
   hear(all);
   EXPECT_EQ(received.size(), 300U);
 }
