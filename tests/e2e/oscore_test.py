@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: SE-8
+# Shows: SE-8, SE-9
 """linnetd and linnet-device under OSCORE (RFC 8613): everything but the first word of a restart is protected."""
 import os
 import tempfile
 import unittest
 
+from coap_peer import decode
 from scripted import Server, harness
 from wiretap import Wiretap
 
@@ -47,8 +48,6 @@ class OscoreCase(unittest.TestCase):
         status, body = server.rest.device("safe").call("PUT", path + "/observe")
         self.assertEqual(status, 200, body)
 
-
-class Management(OscoreCase):
     def check_protected(self, tap, *words):
         """Whatever has content is an OSCORE message, and no word of it shows."""
         self.assertTrue(tap.messages)
@@ -60,6 +59,8 @@ class Management(OscoreCase):
         for word in words:
             self.assertNotIn(word, tap.bytes)
 
+
+class Management(OscoreCase):
     def test_every_operation_is_protected_both_ways(self):
         server = self.start()
         self.enter(server)
@@ -165,6 +166,73 @@ class Admission(OscoreCase):
         self.assertEqual(server.rest.call("DELETE", "/api/v1/credentials/safe")[0], 200)
         self.enter(server, secret="ee" * 16)
         self.device(server.coap, says="4.0")
+
+
+class Bootstrap(OscoreCase):
+    """The account that it writes is under the context that the device has: both servers number their messages apart."""
+
+    @staticmethod
+    def configuration(server):
+        return {"endpoints": ["safe"], "delete": ["/0", "/1"], "write": {
+            "/0/1": {"0": f"coap://{server.coap}", "2": 3, "10": 101, "17": "21:0"},
+            "/1/0": {"0": 101, "1": 300, "6": True, "7": "U"}}}
+
+    def bootstrap(self, *flags):
+        server = self.start("--bootstrap", "127.0.0.1:0", "--nosec=false")
+        self.enter(server)
+        status, said = server.rest.call("PUT", "/api/v1/bootstrap/configurations/one", self.configuration(server))
+        self.assertEqual(status, 201, said)
+        tap = self.enterContext(Wiretap(server.rest.call("GET", "/health")[1]["bootstrap"][0]))
+        device = self.enterContext(harness.Own("linnet-device", [
+            harness.program("LINNET_DEVICE"), "--endpoint", "safe", "--bootstrap", f"coap://{tap.place}",
+            "--oscore-secret", SECRET, "--oscore-salt", SALT, "--oscore-sender-id", DEVICE_ID, "--oscore-recipient-id",
+            SERVER_ID, *flags]))
+        device.out.take(lambda line: line.startswith("registered") and line, "registered")
+        self.assertEqual(self.read(server, "3/0/0"), "linnet")
+        self.check_protected(tap, b"safe", b"coap")
+
+    def test_under_new_keys(self):
+        self.bootstrap()
+
+    def test_under_numbers_that_both_keep(self):
+        self.bootstrap("--oscore-stored", "--state", os.path.join(self.folder, "device"))
+
+
+class ToProxy(Wiretap):
+    """A device that knows a forward proxy would say where its requests are to go (RFC 7252 5.7.2): this says it."""
+
+    def __init__(self, proxy, server):
+        super().__init__(proxy)
+        host, port = server.rsplit(":", 1)
+        self._goal = [(3, host.encode()), (7, int(port).to_bytes(2, "big")), (39, b"coap")]
+
+    def rewrite(self, data):
+        message = decode(data)
+        if 0 < message.code < 32:
+            message.options += self._goal
+        return message.encode()
+
+
+class Proxy(OscoreCase):
+    def test_a_proxy_carries_what_it_cannot_read(self):
+        server = self.start("--nosec=false")
+        self.enter(server)
+        port = harness.free_udp_port()
+        self.enterContext(harness.Child("coap-server", [
+            harness.debian_program("coap-server-notls", "libcoap3-bin"), "-A", "127.0.0.1", "-p", str(port), "-P",
+            ",proxy.example", "-v", "4"]))
+        tap = self.enterContext(ToProxy(f"127.0.0.1:{port}", server.coap))
+        with server.events(endpoint="safe") as events:
+            device = self.enterContext(harness.LinnetDevice(
+                "safe", f"coap://{tap.place}", "--oscore-secret", SECRET, "--oscore-salt", SALT, "--oscore-sender-id",
+                DEVICE_ID, "--oscore-recipient-id", SERVER_ID))
+            device.told("registered")
+            events.wait("registered")
+            device.rpc("update")
+            device.told("updated")
+            device.rpc("send", paths=["/3/0/0"])
+            events.wait("sent")
+        self.check_protected(tap, b"safe", b"linnet")
 
 
 if __name__ == "__main__":

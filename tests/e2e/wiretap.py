@@ -19,7 +19,6 @@ class Wiretap:
             end.bind(("127.0.0.1", 0))
         self.place = "127.0.0.1:" + str(self._near.getsockname()[1])
         self.up, self.down = [], []  # messages to the server, and from it
-        self.raw_up = []
         self.bytes = b""
         self._device = None
         self._ended = False
@@ -39,9 +38,9 @@ class Wiretap:
     def messages(self):
         return self.up + self.down
 
-    def repeat(self, datagram):
-        """As an attacker who was on the way would."""
-        self._far.sendto(datagram, self._server)
+    def rewrite(self, data):
+        """What goes to the server instead of what the device said."""
+        return data
 
     def _relay(self):
         while not self._ended:
@@ -55,8 +54,7 @@ class Wiretap:
         if end is self._near:
             self._device = sender
             self.up.append(decode(data))
-            self.raw_up.append(data)
-            self._far.sendto(data, self._server)
+            self._far.sendto(self.rewrite(data), self._server)
         else:
             self.down.append(decode(data))
             if self._device:

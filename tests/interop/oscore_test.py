@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""aiocoap's OSCORE beside linnet's: each as the client of the other, as a device at linnetd and as the server of
-linnet-device. It does without appendix B.2 of RFC 8613."""
+"""Other people's OSCORE beside linnet's, without appendix B.2 of RFC 8613: aiocoap as client and server of linnet's
+endpoint and as a device at linnetd, both aiocoap and Leshan as servers of linnet-device. Leshan's device does not
+answer the challenge that linnetd has to make (TS 5.5.3), and so cannot be one here."""
 # Shows: SE-8
 
 import asyncio
@@ -14,7 +15,8 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Linnetd, LinnetDevice, eventually, free_udp_port, peers
+from harness import Linnetd, LinnetDevice, free_udp_port, peers
+from leshan_test import leshan
 
 for folder in glob.glob(peers("venv") + "/lib/python3*/site-packages"):
     site.addsitedir(folder)
@@ -231,6 +233,23 @@ class ServerOfLinnetDevice(unittest.TestCase):
                 self.assertEqual(answer.code, Code.CHANGED)
                 answer = await node.ask(place, Code.GET, "/3/0/15", accept=0)
                 self.assertEqual(answer.payload, b"Europe/Oslo")
+
+
+class ServerOfLeshan(unittest.TestCase):
+    def test_is_registered_with_and_manages_linnet_device(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        server = self.enterContext(leshan("LeshanOscore", "leshan", "73", "64", *KEY.split(":"),
+                                          folder="leshan-bootstrap"))
+        uri = server.event("ready")["uri"]
+        secret, salt = KEY.split(":")
+        self.enterContext(LinnetDevice("leshan", uri, "--state", folder + "/device", "--oscore-stored",
+                                       "--simulate", "3/0/9=ramp:100,0,60@0.2", "--oscore-secret", secret,
+                                       "--oscore-salt", salt, "--oscore-sender-id", "64", "--oscore-recipient-id", "73"))
+        server.event("registered", endpoint="leshan")
+        self.assertEqual(server.ask("read", path="/3/0/0")["value"], "linnet")
+        self.assertIn("CHANGED", server.ask("write", path="/3/0/15", value="Europe/Oslo")["code"])
+        self.assertEqual(server.ask("read", path="/3/0/15")["value"], "Europe/Oslo")
+        self.assertIn("CONTENT", server.ask("observe", path="/3/0/9")["code"])
 
 
 if __name__ == "__main__":

@@ -115,6 +115,15 @@ void BootstrapServer::restore() {
   });
   if (!configurations || !loaded)
     throw std::runtime_error("the state cannot be read: " + store_->health().detail);
+  look_for_contexts();
+  const auto contexts = store_->load(RecordKind::kSecurityContext, [&](const RecordView& record) {
+    const auto key = ContextKey::decode(record.key);
+    if (!oscore_ || !key || key->user != ContextUser::kBootstrap) return;
+    // No device is spoken to before it speaks.
+    const auto nobody = [](ByteView /*address*/) { return std::optional<coap::LinkId>(); };
+    if (!oscore_->restore(record.key, record.value, credentials_.get(), nobody)) ++not_restored_;
+  });
+  if (!contexts) throw std::runtime_error("the state cannot be read: " + store_->health().detail);
   std::ranges::sort(results, {}, &server::BootstrapResult::at);
   for (server::BootstrapResult& result : results) keep(std::move(result));
 }
@@ -123,11 +132,49 @@ void BootstrapServer::run() {
   while (running_) {
     wait();
     now_ = ShardClock::now();
+    look_for_contexts();
     for (std::size_t socket = 0; socket < links_.sockets().size(); ++socket) hear(socket);
     tasks_.drain([](Task task) { task(); });
     if (engine_.next_deadline() <= now_) engine_.step(now_);
+    if (oscore_) oscore_->save_changed();
     links_.flush();
   }
+}
+
+// Messages under OSCORE.
+
+void BootstrapServer::look_for_contexts() {
+  if (oscore_ || credentials_.get().oscore_contexts() == 0) return;
+  OscoreLinksConfig config;
+  config.max_links = config_.engine.endpoint.max_peers;
+  config.max_observations = 1;
+  config.max_message = kMaxReceived;
+  config.durable = store_ != nullptr;
+  config.user = ContextUser::kBootstrap;
+  OscoreOwner& owner = *this;
+  oscore_ = std::make_unique<OscoreLinks>(config, owner);
+  engine_.protect_by(oscore_->protection());
+}
+
+std::optional<store::Ticket> BootstrapServer::save_context(std::string_view key, ByteView record,
+                                                           bool report) {
+  if (store_ == nullptr || record.empty()) return std::nullopt;
+  const store::Ticket ticket = report ? ++last_context_ticket_ : store::kNoTicket;
+  const store::RecordKey name(store::RecordKind::kSecurityContext, key);
+  if (!store_->save(store_shard_, ticket, name, record, store::kKeptForGood)) return std::nullopt;
+  return ticket;
+}
+
+void BootstrapServer::deliver_held(coap::LinkId link, ByteView message) {
+  engine_.receive(link, message, now_);
+}
+
+void BootstrapServer::lose_context(coap::LinkId link) {
+  engine_.drop(link, now_);
+}
+
+std::size_t BootstrapServer::address_of(coap::LinkId /*link*/, ByteSpan /*out*/) {
+  return 0;
 }
 
 void BootstrapServer::wait() {
@@ -157,6 +204,10 @@ void BootstrapServer::hear(std::size_t socket) {
     if (link == coap::kNoLink) continue;
     if (datagram.local != Address{} || datagram.remote.scope() != 0) {
       table.set_path(link, links_.path_of(socket, datagram.remote, datagram.local));
+    }
+    if (oscore_) {
+      const auto message = coap::Message::decode(datagram.bytes);
+      if (message && !oscore_->prepare(link, *message, datagram.bytes, credentials_.get())) continue;
     }
     engine_.receive(link, datagram.bytes, now_);
   }
@@ -229,14 +280,19 @@ Result<void> BootstrapServer::store_change(const Change& change) {
 }
 
 void BootstrapServer::settle(std::span<const store::Ticket> tickets, bool committed) {
-  // Results have no tickets: what comes is the end of the one change that is at the store.
-  const store::Ticket last = tickets.back();
-  [[maybe_unused]] const auto posted = post([this, last, committed] {
-    if (last != ticket_) return;
-    ticket_ = 0;
-    finish_change({.failure = committed ? std::nullopt : std::optional(Errc::kIo), .rival = {}});
-    carry_out();
-  });
+  // Results have no tickets: beside numbers of contexts there is the one change that is at the store.
+  [[maybe_unused]] const auto posted =
+      post([this, ended = std::vector(tickets.begin(), tickets.end()), committed] {
+        for (const store::Ticket ticket : ended) {
+          if (ticket > kFirstLimit) {
+            oscore_->settle(ticket, committed);
+          } else if (ticket == ticket_ && ticket != store::kNoTicket) {
+            ticket_ = 0;
+            finish_change({.failure = committed ? std::nullopt : std::optional(Errc::kIo), .rival = {}});
+            carry_out();
+          }
+        }
+      });
 }
 
 void BootstrapServer::finish_change(ConfigurationOutcome outcome) {
@@ -351,9 +407,14 @@ void BootstrapServer::publish(Event::Kind kind, std::string_view endpoint,
   }
 }
 
-Result<void> BootstrapServer::admit(coap::LinkId /*link*/, std::string_view endpoint) noexcept {
-  // All of its links are plain.
-  return server::admit(server::LinkIdentity::kNone, endpoint, credentials_.get(), allow_nosec_);
+// TS 5.5.5.
+Result<void> BootstrapServer::admit(coap::LinkId link, std::string_view endpoint) noexcept {
+  auto identity = server::LinkIdentity::kNone;
+  if (oscore_ && oscore_->secured(link)) {
+    const bool own = oscore_->endpoint(link, credentials_.get()) == endpoint;
+    identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+  }
+  return server::admit(identity, endpoint, credentials_.get(), allow_nosec_);
 }
 
 void BootstrapServer::on_started(std::string_view endpoint, std::string_view configuration,

@@ -19,8 +19,10 @@
 #include "linnet/net/credential_book.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
+#include "linnet/net/oscore_links.hpp"
 #include "linnet/net/pages.hpp"
 #include "linnet/net/shard_clock.hpp"
+#include "linnet/net/store_ticket.hpp"
 #include "linnet/net/subscription.hpp"
 #include "linnet/net/system_random.hpp"
 #include "linnet/server/bootstrap_engine.hpp"
@@ -56,7 +58,7 @@ struct NamedPage {
 /// Calls may come from any thread. A handler is called exactly once, from the worker's thread or from
 /// `stop`; it must not block and must not throw. A call after the stop fails with kClosed, and its
 /// handler is not called.
-class BootstrapServer final : private server::BootstrapListener {
+class BootstrapServer final : private server::BootstrapListener, private OscoreOwner {
  public:
   using Configuration = std::shared_ptr<const server::BootstrapConfiguration>;
   using ConfigurationPage = NamedPage<Configuration>;
@@ -133,6 +135,12 @@ class BootstrapServer final : private server::BootstrapListener {
   void run();
   void wait();
   void hear(std::size_t socket);
+  void look_for_contexts();
+  [[nodiscard]] std::optional<store::Ticket> save_context(std::string_view key, ByteView record,
+                                                          bool report) override;
+  void deliver_held(coap::LinkId link, ByteView message) override;
+  void lose_context(coap::LinkId link) override;
+  [[nodiscard]] std::size_t address_of(coap::LinkId link, ByteSpan out) override;
   [[nodiscard]] coap::LinkId link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket);
   void change(Change change);
   void carry_out();
@@ -159,6 +167,8 @@ class BootstrapServer final : private server::BootstrapListener {
   ReceiveBatch in_;
   Pages pages_;  // of the engine
   server::BootstrapEngine engine_;
+  std::unique_ptr<OscoreLinks> oscore_;  // null: no credential is a context
+  store::Ticket last_context_ticket_ = kFirstLimit;
   FileDescriptor wake_;
   MpscQueue<Task> tasks_;
   std::thread thread_;

@@ -71,6 +71,8 @@ Result<ContextId> Contexts::add(const InputParameters& input, FirstUse first_use
   context.stored.next = next;
   context.stored.limit = std::min(limit, kNoLimit);
   context.epoch = epoch;
+  // Who speaks first and has not had another life took nothing before; the peer is who challenges.
+  context.proven = first_use == FirstUse::kStored && next == 0 && !config_.follow_requests;
   context.used = true;
   std::uint32_t& first = bucket(input.recipient_id.view());
   context.next = first;

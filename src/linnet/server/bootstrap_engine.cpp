@@ -282,6 +282,10 @@ std::size_t BootstrapEngine::endpoint_memory(const BootstrapEngineConfig& config
   return coap::Endpoint::memory_needed(config.endpoint);
 }
 
+void BootstrapEngine::protect_by(coap::Protection& protection) noexcept {
+  parts_->endpoint.protect_by(protection);
+}
+
 void BootstrapEngine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {
   parts_->endpoint.receive(link, datagram, now);
 }

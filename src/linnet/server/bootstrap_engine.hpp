@@ -71,6 +71,10 @@ class BootstrapEngine {
   /// The bytes that the endpoint's tables take.
   [[nodiscard]] static std::size_t endpoint_memory(const BootstrapEngineConfig& config) noexcept;
 
+  /// From now on messages are protected as `protection` says (coap/protection.hpp), which outlives the
+  /// engine.
+  void protect_by(coap::Protection& protection) noexcept;
+
   /// One datagram from a link. Any bytes at all.
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;
   /// Does what is due and returns when to call again.
