@@ -11,7 +11,7 @@ constexpr std::string_view kCommands =
 /// Those whose first argument is an endpoint name.
 constexpr std::string_view kDeviceCommands =
     "show forget read write exec create delete discover attributes observe cancel operations";
-constexpr std::string_view kOptions = "--url --json --timeout --help --version";
+constexpr std::string_view kOptions = "--url --tenant --json --timeout --help --version";
 
 // The server is asked for names; without one there is nothing to offer. Names come from devices: they
 // must not reach `compgen -W`, which expands what it is given as the shell would. The line is cut into
@@ -35,7 +35,7 @@ _linnet() {
   for ((i = 1; i < ${#words[@]}; i++)); do
     case ${words[i]} in
       --url) url=${words[++i]} ;;
-      --timeout) ((i++)) ;;
+      --timeout | --tenant) ((i++)) ;;
       -*) ;;
       *) if [ -z "$command" ]; then command=${words[i]}; else ((position++)); fi ;;
     esac
@@ -65,6 +65,7 @@ complete -c linnet -n "__fish_seen_subcommand_from completion" -a "bash zsh fish
 complete -c linnet -n "__fish_seen_subcommand_from firmware" -a "push pull update status"
 complete -c linnet -n "__fish_seen_subcommand_from @DEVICE_COMMANDS@" -a "(linnet devices --names 2>/dev/null)"
 complete -c linnet -l url -x -d "address of the API"
+complete -c linnet -l tenant -x -d "only the devices of this tenant"
 complete -c linnet -l json -d "print JSON"
 complete -c linnet -l timeout -x -d "seconds for the device to answer"
 )sh";

@@ -32,7 +32,12 @@ std::string unreachable(const ApiUrl& url, const std::string& why) {
 http::request<http::string_body> make_request(const ApiUrl& url, const std::string& method,
                                               const std::string& target, const std::string& body,
                                               const char* content_type) {
-  http::request<http::string_body> request(http::string_to_verb(method), target, 11);
+  constexpr std::string_view kApi = "/api/v1/";
+  std::string at = target;
+  if (!url.tenant.empty() && at.starts_with(kApi)) {
+    at.insert(kApi.size(), "tenants/" + percent_encode(url.tenant) + "/");
+  }
+  http::request<http::string_body> request(http::string_to_verb(method), at, 11);
   request.set(http::field::host, url.authority());
   request.set(http::field::user_agent, "linnet");
   if (!body.empty()) {

@@ -14,6 +14,7 @@ namespace linnet::cli {
 struct ApiUrl {
   std::string host;  ///< without the brackets of an IPv6 address
   std::string port;
+  std::string tenant = {};  ///< whose devices alone are asked for; empty: all
 
   /// "127.0.0.1:8080", "[::1]:8080".
   [[nodiscard]] std::string authority() const;

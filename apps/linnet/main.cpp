@@ -37,6 +37,7 @@ Exit status: 0 done, 1 the server or the device refused, 2 usage, 3 linnetd cann
 /// The parsed command line; one instance, filled by CLI11.
 struct Arguments {
   std::string url = "http://127.0.0.1:8080";
+  std::string tenant;
   bool json = false;
   unsigned timeout = 120;
   std::optional<unsigned> queue;
@@ -344,6 +345,7 @@ int main(int argc, char** argv) {
   app.add_option("--url", arguments.url, "where the API of linnetd is")
       ->envname("LINNET_URL")
       ->capture_default_str();
+  app.add_option("--tenant", arguments.tenant, "only the devices of this tenant")->envname("LINNET_TENANT");
   app.add_flag("--json", arguments.json, "print JSON, for programs");
   app.add_option("--timeout", arguments.timeout, "seconds for the device to answer")
       ->check(CLI::Range(1, 600))
@@ -372,11 +374,12 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
-  const auto url = ApiUrl::parse(arguments.url);
+  auto url = ApiUrl::parse(arguments.url);
   if (!url) {
     std::cerr << "linnet: " << url.error() << '\n';
     return kUsage;
   }
+  url->tenant = arguments.tenant;
   try {
     return run(Session{*url, arguments.json, std::chrono::seconds(arguments.timeout), arguments.queue,
                        arguments.no_wait});

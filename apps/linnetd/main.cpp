@@ -67,6 +67,7 @@ net::ServerConfig server_config(const Settings& settings) {
   config.listen_tcp = settings.coap_tcp;
   config.listen_tls = settings.coaps_tcp;
   config.dtls.listen = settings.coaps;
+  config.tenants = settings.tenants;
   config.shards = settings.threads;
   config.bootstrap.listen = settings.bootstrap;
   config.allow_nosec = settings.allow_nosec;

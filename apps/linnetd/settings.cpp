@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "linnet/net/bootstrap_server.hpp"
+#include "linnet/server/tenant.hpp"
 #include "linnet/store/seal_key.hpp"
 
 namespace linnet::linnetd {
@@ -23,7 +24,7 @@ constexpr unsigned kMostThreads = 256;
 constexpr const char* kFooter = R"(
 A configuration file holds the same, in TOML; flags win over it:
 
-  coap = ["127.0.0.1:5683", "[::1]:5683"]
+  coap = ["127.0.0.1:5683", "[::1]:5683", "127.0.0.1:5783=acme"]
   coaps = "127.0.0.1:5684"
   key = "/etc/linnet/server.key"
   cert = "/etc/linnet/server.crt"
@@ -175,20 +176,32 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
     Texts texts;
     std::uint16_t port;
     std::vector<net::Address>& to;
+    std::vector<std::string>* tenants;  // null: it has none
   };
   const Texts by_default{{"127.0.0.1:5683"}};
   for (const Places& places : {
-           Places{"coap", prefer(prefer(flags.coap, file.coap), by_default), net::kCoapPort, settings.coap},
-           Places{"coaps", prefer(flags.coaps, file.coaps), net::kCoapsPort, settings.coaps},
-           Places{"coap-tcp", prefer(flags.coap_tcp, file.coap_tcp), net::kCoapPort, settings.coap_tcp},
-           Places{"coaps-tcp", prefer(flags.coaps_tcp, file.coaps_tcp), net::kCoapsPort, settings.coaps_tcp},
+           Places{"coap", prefer(prefer(flags.coap, file.coap), by_default), net::kCoapPort, settings.coap,
+                  &settings.tenants.listen},
+           Places{"coaps", prefer(flags.coaps, file.coaps), net::kCoapsPort, settings.coaps,
+                  &settings.tenants.dtls},
+           Places{"coap-tcp", prefer(flags.coap_tcp, file.coap_tcp), net::kCoapPort, settings.coap_tcp,
+                  &settings.tenants.tcp},
+           Places{"coaps-tcp", prefer(flags.coaps_tcp, file.coaps_tcp), net::kCoapsPort, settings.coaps_tcp,
+                  &settings.tenants.tls},
            Places{"bootstrap", prefer(flags.bootstrap, file.bootstrap), net::kBootstrapPort,
-                  settings.bootstrap},
+                  settings.bootstrap, nullptr},
        }) {
     for (const std::string& text : places.texts.value_or(std::vector<std::string>{})) {
-      const auto address = net::resolve_address(text, places.port);
+      const std::size_t mark = places.tenants == nullptr ? std::string::npos : text.find('=');
+      const auto address = net::resolve_address(text.substr(0, mark), places.port);
       if (!address) return wrong(std::string(places.key) + ": " + address.error());
       places.to.push_back(*address);
+      if (places.tenants == nullptr) continue;
+      places.tenants->push_back(mark == std::string::npos ? "" : text.substr(mark + 1));
+      if (mark != std::string::npos && !server::is_tenant_name(places.tenants->back())) {
+        return wrong(std::string(places.key) + ": " + text +
+                     " names no tenant: 1 to 64 letters, digits, '.', '_' and '-' behind the '='");
+      }
     }
   }
   if (settings.coap.empty() && settings.coaps.empty() && settings.coap_tcp.empty() &&
@@ -258,8 +271,10 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   bool memory = false;
   bool no_coap = false;
   app.add_option("--config", config, "TOML file with the same settings");
-  auto* const listen =
-      app.add_option("--coap", coap, "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683)");
+  auto* const listen = app.add_option(
+      "--coap", coap,
+      "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683); here and in --coaps and "
+      "--coap-tcp or --coaps-tcp HOST:PORT=TENANT for the devices of a tenant");
   app.add_flag("--no-coap", no_coap, "no CoAP over UDP, only what other flags name")->excludes(listen);
   app.add_option("--coaps", coaps,
                  "HOST:PORT to listen on for CoAP over DTLS, repeatable; without a port 5684 (none)");

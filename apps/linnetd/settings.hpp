@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "linnet/net/address.hpp"
+#include "linnet/net/server.hpp"
 #include "linnet/store/state_seal.hpp"
 
 namespace linnet::linnetd {
@@ -21,6 +21,7 @@ struct Settings {
   std::vector<net::Address> coap_tcp;   ///< empty: none
   std::vector<net::Address> coaps_tcp;  ///< empty: no TLS
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
+  net::TenantConfig tenants;            ///< of the first four
   bool allow_nosec = false;             ///< devices that protect nothing are taken
   std::filesystem::path key;  ///< private key that this server proves itself by; empty: pre-shared keys alone
   std::filesystem::path

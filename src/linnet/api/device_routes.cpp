@@ -6,6 +6,7 @@
 
 #include "linnet/api/service.hpp"
 #include "linnet/api/values.hpp"
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::api {
 
@@ -29,6 +30,7 @@ std::string version_text(lwm2m::Version version) {
 nlohmann::json Service::device_json(const net::Device& device) const {
   const auto id = device.id.text();
   Json json{{"endpoint", device.endpoint},
+            {"tenant", nullptr},
             {"location", "/rd/" + std::string(id.data(), id.size())},
             {"address", device.address ? Json(device.address->text()) : Json()},
             {"lwm2m", std::string(lwm2m::to_string(device.version))},
@@ -45,6 +47,9 @@ nlohmann::json Service::device_json(const net::Device& device) const {
             {"formats", Json::array()},
             {"parameters", Json::object()},
             {"objects", Json::array()}};
+  if (const auto tenant = server::tenant_of(device.endpoint, server_.tenants()); !tenant.empty()) {
+    json["tenant"] = std::string(tenant);
+  }
   device.extras().for_each([&](std::string_view name, std::string_view value) {
     if (name == "sms") {
       json["sms"] = std::string(value);
@@ -88,6 +93,7 @@ void Service::list_devices(const HttpRequest& request, Answer answer) {
   net::DeviceFilter filter;
   if (const auto at = request.query.find("endpoint"); at != request.query.end())
     filter.endpoint_contains = at->second;
+  if (const auto at = request.query.find("tenant"); at != request.query.end()) filter.tenant = at->second;
   if (*object != lwm2m::kMaxId) filter.object = static_cast<lwm2m::ObjectId>(*object);
   auto shared = std::make_shared<Answer>(std::move(answer));
   const auto called = server_.list(

@@ -175,10 +175,12 @@ void Service::stream_events(const HttpRequest& request, Answer answer) {
     }
   }
   const auto endpoint = request.query.find("endpoint");
-  answer.stream([this, types, only = endpoint == request.query.end() ? std::string() : endpoint->second](
+  const auto tenant = request.query.find("tenant");
+  answer.stream([this, types, of = tenant == request.query.end() ? std::string() : tenant->second,
+                 only = endpoint == request.query.end() ? std::string() : endpoint->second](
                     std::function<void()> wake) -> std::unique_ptr<EventSource> {
     return std::make_unique<EventFeed>(*this, types,
-                                       server_.subscribe(only, config_.max_events, std::move(wake)));
+                                       server_.subscribe(only, config_.max_events, std::move(wake), of));
   });
 }
 

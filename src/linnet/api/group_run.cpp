@@ -8,6 +8,7 @@
 
 #include "linnet/api/outcome_answer.hpp"
 #include "linnet/api/service.hpp"
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::api {
 
@@ -38,6 +39,7 @@ OrProblem<GroupSelection> GroupSelection::read(const HttpRequest& request) {
   GroupSelection selection;
   selection.devices = split(text_of(request, "devices"));
   selection.filter.endpoint_contains = text_of(request, "endpoint");
+  selection.filter.tenant = text_of(request, "tenant");
   if (const std::string object = text_of(request, "object"); !object.empty()) {
     const auto id = lwm2m::Path::parse_segment(object);
     if (!id) return bad_request("object is an object id, 0 to 65534");
@@ -134,6 +136,8 @@ void GroupRun::ask_for_page() {
 }
 
 void GroupRun::find(const std::string& endpoint) {
+  if (!server::belongs_to(endpoint, filter_.tenant))
+    return finish(endpoint, to_response(unknown_device(endpoint)));
   const auto called = server_.find(endpoint, [inbox = inbox_, endpoint](std::optional<net::Device> device) {
     inbox->put([endpoint, device = std::move(device)](GroupRun& run) {
       if (device) return run.perform(*device);

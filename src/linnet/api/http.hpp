@@ -21,6 +21,8 @@ struct HttpRequest {
   std::string body;
   std::string prefer{};        ///< the Prefer header (RFC 7240)
   std::string content_type{};  ///< as sent, empty where there is none
+  /// Where the resources that an answer points to are: of all devices, or of a tenant's.
+  std::string root = "/api/v1";
 };
 
 struct HttpResponse {

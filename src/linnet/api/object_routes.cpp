@@ -50,7 +50,7 @@ void Service::perform(const HttpRequest& request, const OrProblem<OwnedOperation
   if (!operation) return refuse(std::move(answer), operation.error());
   const auto wish = queue_wish(request, device, {config_.max_timeout, operation->timeout});
   if (!wish) return refuse(std::move(answer), wish.error());
-  if (*wish) return enqueue(device.endpoint, operation->view(), **wish, std::move(answer));
+  if (*wish) return enqueue(request.root, device.endpoint, operation->view(), **wish, std::move(answer));
   auto shared = std::make_shared<Answer>(std::move(answer));
   const auto called = server_.perform(
       device.endpoint, operation->view(),

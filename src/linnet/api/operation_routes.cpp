@@ -108,8 +108,8 @@ nlohmann::json Service::operation_json(const net::Queued& operation) const {
   return json;
 }
 
-HttpResponse Service::queued_response(const Result<net::Queued>& queued, const std::string& endpoint,
-                                      const std::string& path) const {
+HttpResponse Service::queued_response(const Result<net::Queued>& queued, const std::string& root,
+                                      const std::string& endpoint, const std::string& path) const {
   if (!queued) return to_response(not_accepted(queued.error().code, endpoint, path));
   const net::Queued& operation = *queued;
   if (operation.state == QueuedState::kDone) return result_of(operation);
@@ -121,19 +121,20 @@ HttpResponse Service::queued_response(const Result<net::Queued>& queued, const s
   }
   HttpResponse response = json_response(operation_json(operation), 202);
   response.location =
-      "/api/v1/devices/" + percent_encode(endpoint) + "/operations/" + queued_id_text(operation.id);
+      root + "/devices/" + percent_encode(endpoint) + "/operations/" + queued_id_text(operation.id);
   return response;
 }
 
-void Service::enqueue(const std::string& endpoint, const server::Operation& operation, const QueueWish& wish,
-                      Answer answer) {
+void Service::enqueue(const std::string& root, const std::string& endpoint,
+                      const server::Operation& operation, const QueueWish& wish, Answer answer) {
   auto shared = std::make_shared<Answer>(std::move(answer));
   const auto called = server_.enqueue(
       endpoint, operation, wish.hold, wish.wait,
-      [this, shared, endpoint, path = path_text(operation.path)](Result<net::Queued> queued) {
-        Answer::resume(std::move(*shared), [this, endpoint, path, queued = std::move(queued)](Answer later) {
-          later.respond(queued_response(queued, endpoint, path));
-        });
+      [this, shared, root, endpoint, path = path_text(operation.path)](Result<net::Queued> queued) {
+        Answer::resume(std::move(*shared),
+                       [this, root, endpoint, path, queued = std::move(queued)](Answer later) {
+                         later.respond(queued_response(queued, root, endpoint, path));
+                       });
       });
   if (!called) refuse(std::move(*shared), not_taken(called.error().code));
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/api/service.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::api {
 
@@ -45,6 +48,7 @@ void Service::handle(HttpRequest request, Answer answer) {
     return is(0, "health") ? health(std::move(answer)) : metrics(std::move(answer));
   }
   if (!is(0, "api") || !is(1, "v1") || path.size() < 3) return no_route(std::move(answer));
+  if (is(2, "tenants") && path.size() > 4) return handle_tenant(std::move(request), std::move(answer));
   if (is(2, "devices")) return handle_devices(std::move(request), std::move(answer));
   const bool bootstrap = is(2, "bootstrap") && (is(3, "configurations") || is(3, "results"));
   if (bootstrap && path.size() <= 5) return handle_bootstrap(std::move(request), std::move(answer));
@@ -56,14 +60,35 @@ void Service::handle(HttpRequest request, Answer answer) {
     return handle_group(std::move(request), std::move(answer));
   }
 
-  const bool known = (path.size() == 3 && (is(2, "events") || is(2, "models") || is(2, "openapi.json"))) ||
+  const bool known = (path.size() == 3 &&
+                      (is(2, "events") || is(2, "models") || is(2, "openapi.json") || is(2, "tenants"))) ||
                      (path.size() == 4 && is(2, "models"));
   if (!known) return no_route(std::move(answer));
   if (!get) return not_allowed(std::move(answer), "GET, HEAD");
   if (is(2, "events")) return stream_events(request, std::move(answer));
+  if (is(2, "tenants")) return answer.respond(json_response({{"tenants", server_.tenants()}}));
   if (is(2, "openapi.json")) return answer.respond({200, openapi_document(), "application/json", {}});
   if (path.size() == 3) return list_models(std::move(answer));
   show_model(path[3], request, std::move(answer));
+}
+
+void Service::handle_tenant(HttpRequest request, Answer answer) {
+  const std::string tenant = request.path[3];  // api v1 tenants TENANT ...
+  if (!std::ranges::binary_search(server_.tenants(), tenant)) {
+    return refuse(std::move(answer), {404, "No such tenant", "no address is of tenant '" + tenant + "'"});
+  }
+  auto& path = request.path;
+  path.erase(path.begin() + 2, path.begin() + 4);
+  const bool of_devices = path[2] == "devices";
+  if (!of_devices && path[2] != "group" && path[2] != "events" && path[2] != "models") {
+    return no_route(std::move(answer));
+  }
+  if (of_devices && path.size() > 3 && !server::belongs_to(path[3], tenant)) {
+    return refuse(std::move(answer), unknown_device(path[3]));
+  }
+  request.query["tenant"] = tenant;
+  request.root += "/tenants/" + percent_encode(tenant);
+  handle(std::move(request), std::move(answer));
 }
 
 void Service::handle_devices(HttpRequest request, Answer answer) {

@@ -35,6 +35,8 @@ class Service {
   using Json = nlohmann::json;
 
   // service.cpp
+  /// What is below `/api/v1/tenants/{tenant}`: the same as without, for that tenant's devices alone.
+  void handle_tenant(HttpRequest request, Answer answer);
   void handle_devices(HttpRequest request, Answer answer);
 
   // device_routes.cpp
@@ -56,15 +58,16 @@ class Service {
   void handle_group(HttpRequest request, Answer answer);
 
   // operation_routes.cpp
-  void enqueue(const std::string& endpoint, const server::Operation& operation, const QueueWish& wish,
-               Answer answer);
+  /// `root` as HttpRequest has it.
+  void enqueue(const std::string& root, const std::string& endpoint, const server::Operation& operation,
+               const QueueWish& wish, Answer answer);
   void list_operations(const std::string& endpoint, Answer answer);
   void show_operation(const std::string& endpoint, const HttpRequest& request, Answer answer);
   void cancel_operation(const std::string& endpoint, const std::string& text, Answer answer);
   [[nodiscard]] Json operation_json(const net::Queued& operation) const;
   [[nodiscard]] HttpResponse result_of(const net::Queued& operation) const;
-  [[nodiscard]] HttpResponse queued_response(const Result<net::Queued>& queued, const std::string& endpoint,
-                                             const std::string& path) const;
+  [[nodiscard]] HttpResponse queued_response(const Result<net::Queued>& queued, const std::string& root,
+                                             const std::string& endpoint, const std::string& path) const;
 
   // bootstrap_routes.cpp
   void handle_bootstrap(HttpRequest request, Answer answer);

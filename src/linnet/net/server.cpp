@@ -47,7 +47,8 @@ struct Listing {
 
   std::optional<unsigned> operator()(Shard* shard) {
     if (shard == nullptr) return finish();
-    const server::Engine::Filter seen{.endpoint_contains = filter.endpoint_contains, .object = filter.object};
+    const server::Engine::Filter seen{
+        .endpoint_contains = filter.endpoint_contains, .object = filter.object, .tenant = filter.tenant};
     const auto missing = limit - static_cast<std::uint32_t>(page.devices.size());
     const auto next =
         shard->engine().list(cursor, missing, seen, [&](const server::Registration& registration) {
@@ -101,6 +102,9 @@ BootstrapServer* Server::bootstrap() noexcept {
 }
 CredentialBook& Server::credentials() noexcept {
   return workers_->credentials();
+}
+const std::vector<std::string>& Server::tenants() const noexcept {
+  return workers_->tenants();
 }
 unsigned Server::shards() const noexcept {
   return workers_->size();
@@ -246,9 +250,9 @@ Result<void> Server::statistics(StatisticsHandler done) {
 }
 
 std::unique_ptr<Subscription> Server::subscribe(std::string endpoint, std::size_t capacity,
-                                                std::function<void()> wake) {
-  auto channel =
-      std::make_shared<EventChannel>(workers_->publishers(), capacity, std::move(endpoint), std::move(wake));
+                                                std::function<void()> wake, std::string tenant) {
+  auto channel = std::make_shared<EventChannel>(workers_->publishers(), capacity, std::move(endpoint),
+                                                std::move(wake), std::move(tenant));
   workers_->add_channel(channel);
   return std::make_unique<Subscription>(std::move(channel));
 }

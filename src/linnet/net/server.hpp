@@ -39,6 +39,12 @@ struct DtlsConfig {
   Handshakes::CredentialSource credentials{};
 };
 
+/// Whose devices speak to an address (server/tenant.hpp), beside each of a list; empty or missing: nobody's
+/// in particular.
+struct TenantConfig {
+  std::vector<std::string> listen, dtls, tcp, tls;
+};
+
 struct ServerConfig {
   /// At least one, or one of another kind or of `bootstrap`; a wildcard answers from the address it was
   /// reached at.
@@ -56,6 +62,7 @@ struct ServerConfig {
   std::uint32_t max_queued_calls =
       65'536;                       ///< of perform, find and so on that wait for a worker; more get kBusy
   BootstrapServerConfig bootstrap;  ///< off by default
+  TenantConfig tenants;
   /// Devices that protect nothing may register and bootstrap, under names that have no credentials.
   bool allow_nosec = true;
   std::size_t max_credentials = 2'000'000;
@@ -67,6 +74,7 @@ struct ServerConfig {
 struct DeviceFilter {
   std::string endpoint_contains;          ///< empty: all
   std::optional<lwm2m::ObjectId> object;  ///< has this object
+  std::string tenant = {};                ///< empty: all
 };
 
 struct DevicePage {
@@ -126,6 +134,8 @@ class Server {
   [[nodiscard]] const std::vector<Address>& listening_tls() const noexcept;
   [[nodiscard]] const std::vector<Address>& listening_dtls() const noexcept;
   [[nodiscard]] unsigned shards() const noexcept;
+  /// Those that have an address, each once, in order.
+  [[nodiscard]] const std::vector<std::string>& tenants() const noexcept;
   /// Null where none was configured. It ends with the server.
   [[nodiscard]] BootstrapServer* bootstrap() noexcept;
   [[nodiscard]] CredentialBook& credentials() noexcept;
@@ -171,12 +181,12 @@ class Server {
                                                 DoneHandler done);
   [[nodiscard]] Result<void> statistics(StatisticsHandler done);
 
-  /// Events from now on, of all devices or (`endpoint` not empty) of one. They wait in a ring of
-  /// `capacity` events a shard; what does not fit is dropped and counted. `wake` is called from a
+  /// Events from now on, of all devices, or (`endpoint` not empty) of one, or of a tenant's. They wait in a
+  /// ring of `capacity` events a shard; what does not fit is dropped and counted. `wake` is called from a
   /// worker's thread when events wait and the last `wake` has been answered by `Subscription::take`;
   /// it must not block. Events of one device come in order. Destroying the subscription ends it.
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(std::string endpoint, std::size_t capacity,
-                                                        std::function<void()> wake);
+                                                        std::function<void()> wake, std::string tenant = {});
 
  private:
   explicit Server(std::unique_ptr<WorkerGroup> workers) noexcept;

@@ -70,6 +70,8 @@ struct ShardFleet {
   std::size_t plain_sockets = 0;              ///< of a shard; those behind them speak DTLS
   std::unique_ptr<CredentialBook> credentials;
   bool allow_nosec = true;
+  std::vector<std::string> tenants;       ///< each once, in order
+  std::vector<std::string> tenants_at;    ///< of each socket and listener by number, empty for none
   std::atomic<std::uint32_t> moving = 0;  ///< queues that are between two shards
 };
 
@@ -231,7 +233,10 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
 
   // shard_events.cpp: what the engine asks and tells
   [[nodiscard]] Result<void> admit(coap::LinkId link, std::string_view endpoint) noexcept override;
+  [[nodiscard]] std::string_view tenant(coap::LinkId link) noexcept override;
   [[nodiscard]] std::string proved_endpoint(coap::LinkId link) noexcept override;
+  /// Over DTLS and TLS. Nothing for a link that is not protected so; empty where what it proved is nobody's.
+  [[nodiscard]] std::optional<std::string> identity(coap::LinkId link) const;
   void on_registered(const server::Registration& registration, Instant now) noexcept override;
   void on_updated(const server::Registration& registration, server::UpdateChanges changes,
                   Instant now) noexcept override;

@@ -7,6 +7,7 @@
 #include "linnet/net/steering.hpp"
 #include "linnet/net/store_ticket.hpp"
 #include "linnet/server/admission.hpp"
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::net {
 
@@ -180,23 +181,41 @@ void Shard::end_association(coap::LinkId link) {
 
 // TS 5.2.6, 5.5.5. Where there are two identities, both must be of this endpoint.
 Result<void> Shard::admit(coap::LinkId link, std::string_view endpoint) noexcept {
-  auto identity = server::LinkIdentity::kNone;
+  auto proved = server::LinkIdentity::kNone;
   const auto prove = [&](bool own) {
-    const bool same = own && identity != server::LinkIdentity::kOther;
-    identity = same ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
+    const bool same = own && proved != server::LinkIdentity::kOther;
+    proved = same ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
   };
-  if (dtls_ && dtls_->secured(link)) {
-    prove(dtls_->endpoint(link, *fleet_.handshakes->credentials()) == endpoint);
-  } else if (const tls::ServerChannel* const channel = streams_.channel(link)) {
-    prove(channel->endpoint(*fleet_.tls->credentials()) == endpoint);
-  }
+  if (const auto own = identity(link)) prove(*own == endpoint);
   if (oscore_ && oscore_->secured(link)) prove(oscore_->endpoint(link, credentials_.get()) == endpoint);
-  return server::admit(identity, endpoint, credentials_.get(), fleet_.allow_nosec);
+  // A tenant's name comes over the tenant's addresses, or proves itself.
+  const std::string_view at = tenant(link);
+  const bool foreign = at.empty() ? proved != server::LinkIdentity::kSame &&
+                                        !server::tenant_of(endpoint, fleet_.tenants).empty()
+                                  : !server::belongs_to(endpoint, at);
+  if (foreign) return fail(Errc::kUnauthorized, static_cast<std::uint8_t>(coap::Code::kForbidden));
+  return server::admit(proved, endpoint, credentials_.get(), fleet_.allow_nosec);
+}
+
+std::string_view Shard::tenant(coap::LinkId link) noexcept {
+  const std::uint32_t socket = links_.path(links_.table().path(link)).socket;
+  return socket < fleet_.tenants_at.size() ? std::string_view(fleet_.tenants_at[socket]) : std::string_view{};
 }
 
 std::string Shard::proved_endpoint(coap::LinkId link) noexcept {
-  if (!dtls_ || !dtls_->secured(link)) return {};
-  return dtls_->endpoint(link, *fleet_.handshakes->credentials()).value_or("");
+  if (auto own = identity(link)) return *std::move(own);
+  if (!oscore_ || !oscore_->secured(link)) return {};
+  return std::string(oscore_->endpoint(link, credentials_.get()).value_or(""));
+}
+
+std::optional<std::string> Shard::identity(coap::LinkId link) const {
+  if (dtls_ && dtls_->secured(link)) {
+    return dtls_->endpoint(link, *fleet_.handshakes->credentials()).value_or("");
+  }
+  if (const tls::ServerChannel* const channel = streams_.channel(link)) {
+    return std::string(channel->endpoint(*fleet_.tls->credentials()).value_or(""));
+  }
+  return std::nullopt;
 }
 
 coap::LinkId Shard::secured_link(const Path& path, const Address& remote) {

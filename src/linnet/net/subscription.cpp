@@ -23,8 +23,8 @@ std::optional<Event> EventRing::pop() {
 }
 
 EventChannel::EventChannel(std::size_t shards, std::size_t capacity, std::string endpoint,
-                           std::function<void()> wake)
-    : endpoint_(std::move(endpoint)), wake_(std::move(wake)) {
+                           std::function<void()> wake, std::string tenant)
+    : endpoint_(std::move(endpoint)), tenant_(std::move(tenant)), wake_(std::move(wake)) {
   for (std::size_t i = 0; i < shards; ++i) {
     rings_.push_back(std::make_unique<EventRing>(std::max<std::size_t>(capacity, 1)));
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "linnet/net/device.hpp"
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::net {
 
@@ -33,12 +34,13 @@ class EventRing {
 /// What the reader and the shards share of a subscription.
 class EventChannel {
  public:
-  EventChannel(std::size_t shards, std::size_t capacity, std::string endpoint, std::function<void()> wake);
+  EventChannel(std::size_t shards, std::size_t capacity, std::string endpoint, std::function<void()> wake,
+               std::string tenant = {});
 
   /// From shard `shard` only. Full: the event is dropped and counted.
   void publish(std::size_t shard, Event&& event);
   [[nodiscard]] bool wants(std::string_view endpoint) const noexcept {
-    return endpoint_.empty() || endpoint_ == endpoint;
+    return (endpoint_.empty() || endpoint_ == endpoint) && server::belongs_to(endpoint, tenant_);
   }
   /// From the reader only. Nothing: a `wake` comes when there is something again.
   [[nodiscard]] std::optional<Event> take();
@@ -51,6 +53,7 @@ class EventChannel {
   std::vector<std::unique_ptr<EventRing>> rings_;
   std::size_t next_ring_ = 0;
   std::string endpoint_;
+  std::string tenant_;
   std::function<void()> wake_;
   std::atomic<bool> woken_ = false;
   std::atomic<bool> closed_ = false;

@@ -10,6 +10,7 @@
 #include "linnet/net/observation_key.hpp"
 #include "linnet/net/steering.hpp"
 #include "linnet/server/registration_record.hpp"
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::net {
 
@@ -112,6 +113,7 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   if (!manages) config_.shards = 1;
   if (config_.shards == 0) config_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxShards);
   if (config_.shards > kMaxShards) return std::unexpected("more than 64 workers");
+  if (const auto placed = place_tenants(); !placed) return placed;
   if (const auto opened = open_store(); !opened) return opened;
   fleet_.credentials =
       std::make_unique<CredentialBook>(store_.get(), kCredentialShard, config_.max_credentials);
@@ -129,6 +131,26 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   if (bootstrap_) bootstrap_->start();
   fleet_.credentials->start();
   started_ = true;
+  return {};
+}
+
+std::expected<void, std::string> WorkerGroup::place_tenants() {
+  // In the order in which a shard numbers its sockets and listeners.
+  const TenantConfig& tenants = config_.tenants;
+  for (const auto& [addresses, names] :
+       {std::pair(&config_.listen, &tenants.listen), std::pair(&config_.dtls.listen, &tenants.dtls),
+        std::pair(&config_.listen_tcp, &tenants.tcp), std::pair(&config_.listen_tls, &tenants.tls)}) {
+    for (std::size_t i = 0; i < addresses->size(); ++i) {
+      const std::string name = i < names->size() ? (*names)[i] : std::string();
+      fleet_.tenants_at.push_back(name);
+      if (name.empty()) continue;
+      if (!server::is_tenant_name(name)) return std::unexpected("'" + name + "' is no name of a tenant");
+      fleet_.tenants.push_back(name);
+    }
+  }
+  std::ranges::sort(fleet_.tenants);
+  const auto again = std::ranges::unique(fleet_.tenants);
+  fleet_.tenants.erase(again.begin(), again.end());
   return {};
 }
 

@@ -47,6 +47,7 @@ class WorkerGroup final : public store::StoreListener {
   /// Null: nobody listens for TLS.
   [[nodiscard]] const TlsHandshakes* tls() const noexcept { return fleet_.tls.get(); }
   [[nodiscard]] CredentialBook& credentials() noexcept { return *fleet_.credentials; }
+  [[nodiscard]] const std::vector<std::string>& tenants() const noexcept { return fleet_.tenants; }
   [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
   [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }
   [[nodiscard]] std::uint64_t restored() const noexcept { return restored_; }
@@ -74,6 +75,7 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<void, std::string> open_store();
   [[nodiscard]] std::expected<unsigned, std::string> count_shards() const;
   [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
+  [[nodiscard]] std::expected<void, std::string> place_tenants();
   [[nodiscard]] std::expected<void, std::string> make_handshakes();
   [[nodiscard]] std::expected<void, std::string> make_tls();
   [[nodiscard]] std::expected<void, std::string> make_bootstrap();

@@ -10,6 +10,7 @@
 #include "linnet/server/registration_interface.hpp"
 #include "linnet/server/registration_record.hpp"
 #include "linnet/server/registration_table.hpp"
+#include "linnet/server/tenant.hpp"
 
 namespace linnet::server {
 namespace {
@@ -52,6 +53,7 @@ coap::Reply well_known() noexcept {
 }
 
 bool passes(const Registration& registration, const Engine::Filter& filter) noexcept {
+  if (!belongs_to(registration.endpoint, filter.tenant)) return false;
   if (registration.endpoint.find(filter.endpoint_contains) == std::string_view::npos) return false;
   return !filter.object || registration.objects.contains(*filter.object);
 }

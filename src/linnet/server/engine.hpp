@@ -169,6 +169,7 @@ class Engine {
   struct Filter {
     std::string_view endpoint_contains;     ///< empty: all
     std::optional<lwm2m::ObjectId> object;  ///< has this object
+    std::string_view tenant = {};           ///< empty: all
   };
   /// Shows up to `limit` registrations that pass from `cursor` (0 at first) on, and looks at no more
   /// than 4096 + limit places, so that one call stays short. Returns the cursor to go on with,

@@ -96,6 +96,9 @@ class Listener {
     return {};
   }
 
+  /// The tenant whose address the peer of this link speaks to (tenant.hpp): the names that it registers are
+  /// in there. Empty: none. The view is good until the next call.
+  [[nodiscard]] virtual std::string_view tenant(coap::LinkId /*link*/) noexcept { return {}; }
   /// The endpoint name that the peer of this link has proved to be its own; empty where it proved none.
   [[nodiscard]] virtual std::string proved_endpoint(coap::LinkId /*link*/) noexcept { return {}; }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "linnet/server/tenant.hpp"
+
 namespace linnet::server {
 namespace {
 
@@ -114,6 +116,17 @@ coap::Reply RegistrationInterface::created(std::uint32_t index) noexcept {
   return reply;
 }
 
+Result<std::string_view> RegistrationInterface::name_within(std::string_view endpoint,
+                                                            coap::LinkId link) noexcept {
+  const std::string_view tenant = listener_->tenant(link);
+  if (tenant.empty()) return endpoint;
+  name_.assign(tenant);
+  name_ += kTenantMark;
+  name_ += endpoint;
+  if (name_.size() > lwm2m::kMaxEndpointName) return bad_request(Errc::kTooLarge);
+  return name_;
+}
+
 coap::Reply RegistrationInterface::register_device(const coap::IncomingRequest& request,
                                                    coap::DeferredId deferred, Instant now) noexcept {
   const auto parsed = parse(request);
@@ -122,18 +135,19 @@ coap::Reply RegistrationInterface::register_device(const coap::IncomingRequest& 
   const auto complete = lwm2m::check_register(parameters, {});
   if (!complete) return refuse(complete.error());
   if (parsed->objects.empty()) return refuse(coap::Code::kBadRequest);
-  const auto admitted = listener_->admit(request.link, *parameters.endpoint);
+  const auto name = name_within(*parameters.endpoint, request.link);
+  if (!name) return refuse(name.error());
+  const auto admitted = listener_->admit(request.link, *name);
   if (!admitted) {
     return admitted.error().response != 0 ? refuse(admitted.error()) : refuse(coap::Code::kForbidden);
   }
-  if (registrations_->size() >= config_->max_registrations &&
-      registrations_->find(*parameters.endpoint) == kNone) {
+  if (registrations_->size() >= config_->max_registrations && registrations_->find(*name) == kNone) {
     return refuse(coap::Code::kServiceUnavailable);
   }
   if (config_->durable && changes_.full()) return refuse(coap::Code::kServiceUnavailable);
 
   RegistrationContent content;
-  content.endpoint = *parameters.endpoint;
+  content.endpoint = *name;
   content.lifetime = std::max(parameters.lifetime.value_or(lwm2m::kDefaultLifetime), config_->min_lifetime);
   content.version = *parameters.version;
   content.binding = parameters.binding.value_or(lwm2m::Binding(lwm2m::Binding::kUdp));

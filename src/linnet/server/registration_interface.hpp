@@ -65,6 +65,8 @@ class RegistrationInterface {
   [[nodiscard]] Result<void> keep_extra(ByteWriter& out, std::string_view name,
                                         std::string_view value) const noexcept;
 
+  /// The name that a device on this link has within the server: its own, or in its tenant. kTooLarge.
+  [[nodiscard]] Result<std::string_view> name_within(std::string_view endpoint, coap::LinkId link) noexcept;
   [[nodiscard]] coap::Reply refuse(coap::Code code) noexcept;
   [[nodiscard]] coap::Reply refuse(const Error& error) noexcept;
   [[nodiscard]] coap::Reply created(std::uint32_t index) noexcept;
@@ -88,6 +90,7 @@ class RegistrationInterface {
   ObjectListCache lists_;
   std::vector<std::uint8_t> extras_;             // scratch
   std::vector<std::uint8_t> merged_;             // scratch
+  std::string name_;                             // scratch
   std::vector<std::uint8_t> objects_;            // scratch
   std::vector<lwm2m::ObjectListEntry> entries_;  // scratch
   RegistrationId::Text location_{};              // what a Reply points to

@@ -129,6 +129,10 @@ class RecordingListener final : public Listener {
     if (endpoint == refused) return fail(Errc::kUnauthorized, refusal);
     return {};
   }
+  std::string_view tenant(coap::LinkId link) noexcept override {
+    const auto at = tenants.find(coap::index(link));
+    return at == tenants.end() ? std::string_view{} : std::string_view(at->second);
+  }
   std::string proved_endpoint(coap::LinkId link) noexcept override {
     const auto at = proved.find(coap::index(link));
     return at == proved.end() ? "" : at->second;
@@ -193,7 +197,8 @@ class RecordingListener final : public Listener {
 
   std::string refused;
   std::uint8_t refusal = 0;
-  std::map<std::uint32_t, std::string> proved;  // by link
+  std::map<std::uint32_t, std::string> proved;   // by link
+  std::map<std::uint32_t, std::string> tenants;  // by link
   RegistrationId last;
   std::vector<std::string> events;
   std::vector<Result> results;

@@ -140,6 +140,29 @@ TEST_F(RegistrationInterfaceTest, bounds_the_extra_parameters) {
   EXPECT_EQ(code_of(send(0, request)), Code::kBadRequest);
 }
 
+TEST_F(RegistrationInterfaceTest, NW_10_a_name_is_of_the_tenant_that_its_link_speaks_to) {
+  listener.tenants = {{1, "acme"}, {2, "beta"}};
+  register_device(0, "node");
+  register_device(1, "node");
+  const std::string location = register_device(2, "node");
+  EXPECT_EQ(listener.events,
+            (std::vector<std::string>{"registered node", "registered acme/node", "registered beta/node"}));
+  // Each registers anew on its own.
+  register_device(1, "node");
+  EXPECT_EQ(listener.events[3], "replaced acme/node");
+  EXPECT_TRUE(engine->find("beta/node"));
+  listener.refused = "beta/node";
+  EXPECT_EQ(code_of(send(2, updating(location))), Code::kNotFound);
+  std::vector<std::string> listed;
+  const auto end = engine->list(0, 10, {.endpoint_contains = {}, .object = {}, .tenant = "acme"},
+                                [&](const Registration& seen) { listed.emplace_back(seen.endpoint); });
+  EXPECT_FALSE(end);
+  EXPECT_EQ(listed, std::vector<std::string>{"acme/node"});
+  // What is too long with its tenant is too long.
+  EXPECT_EQ(code_of(send(1, registering(std::string(250, 'x')))), Code::kCreated);
+  EXPECT_EQ(code_of(send(1, registering(std::string(251, 'x')))), Code::kBadRequest);
+}
+
 TEST_F(RegistrationInterfaceTest, refuses_when_full_but_lets_registered_ones_register_again) {
   for (int i = 0; i < 8; ++i) register_device(static_cast<std::uint32_t>(i), "d" + std::to_string(i));
   EXPECT_EQ(code_of(send(9, registering("d8"))), Code::kServiceUnavailable);
