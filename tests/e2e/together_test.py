@@ -36,6 +36,29 @@ class Together(unittest.TestCase):
         self.assertLessEqual({"/1/0/1", "/3/0/15", "/3303/1/5700"}, everything)
         self.assertFalse([path for path in everything if path.startswith(("/0/", "/21/"))])
 
+    # Shows: OB-3
+    def test_OB_3_the_operators_objects_are_what_their_definitions_say(self):
+        server = self.enterContext(Server("--memory"))
+        objects = {8: "Lock and Wipe", 9: "LWM2M Software Management", 10: "LWM2M Cellular Connectivity",
+                   11: "LWM2M APN Connection Profile", 12: "WLAN connectivity", 13: "LWM2M Bearer Selection",
+                   14: "LWM2M Software Component"}
+        self.device(server, "operator", *(flag for number in objects for flag in ("--object", str(number))))
+        device = server.rest.device("operator")
+        listed = {one["id"]: one for one in device.shown()[1]["objects"]}
+        self.assertEqual({number: listed[number]["name"] for number in objects}, objects)
+        for number in objects:
+            _, model = server.rest.call("GET", f"/api/v1/models/{number}")
+            for resource in model["resources"]:
+                if not resource["mandatory"]:
+                    continue
+                path = f"{number}/0/{resource['id']}"
+                readable, executable = "R" in resource["operations"], "E" in resource["operations"]
+                with self.subTest(path):
+                    self.assertEqual(device.call("GET", path)[0] == 200, readable)
+                    self.assertEqual(device.call("POST", path + "/execute")[0] == 200, executable)
+        self.assertEqual(device.call("PUT", "11/0/0", {"value": "internet"})[0], 200)
+        self.assertEqual(device.values("11/0/0"), {"/11/0/0": "internet"})
+
     def test_a_composite_observation_goes_on_after_a_kill_of_the_server(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         state = ("--state", os.path.join(folder, "state"))
