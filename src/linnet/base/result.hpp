@@ -32,7 +32,7 @@ enum class Errc : std::uint8_t {
 
 /// An error and, where a peer must be told, the CoAP response code to tell it
 /// (RFC 7252 §12.1.2 as a byte, 0 when there is none).
-struct Error {
+struct alignas(std::uint16_t) Error {  // as a whole, so that it travels in a register
   Errc code;
   std::uint8_t response = 0;
 
@@ -86,7 +86,9 @@ class [[nodiscard]] Result<T> {
     return error_ == 0 ? value_ : static_cast<T>(std::forward<U>(other));
   }
   /// Only where there is none.
-  [[nodiscard]] constexpr Error error() const noexcept { return packed_error::unpack(error_); }
+  [[nodiscard, gnu::always_inline]] constexpr Error error() const noexcept {
+    return packed_error::unpack(error_);
+  }
 
   friend constexpr bool operator==(const Result& a, const Result& b) noexcept {
     return a.error_ == b.error_ && (a.error_ != 0 || a.value_ == b.value_);
@@ -114,7 +116,9 @@ class [[nodiscard]] Result<void> {
   [[nodiscard]] constexpr bool has_value() const noexcept { return error_ == 0; }
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return error_ == 0; }
   /// Only where there is one.
-  [[nodiscard]] constexpr Error error() const noexcept { return packed_error::unpack(error_); }
+  [[nodiscard, gnu::always_inline]] constexpr Error error() const noexcept {
+    return packed_error::unpack(error_);
+  }
 
   friend constexpr bool operator==(const Result&, const Result&) noexcept = default;
 

@@ -11,6 +11,8 @@
 
 namespace linnet::client {
 
+using namespace std::string_view_literals;
+
 namespace {
 
 using enum BootstrapState;
@@ -165,16 +167,16 @@ void Engine::request_bootstrap() noexcept {
            codec.format == ContentFormat::kTlv;
   });
   ByteWriter out(work_);
-  out.text("ep=");
+  out.text("ep="sv);
   out.text(config_.endpoint);
   const std::size_t split = out.size();
   if (preferred != config_.codecs.end() && !bootstrap_.without_format) {
-    out.text("pct=");
+    out.text("pct="sv);
     lwm2m::write_digits(out, static_cast<std::uint16_t>(preferred->format));
   }
   const std::string_view text = as_text(out.written());
   const std::array<std::string_view, 2> query{text.substr(0, split), text.substr(split)};
-  const std::array<std::string_view, 1> path{"bs"};
+  const std::array<std::string_view, 1> path{"bs"sv};
   coap::OutgoingRequest request;
   request.method = Code::kPost;
   request.path = path;

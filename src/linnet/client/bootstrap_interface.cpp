@@ -7,6 +7,8 @@
 
 namespace linnet::client {
 
+using namespace std::string_view_literals;
+
 using coap::Code;
 using lwm2m::ContentFormat;
 using lwm2m::Record;
@@ -53,7 +55,7 @@ bool is_finish(const coap::IncomingRequest& request) noexcept {
   std::size_t segments = 0;
   bool bs = false;
   for (const coap::Option& option : request.options) {
-    if (option.number == coap::OptionNumber::kUriPath) bs = ++segments == 1 && option.text() == "bs";
+    if (option.number == coap::OptionNumber::kUriPath) bs = ++segments == 1 && option.text() == "bs"sv;
   }
   return bs;
 }
@@ -110,13 +112,13 @@ void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object&
     std::array<std::uint8_t, 8> text;
     ByteWriter out(text);
     version.write(out);
-    links.attribute("ver", as_text(out.written()));
+    links.attribute("ver"sv, as_text(out.written()));
   }
   for (InstanceId i = first; i != kMaxId; i = object.next_instance(i + 1)) {
     links.link(path.child(i));
-    if (const auto server = server_of(tree, path.child(i))) links.attribute("ssid", std::uint64_t{*server});
+    if (const auto server = server_of(tree, path.child(i))) links.attribute("ssid"sv, std::uint64_t{*server});
     if (object.id() != kSecurityObject) continue;
-    if (const auto uri = read_text(tree, path.child(i).child(kUri))) links.quoted("uri", *uri);
+    if (const auto uri = read_text(tree, path.child(i).child(kUri))) links.quoted("uri"sv, *uri);
   }
 }
 
@@ -208,7 +210,7 @@ coap::Reply BootstrapInterface::discover(const Path& path, ByteSpan space) const
   ByteWriter out(space);
   lwm2m::LinkWriter links(out);
   links.link(Path());
-  links.attribute("lwm2m", "1.1");
+  links.attribute("lwm2m"sv, "1.1"sv);
   for (const Object* object : tree_->objects()) {
     if (path.depth() == 0 || object == only) write_links(links, *tree_, *object);
   }

@@ -5,6 +5,8 @@
 
 namespace linnet::client {
 
+using namespace std::string_view_literals;
+
 namespace {
 
 /// Writes the links of a Discover answer for one server.
@@ -20,7 +22,7 @@ class Discovery {
       std::array<std::uint8_t, 8> text;
       ByteWriter version(text);
       object.definition().version.write(version);
-      links_.attribute("ver", as_text(version.written()));
+      links_.attribute("ver"sv, as_text(version.written()));
     }
     own(Path(object.id()));
     for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
@@ -61,7 +63,7 @@ class Discovery {
          i = object.next_resource_instance(instance.instance(), definition.id, i + 1)) {
       ++count;
     }
-    links_.attribute("dim", count);
+    links_.attribute("dim"sv, count);
   }
 
   void own(const Path& path) noexcept {

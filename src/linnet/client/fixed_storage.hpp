@@ -31,8 +31,8 @@ class Text {
   friend constexpr bool operator==(const Text& a, const Text& b) noexcept { return a.view() == b.view(); }
 
  private:
+  std::uint16_t size_ = 0;  // first, for what serves texts of all sizes (storage.cpp)
   std::array<char, N> bytes_{};
-  std::uint16_t size_ = 0;
 };
 
 /// Up to N bytes.
@@ -59,8 +59,8 @@ class Bytes {
   friend bool operator==(const Bytes& a, const Bytes& b) noexcept { return equal(a.view(), b.view()); }
 
  private:
+  std::uint16_t size_ = 0;  // first, as in Text
   std::array<std::uint8_t, N> bytes_{};
-  std::uint16_t size_ = 0;
 };
 
 /// A text that someone else keeps, of any length; where it is empty the resource is not there.
@@ -91,9 +91,18 @@ class Multiple {
     return i < N && (present_ >> i & 1U) != 0;
   }
   [[nodiscard]] constexpr const T& operator[](std::size_t i) const noexcept { return values_[i]; }
-  constexpr T& set(std::size_t i, const T& value) noexcept {
+  constexpr T& set(std::size_t i, const T& value) noexcept { return add(i) = value; }
+  /// An instance with the value that it had, or had once.
+  constexpr T& add(std::size_t i) noexcept {
     present_ |= 1U << i;
-    return values_[i] = value;
+    return values_[i];
+  }
+  /// The lowest instance that is `i` or above, which is set to it; null for none.
+  constexpr T* next(std::uint16_t& i) noexcept {
+    for (; i < N; ++i) {
+      if ((present_ >> i & 1U) != 0) return &values_[i];
+    }
+    return nullptr;
   }
   constexpr void erase(std::size_t i) noexcept { present_ &= ~(1U << i); }
   constexpr void clear() noexcept { present_ = 0; }
@@ -107,8 +116,8 @@ class Multiple {
   }
 
  private:
-  std::array<T, N> values_{};
   std::uint32_t present_ = 0;
+  std::array<T, N> values_{};
 };
 
 }  // namespace linnet::client

@@ -8,6 +8,8 @@
 
 namespace linnet::client {
 
+using namespace std::string_view_literals;
+
 namespace {
 
 constexpr Millis kBusyDelay{1000};  // until a full table of exchanges is tried again
@@ -51,7 +53,7 @@ void Location::write(ByteWriter& out) const noexcept {
   std::array<std::string_view, coap::Reply::kMaxLocation> parts;
   const std::size_t count = segments(parts);
   for (std::size_t i = 0; i < count; ++i) {
-    out.text("/");
+    out.text("/"sv);
     out.text(parts[i]);
   }
 }
@@ -294,7 +296,7 @@ void Engine::send_parameters(Server& server, const lwm2m::RegistrationParameters
   const std::size_t start = out.size();
   if (with_objects) write_object_list(out);
 
-  std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"};
+  std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"sv};
   const std::size_t segments = state == RegistrationState::kRegistering ? 1 : server.location.segments(path);
   if (!written || !out.ok()) {
     server.state = state;

@@ -3,8 +3,10 @@
 // of your own.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -96,89 +98,130 @@ struct Holder<Bytes<N>> {
   static void write(Bytes<N>& v, const Value& value) noexcept { v.assign(value.as_opaque()); }
 };
 
-/// The same for a whole resource behind an address, single or multiple: a constant table for each
-/// type, so that the code which serves them exists once.
-struct Storage {
-  lwm2m::DataType type;
-  bool multiple;
-  /// The lowest instance from `from` on, kMaxId for none; a single resource has instance 0.
-  InstanceId (*next)(const void* at, InstanceId from) noexcept;
-  Value (*read)(const void* at, InstanceId instance) noexcept;
-  bool (*fits)(const Value& value, InstanceId instance) noexcept;
-  void (*write)(void* at, InstanceId instance, const Value& value) noexcept;
-  void (*erase)(void* at) noexcept;
+/// One value of a type behind an address. Types that differ in nothing but their size share a form.
+struct Form {
+  Value (*read)(const void* at, std::size_t size) noexcept;
+  bool (*fits)(const Value& value, std::size_t size) noexcept;
+  /// What fits; a Value of no type stands for the default: 0, false, empty.
+  void (*write)(void* at, const Value& value, std::size_t size) noexcept;
 };
 
-[[nodiscard]] inline InstanceId next_of_single(const void* /*at*/, InstanceId from) noexcept {
-  return from == 0 ? InstanceId{0} : kMaxId;
+/// Integers of `size` bytes.
+extern const Form kSignedForm;
+extern const Form kUnsignedForm;
+/// Text<size> and Bytes<size>.
+extern const Form kTextForm;
+extern const Form kBytesForm;
+
+template <typename T>
+struct FormOf {
+  static constexpr Form kOwn{
+      [](const void* at, std::size_t) noexcept { return Holder<T>::read(*static_cast<const T*>(at)); },
+      [](const Value& value, std::size_t) noexcept { return Holder<T>::fits(value); },
+      [](void* at, const Value& value, std::size_t) noexcept {
+        Holder<T>::write(*static_cast<T*>(at), value);
+      }};
+  static constexpr const Form* kForm = &kOwn;
+  static constexpr std::uint16_t kSize = 0;
+};
+template <std::signed_integral T>
+struct FormOf<T> {
+  static constexpr const Form* kForm = &kSignedForm;
+  static constexpr std::uint16_t kSize = sizeof(T);
+};
+template <std::unsigned_integral T>
+  requires(!std::same_as<T, bool>)
+struct FormOf<T> {
+  static constexpr const Form* kForm = &kUnsignedForm;
+  static constexpr std::uint16_t kSize = sizeof(T);
+};
+template <std::size_t N>
+struct FormOf<Text<N>> {
+  static constexpr const Form* kForm = &kTextForm;
+  static constexpr std::uint16_t kSize = N;
+};
+template <std::size_t N>
+struct FormOf<Bytes<N>> {
+  static constexpr const Form* kForm = &kBytesForm;
+  static constexpr std::uint16_t kSize = N;
+};
+
+enum class Locating : std::uint8_t {
+  kFind,  ///< the lowest instance from `instance` on, which is set to it; a single resource has instance 0
+  kMake,  ///< this instance, whose value is written next
+  kDrop,  ///< all instances go; what cannot go is found, and is to get its default value
+};
+/// Where an instance of a resource lies, null for nowhere; `instance` is below the Storage's limit.
+using Locate = void* (*)(void* at, InstanceId& instance, Locating what) noexcept;
+
+/// A whole resource behind an address, single or multiple: a constant row for each type.
+struct Storage {
+  const Form* form;
+  Locate locate;
+  std::uint16_t size;  ///< see Form
+  InstanceId limit;    ///< instances below it can be made
+
+  /// The lowest instance from `from` on, kMaxId for none.
+  [[nodiscard]] InstanceId next(const void* at, InstanceId from) const noexcept;
+  /// Of an instance that is there.
+  [[nodiscard]] Value read(const void* at, InstanceId instance) const noexcept;
+  [[nodiscard]] bool fits(const Value& value, InstanceId instance) const noexcept {
+    return instance < limit && form->fits(value, size);
+  }
+  /// Does nothing where there is no room.
+  void write(void* at, InstanceId instance, const Value& value) const noexcept;
+  void erase(void* at) const noexcept;
+};
+
+[[nodiscard]] void* locate_single(void* at, InstanceId& instance, Locating what) noexcept;
+
+template <typename T>
+[[nodiscard]] void* locate_optional(void* at, InstanceId& /*instance*/, Locating what) noexcept {
+  auto& value = *static_cast<std::optional<T>*>(at);
+  if (what == Locating::kMake) return std::addressof(value.emplace());
+  if (what == Locating::kDrop) value.reset();
+  return value.has_value() ? std::addressof(*value) : nullptr;
+}
+
+template <typename T, std::size_t N>
+[[nodiscard]] void* locate_multiple(void* at, InstanceId& instance, Locating what) noexcept {
+  auto& values = *static_cast<Multiple<T, N>*>(at);
+  if (what == Locating::kMake) return std::addressof(values.add(instance));
+  if (what == Locating::kDrop) values.clear();
+  return values.next(instance);
+}
+
+[[nodiscard]] inline void* locate_constant(void* at, InstanceId& /*instance*/, Locating what) noexcept {
+  auto* text = static_cast<ConstantText*>(at);
+  return what == Locating::kFind && !text->empty() ? static_cast<std::string_view*>(text) : nullptr;
 }
 
 template <typename T>
 struct StorageOf {
-  static constexpr Storage kStorage{
-      Holder<T>::kType,
-      false,
-      next_of_single,
-      [](const void* at, InstanceId) noexcept { return Holder<T>::read(*static_cast<const T*>(at)); },
-      [](const Value& value, InstanceId) noexcept { return Holder<T>::fits(value); },
-      [](void* at, InstanceId, const Value& value) noexcept {
-        Holder<T>::write(*static_cast<T*>(at), value);
-      },
-      [](void* at) noexcept { *static_cast<T*>(at) = T(); }};
+  static constexpr auto kType = Holder<T>::kType;
+  static constexpr bool kMultiple = false;
+  static constexpr Storage kStorage{FormOf<T>::kForm, locate_single, FormOf<T>::kSize, 1};
 };
 
 template <typename T>
 struct StorageOf<std::optional<T>> {
-  static constexpr Storage kStorage{
-      Holder<T>::kType,
-      false,
-      [](const void* at, InstanceId from) noexcept {
-        return static_cast<const std::optional<T>*>(at)->has_value() ? next_of_single(at, from) : kMaxId;
-      },
-      [](const void* at, InstanceId) noexcept {
-        return Holder<T>::read(**static_cast<const std::optional<T>*>(at));
-      },
-      [](const Value& value, InstanceId) noexcept { return Holder<T>::fits(value); },
-      [](void* at, InstanceId, const Value& value) noexcept {
-        Holder<T>::write(static_cast<std::optional<T>*>(at)->emplace(), value);
-      },
-      [](void* at) noexcept { static_cast<std::optional<T>*>(at)->reset(); }};
+  static constexpr auto kType = Holder<T>::kType;
+  static constexpr bool kMultiple = false;
+  static constexpr Storage kStorage{FormOf<T>::kForm, locate_optional<T>, FormOf<T>::kSize, 1};
 };
 
 template <>
 struct StorageOf<ConstantText> {
-  static constexpr Storage kStorage{
-      Holder<std::string_view>::kType,
-      false,
-      [](const void* at, InstanceId from) noexcept {
-        return static_cast<const ConstantText*>(at)->empty() ? kMaxId : next_of_single(at, from);
-      },
-      [](const void* at, InstanceId) noexcept {
-        return Value::string(*static_cast<const ConstantText*>(at));
-      },
-      [](const Value&, InstanceId) noexcept { return false; },
-      [](void*, InstanceId, const Value&) noexcept {},
-      [](void*) noexcept {}};
+  static constexpr auto kType = Holder<std::string_view>::kType;
+  static constexpr bool kMultiple = false;
+  static constexpr Storage kStorage{FormOf<std::string_view>::kForm, locate_constant, 0, 1};
 };
 
 template <typename T, std::size_t N>
 struct StorageOf<Multiple<T, N>> {
-  static constexpr Storage kStorage{
-      Holder<T>::kType,
-      true,
-      [](const void* at, InstanceId from) noexcept {
-        InstanceId i = from;
-        while (i < N && !static_cast<const Multiple<T, N>*>(at)->has(i)) ++i;
-        return i < N ? i : kMaxId;
-      },
-      [](const void* at, InstanceId i) noexcept {
-        return Holder<T>::read((*static_cast<const Multiple<T, N>*>(at))[i]);
-      },
-      [](const Value& value, InstanceId i) noexcept { return i < N && Holder<T>::fits(value); },
-      [](void* at, InstanceId i, const Value& value) noexcept {
-        Holder<T>::write(static_cast<Multiple<T, N>*>(at)->set(i, T()), value);
-      },
-      [](void* at) noexcept { static_cast<Multiple<T, N>*>(at)->clear(); }};
+  static constexpr auto kType = Holder<T>::kType;
+  static constexpr bool kMultiple = true;
+  static constexpr Storage kStorage{FormOf<T>::kForm, locate_multiple<T, N>, FormOf<T>::kSize, N};
 };
 
 }  // namespace linnet::client

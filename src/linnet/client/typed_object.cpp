@@ -12,14 +12,14 @@ bool between(const Value& value, std::uint32_t low, std::uint32_t high) noexcept
 
 InstanceId TypedObject::next_instance(InstanceId from) const noexcept {
   InstanceId lowest = kMaxId;
-  for (const InstanceId id : ids_) {
+  for (const InstanceId id : ids()) {
     if (id >= from && id < lowest) lowest = id;
   }
   return lowest;
 }
 
 void* TypedObject::find(InstanceId instance) const noexcept {
-  for (std::size_t i = 0; i < ids_.size(); ++i) {
+  for (std::size_t i = 0; i < type_.room; ++i) {
     if (ids_[i] == instance && instance != kMaxId) return values_ + i * type_.size;
   }
   return nullptr;
@@ -27,7 +27,7 @@ void* TypedObject::find(InstanceId instance) const noexcept {
 
 void* TypedObject::add_instance(InstanceId instance) noexcept {
   if (instance == kMaxId || find(instance) != nullptr) return nullptr;
-  for (std::size_t i = 0; i < ids_.size(); ++i) {
+  for (std::size_t i = 0; i < type_.room; ++i) {
     if (ids_[i] != kMaxId) continue;
     ids_[i] = instance;
     void* place = values_ + i * type_.size;
@@ -37,8 +37,12 @@ void* TypedObject::add_instance(InstanceId instance) noexcept {
   return nullptr;
 }
 
+void TypedObject::drop_all() noexcept {
+  for (InstanceId& id : ids()) id = kMaxId;
+}
+
 bool TypedObject::drop_instance(InstanceId instance) noexcept {
-  for (InstanceId& id : ids_) {
+  for (InstanceId& id : ids()) {
     if (id != instance || instance == kMaxId) continue;
     id = kMaxId;
     return true;
@@ -121,7 +125,7 @@ Result<void> TypedObject::execute(const Path& path, std::string_view arguments) 
 Result<void> TypedObject::can_create(InstanceId instance) const noexcept {
   if (type_.creation != Creation::kByServers) return fail(Errc::kNotAllowed);
   if (find(instance) != nullptr) return fail(Errc::kExists);
-  for (const InstanceId id : ids_) {
+  for (const InstanceId id : ids()) {
     if (id == kMaxId) return {};
   }
   return fail(Errc::kNoSpace);

@@ -82,9 +82,9 @@ template <auto kMember>
 [[nodiscard]] constexpr TypedResource resource(ResourceId id, Operations operations,
                                                Presence presence = Presence::kOptional,
                                                ValueCheck check = nullptr) noexcept {
-  const Storage& storage = StorageOf<typename MemberOf<decltype(kMember)>::Type>::kStorage;
-  return {{id, storage.type, operations, storage.multiple, presence == Presence::kMandatory},
-          {&storage, address_of<kMember>, {.check = check}}};
+  using Stored = StorageOf<typename MemberOf<decltype(kMember)>::Type>;
+  return {{id, Stored::kType, operations, Stored::kMultiple, presence == Presence::kMandatory},
+          {&Stored::kStorage, address_of<kMember>, {.check = check}}};
 }
 
 template <typename T>
@@ -106,25 +106,24 @@ struct ComputedStorage {
   using Owner = typename MemberOf<decltype(kGet)>::Owner;
   using Returned = Presentable<typename MemberOf<decltype(kGet)>::Type>;
   using Type = typename Returned::Type;
-  static constexpr Storage kStorage{
-      Holder<Type>::kType,
-      false,
-      [](const void* at, InstanceId from) noexcept {
-        return Returned::present((static_cast<const Owner*>(at)->*kGet)()) ? next_of_single(at, from)
-                                                                           : kMaxId;
-      },
-      [](const void* at, InstanceId) noexcept {
+  static constexpr Form kForm{
+      [](const void* at, std::size_t) noexcept {
         return Holder<Type>::read(Returned::get((static_cast<const Owner*>(at)->*kGet)()));
       },
-      [](const Value& value, InstanceId) noexcept { return Holder<Type>::fits(value); },
-      [](void* at, InstanceId, const Value& value) noexcept {
+      [](const Value& value, std::size_t) noexcept { return Holder<Type>::fits(value); },
+      [](void* at, const Value& value, std::size_t) noexcept {
         if constexpr (!std::is_null_pointer_v<decltype(kSet)>) {
           Type taken{};
           Holder<Type>::write(taken, value);
           (static_cast<Owner*>(at)->*kSet)(taken);
         }
-      },
-      [](void*) noexcept {}};
+      }};
+  static void* locate(void* at, InstanceId& /*instance*/, Locating what) noexcept {
+    if (what == Locating::kMake) return at;
+    const bool found = what == Locating::kFind && Returned::present((static_cast<const Owner*>(at)->*kGet)());
+    return found ? at : nullptr;
+  }
+  static constexpr Storage kStorage{&kForm, locate, 0, 1};
 };
 
 /// A resource that is computed when it is read: `T T::get() const noexcept`, or of std::optional<T>
@@ -133,9 +132,9 @@ template <auto kGet, auto kSet = nullptr>
 [[nodiscard]] constexpr TypedResource computed(ResourceId id, Operations operations,
                                                Presence presence = Presence::kOptional,
                                                ValueCheck check = nullptr) noexcept {
-  const Storage& storage = ComputedStorage<kGet, kSet>::kStorage;
-  return {{id, storage.type, operations, false, presence == Presence::kMandatory},
-          {&storage, [](void* instance) noexcept { return instance; }, {.check = check}}};
+  using Stored = ComputedStorage<kGet, kSet>;
+  return {{id, Holder<typename Stored::Type>::kType, operations, false, presence == Presence::kMandatory},
+          {&Stored::kStorage, [](void* instance) noexcept { return instance; }, {.check = check}}};
 }
 
 template <typename>
@@ -191,16 +190,20 @@ class TypedObject : public Object {
 
  protected:
   struct Type {
+    const ObjectDefinition& definition;
     const Access* resources;  ///< in the order of the definition
-    std::size_t size;         ///< bytes from one instance to the next
+    std::uint32_t size;       ///< bytes from one instance to the next
     void (*reset)(void* instance) noexcept;
+    std::uint16_t room;  ///< for so many instances
     Creation creation;
   };
 
-  TypedObject(const ObjectDefinition& definition, const Type& type, void* values,
-              std::span<InstanceId> ids) noexcept
-      : Object(definition), type_(type), values_(static_cast<std::byte*>(values)), ids_(ids) {}
+  LINNET_OUTLINED TypedObject(const Type& type, void* values, InstanceId* ids) noexcept
+      : Object(type.definition), type_(type), values_(static_cast<std::byte*>(values)), ids_(ids) {}
   ~TypedObject() = default;
+
+  /// From now on there are none.
+  void drop_all() noexcept;
 
   [[nodiscard]] void* find(InstanceId instance) const noexcept;
   /// The instance, new with default values; null where there is no room or the number is taken.
@@ -208,12 +211,13 @@ class TypedObject : public Object {
   bool drop_instance(InstanceId instance) noexcept;
 
  private:
+  [[nodiscard]] std::span<InstanceId> ids() const noexcept { return {ids_, type_.room}; }
   [[nodiscard]] const Access* access(ResourceId resource) const noexcept;
   [[nodiscard]] const Access& access(const ResourceDefinition& definition) const noexcept;
 
   const Type& type_;
   std::byte* values_;
-  std::span<InstanceId> ids_;  ///< kMaxId where there is no instance
+  InstanceId* ids_;  ///< kMaxId where there is no instance
 };
 
 /// Up to N instances of T, which names its `kId`, its `kResources` (ascending) and, where it is not
@@ -223,7 +227,7 @@ template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice,
           typename Behaviour = TypedObject>
 class Instances final : public Behaviour {
  public:
-  Instances() noexcept : Behaviour(kDefinition, kType, &values_, ids_) { ids_.fill(kMaxId); }
+  Instances() noexcept : Behaviour(kType, &values_, ids_) { this->drop_all(); }
   Instances(const Instances&) = delete;
   Instances& operator=(const Instances&) = delete;
 
@@ -282,18 +286,21 @@ class Instances final : public Behaviour {
   static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
   static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
   static constexpr auto kAccesses = accesses();
-  static constexpr typename Behaviour::Type kType{kAccesses.data(), sizeof(T),
+  static constexpr typename Behaviour::Type kType{kDefinition,
+                                                  kAccesses.data(),
+                                                  sizeof(T),
                                                   [](void* instance) noexcept {
                                                     if constexpr (kRaw)
                                                       ::new (instance) T();
                                                     else
                                                       *static_cast<T*>(instance) = T();
                                                   },
+                                                  N,
                                                   kCreation};
 
   // Where T allows it a T begins with its instance, so that an image need not make it twice.
   alignas(T) std::conditional_t<kRaw, std::array<std::byte, N * sizeof(T)>, std::array<T, N>> values_;
-  std::array<InstanceId, N> ids_{};
+  InstanceId ids_[N];
 };
 
 }  // namespace linnet::client

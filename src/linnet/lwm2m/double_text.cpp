@@ -11,6 +11,9 @@
 #include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 constexpr int kFractionBits = 52;
@@ -167,7 +170,7 @@ void write_double(ByteWriter& out, double v) noexcept {
     return write_integer(out, exponent);
   }
   if (digits.point <= 0) {
-    out.text("0.");
+    out.text("0."sv);
     zeros(-digits.point);
     return out.text(text);
   }

@@ -4,6 +4,9 @@
 #include "linnet/coap/code.hpp"
 
 namespace linnet::lwm2m {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 std::unexpected<Error> refuse(Errc code) noexcept {
@@ -64,7 +67,7 @@ Result<void> write_execute_argument(ByteWriter& out, const ExecuteArgument& argu
   if (!first) out.u8(',');
   out.u8(static_cast<std::uint8_t>('0' + argument.digit));
   if (argument.value) {
-    out.text("='");
+    out.text("='"sv);
     out.text(*argument.value);
     out.u8('\'');
   }

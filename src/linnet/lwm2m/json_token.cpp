@@ -6,6 +6,9 @@
 #include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 constexpr std::string_view kEscapes = "\"\\/bfnrt";
@@ -137,7 +140,7 @@ std::unexpected<Error> JsonReader::unexpected() noexcept {
   const char next = peek();
   if (at_ == text_.size()) return truncated();
   const bool other_kind = kFirstCharacters.find(next) != std::string_view::npos;
-  return other_kind || accept("true") || accept("false") || accept("null") ? wrong_type() : malformed();
+  return other_kind || accept("true"sv) || accept("false"sv) || accept("null"sv) ? wrong_type() : malformed();
 }
 
 Result<JsonReader::Container> JsonReader::open(char opening, char closing) noexcept {
@@ -212,8 +215,8 @@ Result<Value> JsonReader::value(ByteSpan scratch) noexcept {
     return Value::string(*text);
   }
   if (next == '-' || (next >= '0' && next <= '9')) return number();
-  if (accept("true")) return Value::boolean(true);
-  if (accept("false")) return Value::boolean(false);
+  if (accept("true"sv)) return Value::boolean(true);
+  if (accept("false"sv)) return Value::boolean(false);
   return unexpected();
 }
 
@@ -240,7 +243,7 @@ Result<void> JsonReader::skip() noexcept {
       open_ones[depth++] = Container{next == '{' ? '}' : ']'};
     } else if (next == '"') {
       if (const auto passed = string(); !passed) return std::unexpected(passed.error());
-    } else if (!accept("null")) {
+    } else if (!accept("null"sv)) {
       if (const auto passed = value({}); !passed) return std::unexpected(passed.error());
     }
   } while (depth > 0);
@@ -267,7 +270,7 @@ void write_json_string(ByteWriter& out, std::string_view text) noexcept {
     if (which != std::string_view::npos) {
       out.u8(static_cast<std::uint8_t>(kEscapes[which]));
     } else {
-      out.text("u00");
+      out.text("u00"sv);
       out.u8(static_cast<std::uint8_t>(kHex[c >> 4]));
       out.u8(static_cast<std::uint8_t>(kHex[c & 0x0F]));
     }

@@ -8,6 +8,8 @@
 #include "linnet/lwm2m/senml.hpp"
 
 namespace linnet::lwm2m::senml_cbor {
+
+using namespace std::string_view_literals;
 namespace {
 
 /// A number of any kind: an integer where that is no longer than the floating-point form (§6).
@@ -47,7 +49,7 @@ constexpr SenmlCosts kCosts{
 };
 
 void write_label(ByteWriter& out, SenmlLabel label) noexcept {
-  if (label == SenmlLabel::kObjlnk) return write_cbor_text(out, "vlo");
+  if (label == SenmlLabel::kObjlnk) return write_cbor_text(out, "vlo"sv);
   write_cbor_integer(out, static_cast<std::int64_t>(label));
 }
 
@@ -100,7 +102,7 @@ SenmlLabel label_of_number(std::int64_t number) noexcept {
 Result<SenmlLabel> label_of(const Value& key) noexcept {
   if (key.type() == DataType::kInteger) return label_of_number(key.as_integer());
   if (key.type() != DataType::kString) return malformed();
-  if (key.as_string() == "vlo") return SenmlLabel::kObjlnk;
+  if (key.as_string() == "vlo"sv) return SenmlLabel::kObjlnk;
   if (key.as_string().ends_with('_')) return malformed();  // RFC 8428 §4.4
   return SenmlLabel::kIgnored;
 }

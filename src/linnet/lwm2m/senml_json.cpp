@@ -9,6 +9,8 @@
 #include "linnet/lwm2m/senml.hpp"
 
 namespace linnet::lwm2m::senml_json {
+
+using namespace std::string_view_literals;
 namespace {
 
 std::size_t number_size(double v) noexcept {
@@ -30,9 +32,9 @@ class Members {
  public:
   explicit Members(ByteWriter& out) noexcept : out_(out) { out_.u8('{'); }
   void label(std::string_view text) noexcept {
-    out_.text(first_ ? "\"" : ",\"");
+    out_.text(first_ ? "\""sv : ",\""sv);
     out_.text(text);
-    out_.text("\":");
+    out_.text("\":"sv);
     first_ = false;
   }
   void text(std::string_view name, std::string_view value) noexcept {
@@ -54,31 +56,31 @@ Result<void> write_value(Members& members, const Value& value, ByteWriter& out) 
   switch (value.type()) {
     case DataType::kNone: break;
     case DataType::kString:
-    case DataType::kCorelnk: members.text("vs", value.as_string()); break;
+    case DataType::kCorelnk: members.text("vs"sv, value.as_string()); break;
     case DataType::kInteger:
     case DataType::kTime:
-      members.label("v");
+      members.label("v"sv);
       write_integer(out, value.as_integer());
       break;
     case DataType::kUnsigned:
-      members.label("v");
+      members.label("v"sv);
       write_digits(out, value.as_unsigned());
       break;
     case DataType::kFloat:
       if (!is_finite(value.as_float())) return not_acceptable();
-      members.number("v", value.as_float());
+      members.number("v"sv, value.as_float());
       break;
     case DataType::kBoolean:
-      members.label("vb");
-      out.text(value.as_boolean() ? "true" : "false");
+      members.label("vb"sv);
+      out.text(value.as_boolean() ? "true"sv : "false"sv);
       break;
     case DataType::kOpaque:
-      members.label("vd");
+      members.label("vd"sv);
       out.u8('"');
       write_base64(out, value.as_opaque(), Base64::kUrl);
       out.u8('"');
       break;
-    case DataType::kObjlnk: members.text("vlo", ObjlnkText(value.as_objlnk()).view()); break;
+    case DataType::kObjlnk: members.text("vlo"sv, ObjlnkText(value.as_objlnk()).view()); break;
   }
   return {};
 }
@@ -135,12 +137,12 @@ Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noex
     if (!first) writer.u8(',');
     Members members(writer);
     const SenmlNames names = naming.next(record.path);
-    if (!names.base.empty()) members.text("bn", names.base);
-    if (first && plan->base_time) members.number("bt", *plan->base_time);
-    if (!names.rest.empty()) members.text("n", names.rest);
+    if (!names.base.empty()) members.text("bn"sv, names.base);
+    if (first && plan->base_time) members.number("bt"sv, *plan->base_time);
+    if (!names.rest.empty()) members.text("n"sv, names.rest);
     if (record.time) {
       const double time = *record.time - plan->base_time.value_or(0);
-      if (!plan->base_time || time != 0) members.number("t", time);
+      if (!plan->base_time || time != 0) members.number("t"sv, time);
     }
     first = false;
     const auto written = write_value(members, record.value, writer);

@@ -7,6 +7,8 @@
 #include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m::text {
+
+using namespace std::string_view_literals;
 namespace {
 
 Result<void> write(const Value& value, ByteWriter& out) noexcept {
@@ -37,8 +39,8 @@ Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
       if (!valid_utf8(payload)) return malformed();
       return Value::string(text);
     case DataType::kBoolean:
-      if (text != "0" && text != "1") return malformed();
-      return Value::boolean(text == "1");
+      if (text != "0"sv && text != "1"sv) return malformed();
+      return Value::boolean(text == "1"sv);
     case DataType::kOpaque: {
       const auto bytes = decode_base64(payload, scratch, Base64::kStandard);
       if (!bytes) return std::unexpected(bytes.error());

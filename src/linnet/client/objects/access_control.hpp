@@ -34,7 +34,7 @@ class AccessList {
   static_assert(N > 0 && N <= kMaxAclEntries);
   struct Entry {
     ShortServerId server = 0;
-    std::uint16_t rights = 0;
+    Identifier rights;
   };
 
   /// The lowest server that is `from` or above; kMaxId for none.
@@ -44,17 +44,24 @@ class AccessList {
   }
   /// What `server`, which has an entry, may do.
   [[nodiscard]] std::uint16_t rights(ShortServerId server) const noexcept {
-    return entries_[place(server)].rights;
+    return entries_[place(server)].rights.value;
+  }
+  /// The same, to be read and written.
+  [[nodiscard]] Identifier& entry(ShortServerId server) noexcept { return entries_[place(server)].rights; }
+  /// The rights of `server`, none where it had no entry; null where there is no room for one.
+  Identifier* make(ShortServerId server) noexcept {
+    const std::size_t at = place(server);
+    if (at == size_ || entries_[at].server != server) {
+      if (size_ == N) return nullptr;
+      std::copy_backward(entries_.begin() + at, entries_.begin() + size_, entries_.begin() + size_ + 1);
+      ++size_;
+      entries_[at] = {server, {}};
+    }
+    return &entries_[at].rights;
   }
   /// Does nothing where there is no room.
   void set(ShortServerId server, std::uint16_t rights) noexcept {
-    const std::size_t at = place(server);
-    if (at == size_ || entries_[at].server != server) {
-      if (size_ == N) return;
-      std::copy_backward(entries_.begin() + at, entries_.begin() + size_, entries_.begin() + size_ + 1);
-      ++size_;
-    }
-    entries_[at] = {server, rights};
+    if (Identifier* made = make(server); made != nullptr) made->value = rights;
   }
   void clear() noexcept { size_ = 0; }
 
@@ -71,21 +78,16 @@ class AccessList {
 
 template <std::size_t N>
 struct StorageOf<AccessList<N>> {
-  using List = AccessList<N>;
-  static constexpr Storage kStorage{
-      lwm2m::DataType::kInteger,
-      true,
-      [](const void* at, InstanceId from) noexcept { return static_cast<const List*>(at)->next(from); },
-      [](const void* at, InstanceId server) noexcept {
-        return Value::integer(static_cast<const List*>(at)->rights(server));
-      },
-      [](const Value& value, InstanceId server) noexcept {
-        return server != kMaxId && Holder<Identifier>::fits(value);
-      },
-      [](void* at, InstanceId server, const Value& value) noexcept {
-        static_cast<List*>(at)->set(server, static_cast<std::uint16_t>(value.as_integer()));
-      },
-      [](void* at) noexcept { static_cast<List*>(at)->clear(); }};
+  static constexpr auto kType = Holder<Identifier>::kType;
+  static constexpr bool kMultiple = true;
+  static void* locate(void* at, InstanceId& server, Locating what) noexcept {
+    auto& list = *static_cast<AccessList<N>*>(at);
+    if (what == Locating::kMake) return list.make(server);
+    if (what == Locating::kDrop) list.clear();
+    server = list.next(server);
+    return server != kMaxId ? &list.entry(server) : nullptr;
+  }
+  static constexpr Storage kStorage{FormOf<Identifier>::kForm, locate, 0, kMaxId};
 };
 
 /// kEntries: servers that one ACL has room for, the default entry among them.
