@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything of LwM2M 1.1 that the engine has, over datagrams, but what its board cannot use
+// Everything of LwM2M 1.1 that the engine has, over datagrams, but OSCORE and what its board cannot use
 // (cmake/cortex-m.cmake), with every content format of 1.1 (digest §3): JSON (11543) and the numbers of
 // old drafts (1542, 1543) are 1.0's.
 #include "board.hpp"
