@@ -273,8 +273,8 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--config", config, "TOML file with the same settings");
   auto* const listen = app.add_option(
       "--coap", coap,
-      "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683); here and in --coaps and "
-      "--coap-tcp or --coaps-tcp HOST:PORT=TENANT for the devices of a tenant");
+      "HOST:PORT to listen on for CoAP over UDP, repeatable (127.0.0.1:5683); here and where else devices "
+      "are listened for, HOST:PORT=TENANT for the devices of a tenant");
   app.add_flag("--no-coap", no_coap, "no CoAP over UDP, only what other flags name")->excludes(listen);
   app.add_option("--coaps", coaps,
                  "HOST:PORT to listen on for CoAP over DTLS, repeatable; without a port 5684 (none)");
