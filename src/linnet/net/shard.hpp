@@ -183,7 +183,7 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
   void end_association(coap::LinkId link);
   void save_association(coap::LinkId link, bool raise);
   void save_changed_associations();
-  void forget_association_record(ByteView address);
+  void forget_association_record(ByteView address) const;
   void settle_limit(store::Ticket ticket, bool committed);
   void forget_limits(coap::LinkId link);
   void do_tasks();

@@ -334,7 +334,7 @@ void Shard::save_changed_associations() {
   std::erase_if(early_, [this](const auto& peer) { return peer.second.until <= now_; });
 }
 
-void Shard::forget_association_record(ByteView address) {
+void Shard::forget_association_record(ByteView address) const {
   if (fleet_.store == nullptr || address.empty()) return;
   [[maybe_unused]] const auto removed =
       fleet_.store->remove(index_, store::kNoTicket, {store::RecordKind::kAssociation, as_text(address)});
