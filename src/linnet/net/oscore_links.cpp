@@ -10,7 +10,6 @@ namespace linnet::net {
 namespace {
 
 using oscore::ContextId;
-using oscore::ContextState;
 using oscore::InputParameters;
 using oscore::OptionValue;
 using oscore::PartialIv;
