@@ -85,7 +85,7 @@ class TcpLinks::Connection final : public std::enable_shared_from_this<Connectio
  private:
   void open() {
     Failure ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
+    (void)socket_.set_option(tcp::no_delay(true), ignored);
     connected_ = true;
     if (!channel_) speak();
     write();
@@ -179,8 +179,8 @@ class TcpLinks::Connection final : public std::enable_shared_from_this<Connectio
   }
   void close_socket() {
     Failure ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    socket_.close(ignored);
+    (void)socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    (void)socket_.close(ignored);
   }
 
   TcpLinks* owner_;  // null once it is closed

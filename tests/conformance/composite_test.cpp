@@ -13,8 +13,7 @@ class Composite : public Case {
   static Message values(std::string pack) { return content(kSenmlJson, pack); }
 };
 
-INSTANTIATE_TEST_SUITE_P(LightweightM2M, Composite,
-                         testing::Values(Role::kDevice, Role::kServer, Role::kTogether), name_of);
+INSTANTIATE_TEST_SUITE_P(LightweightM2M, Composite, kEverywhere, name_of);
 
 TEST_P(Composite, Int229_read_composite) {
   ask(read(R"([{"n":"/3/0/0"},{"n":"/1/0/1"},{"n":"/3/0/11/0"},{"n":"/3/0/6"}])"),

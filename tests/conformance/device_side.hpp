@@ -63,12 +63,13 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
     client::ServerInstance& server = *servers.add(0);
     server.short_server_id = kAccount;
     server.lifetime = lifetime;
+    server.binding.assign(binding);
     server.default_pmin = 1;
     server.default_pmax = 10;
     server.disable_timeout = 86400;
   }
 
-  const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_; }
+  const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return link_traits; }
   ByteSpan prepare(coap::LinkId /*link*/, std::size_t size) noexcept override {
     buffer_.assign(size, 0);
     return buffer_;
@@ -98,11 +99,12 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   bool account = true;                                  ///< the usual one
   bool bootstrap_account = false;                       ///< instance 2 of object 0
   bool other_account = false;                           ///< a second server account, which is not connected
+  std::string_view binding = "U";                       ///< of the server account
+  coap::LinkTraits link_traits;
   int reboots = 0;
   bool ready = false;
 
  private:
-  coap::LinkTraits traits_;
   Bytes buffer_;
   std::uint32_t state_ = 1;
   std::vector<client::Object*> objects_;

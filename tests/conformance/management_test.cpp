@@ -11,8 +11,7 @@ class Management : public Case {
   void SetUp() override { registered(); }
 };
 
-INSTANTIATE_TEST_SUITE_P(LightweightM2M, Management,
-                         testing::Values(Role::kDevice, Role::kServer, Role::kTogether), name_of);
+INSTANTIATE_TEST_SUITE_P(LightweightM2M, Management, kEverywhere, name_of);
 
 // Object 3 of our device as each format writes it, made by hand from the tables of the documents.
 const std::string kDeviceTlv = hex(R"(

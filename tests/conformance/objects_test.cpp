@@ -17,8 +17,7 @@ using std::chrono_literals::operator""s;
 
 class Objects : public Case {};
 
-INSTANTIATE_TEST_SUITE_P(LightweightM2M, Objects,
-                         testing::Values(Role::kDevice, Role::kServer, Role::kTogether), name_of);
+INSTANTIATE_TEST_SUITE_P(LightweightM2M, Objects, kEverywhere, name_of);
 
 TEST_P(Objects, Int1100_access_control) {
   client::AccessControlObject<8> control;
@@ -241,8 +240,7 @@ class PortfolioCase : public Objects {
   client::PortfolioObject<4> portfolio;
 };
 
-INSTANTIATE_TEST_SUITE_P(LightweightM2M, PortfolioCase,
-                         testing::Values(Role::kDevice, Role::kServer, Role::kTogether), name_of);
+INSTANTIATE_TEST_SUITE_P(LightweightM2M, PortfolioCase, kEverywhere, name_of);
 
 TEST_P(PortfolioCase, Int228_write_a_resource_instance) {
   create();

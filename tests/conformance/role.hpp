@@ -17,10 +17,18 @@
 
 namespace linnet::conformance {
 
-enum class Role : std::uint8_t { kDevice, kServer, kTogether };
+enum class Role : std::uint8_t {
+  kDevice,
+  kServer,
+  kTogether,
+  kDeviceOverTcp,
+  kServerOverTcp,
+  kTogetherOverTcp
+};
 
 inline std::string name_of(const testing::TestParamInfo<Role>& info) {
-  static constexpr std::array kNames{"OurDevice", "OurServer", "Together"};
+  static constexpr std::array kNames{"OurDevice",        "OurServer",        "Together",
+                                     "OurDeviceOverTcp", "OurServerOverTcp", "TogetherOverTcp"};
   return kNames[static_cast<std::size_t>(info.param)];
 }
 
@@ -29,8 +37,14 @@ class Case : public testing::TestWithParam<Role> {
   using Trigger = std::function<void()>;
   enum class Reaction : std::uint8_t { kTaken, kReset };
 
-  [[nodiscard]] bool has_device() const { return GetParam() != Role::kServer; }
-  [[nodiscard]] bool has_server() const { return GetParam() != Role::kDevice; }
+  [[nodiscard]] bool has_device() const {
+    return GetParam() != Role::kServer && GetParam() != Role::kServerOverTcp;
+  }
+  [[nodiscard]] bool has_server() const {
+    return GetParam() != Role::kDevice && GetParam() != Role::kDeviceOverTcp;
+  }
+  /// Messages are frames of a connection (RFC 8323 §3.2), and the binding is T.
+  [[nodiscard]] bool over_tcp() const { return GetParam() >= Role::kDeviceOverTcp; }
 
   /// Sets up what is ours, with objects beside 0, 1 and 3; the device's first Register is on its way.
   void start(std::vector<client::Object*> extra = {});
@@ -82,7 +96,10 @@ class Case : public testing::TestWithParam<Role> {
     Head head;
   };
 
-  static Head head_of(const Bytes& datagram);
+  [[nodiscard]] Head head_of(const Bytes& sent) const;
+  [[nodiscard]] Message as_carried(const Message& message) const;
+  /// As the script has it, in the form of this transport.
+  [[nodiscard]] Bytes written(const Message& message, Kind kind, const Head& head) const;
   /// Our server starts the operation; `end` holds what it says of its outcome against the response.
   void perform(const Message& request);
   void end(const Message& response, const Bytes& reply);
@@ -104,6 +121,11 @@ class Case : public testing::TestWithParam<Role> {
   std::uint16_t next_id_ = 0x2000;
   std::uint8_t next_token_ = 0x70;
 };
+
+/// All six, for cases that are the same over TCP.
+inline const auto kEverywhere =
+    testing::Values(Role::kDevice, Role::kServer, Role::kTogether, Role::kDeviceOverTcp, Role::kServerOverTcp,
+                    Role::kTogetherOverTcp);
 
 /// The Register of our device; `objects` is what it lists behind `</1>;ver=1.1`.
 [[nodiscard]] Message register_message(const std::string& objects = "</1/0>,</3>;ver=1.1,</3/0>");

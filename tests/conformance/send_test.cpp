@@ -34,8 +34,7 @@ class Send : public Case {
   const Message battery = post("/dp").payload(kSenmlCbor, hex("81 a2 00 66 2f332f302f39 02 1864"));
 };
 
-INSTANTIATE_TEST_SUITE_P(LightweightM2M, Send, testing::Values(Role::kDevice, Role::kServer, Role::kTogether),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(LightweightM2M, Send, kEverywhere, name_of);
 
 TEST_P(Send, Int306_send) {
   pushed([&] { send_battery(); }, battery);

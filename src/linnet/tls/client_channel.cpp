@@ -298,6 +298,7 @@ std::optional<Alert> ClientChannel::check_server() noexcept {
   }
   if (type != GNUTLS_CRT_X509) return Alert::kUnsupportedCertificate;
   std::vector<ByteView> chain;
+  chain.reserve(count);
   for (unsigned i = 0; i < count; ++i) chain.push_back(view(shown[i]));
   gnutls_datum_t stapled{};
   if (gnutls_ocsp_status_request_get(session_.get(), &stapled) < 0) stapled = {};

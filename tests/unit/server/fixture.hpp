@@ -35,7 +35,7 @@ class CountingRandom final : public Random {
 /// Keeps what the engine sends, by link. An address is one byte: the number of the link.
 class VirtualLinks final : public coap::Links, public LinkDirectory {
  public:
-  const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_; }
+  const coap::LinkTraits& traits(coap::LinkId /*link*/) noexcept override { return traits_of_all; }
   ByteSpan prepare(coap::LinkId /*link*/, std::size_t size) noexcept override {
     buffer_.assign(size, 0);
     return buffer_;
@@ -54,9 +54,9 @@ class VirtualLinks final : public coap::Links, public LinkDirectory {
   }
 
   std::map<std::uint32_t, std::deque<Bytes>> sent;
+  coap::LinkTraits traits_of_all;
 
  private:
-  coap::LinkTraits traits_;
   Bytes buffer_;
 };
 
