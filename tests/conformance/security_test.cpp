@@ -310,13 +310,14 @@ class SecuredBootstrap : public Security {
   /// An opaque value, a text in CBOR (RFC 8949 §3.1).
   static std::string counted(std::uint8_t major, std::string_view bytes) {
     const std::size_t size = bytes.size();
+    const unsigned type = unsigned{major} << 5U;
     std::string head;
     if (size < 24) {
-      head = {static_cast<char>(major << 5U | size)};
+      head = {static_cast<char>(type | size)};
     } else if (size < 256) {
-      head = {static_cast<char>(major << 5U | 24U), static_cast<char>(size)};
+      head = {static_cast<char>(type | 24U), static_cast<char>(size)};
     } else {
-      head = {static_cast<char>(major << 5U | 25U), static_cast<char>(size >> 8U), static_cast<char>(size)};
+      head = {static_cast<char>(type | 25U), static_cast<char>(size >> 8U), static_cast<char>(size)};
     }
     return head + std::string(bytes);
   }

@@ -24,7 +24,7 @@ def option(delta, value):
 class ImageTlv(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        for command in (["cmake", "--preset", "cortex-m"],
+        for command in (["cmake", "--fresh", "--preset", "cortex-m"],
                         ["cmake", "--build", "--preset", "cortex-m", "--target", "image_tlv"]):
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
             if done.returncode != 0:

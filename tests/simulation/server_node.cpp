@@ -231,7 +231,7 @@ const ServerNode::Values* ServerNode::values(server::ObservationId id) const {
 }
 
 void ServerNode::refreshed(const server::Registration& registration, Instant now) {
-  refreshed_[std::string(registration.endpoint)] = now;
+  refreshed_[std::string(registration.endpoint)] = {.at = now, .expires = registration.expires};
 }
 
 void ServerNode::on_registered(const server::Registration& registration, Instant now) noexcept {
@@ -241,6 +241,9 @@ void ServerNode::on_registered(const server::Registration& registration, Instant
 
 void ServerNode::on_updated(const server::Registration& registration, server::UpdateChanges /*changes*/,
                             Instant now) noexcept {
+  const auto known = refreshed_.find(registration.endpoint);
+  // A notification from another address: it moves the registration, but refreshes nothing.
+  if (known != refreshed_.end() && known->second.expires == registration.expires) return;
   ++counts_.updated;
   refreshed(registration, now);
 }
@@ -251,7 +254,7 @@ void ServerNode::on_ended(const server::Registration& registration, server::EndR
   if (why != server::EndReason::kExpired) return;
   ++counts_.expired;
   const auto found = refreshed_.find(registration.endpoint);
-  const Millis since = found != refreshed_.end() ? now - found->second : Millis(0);
+  const Millis since = found != refreshed_.end() ? now - found->second.at : Millis(0);
   invariants_.hold(since >= Seconds(registration.lifetime), Rule::kLifetimeKept, now,
                    std::string(registration.endpoint) + " after " + std::to_string(since.count()) +
                        " ms of " + std::to_string(registration.lifetime) + " s");

@@ -95,7 +95,10 @@ class ServerNode final : public server::Listener {
   ServerCounts counts_;
   Instant now_{};
   std::uint32_t idle_steps_ = 0;
-  std::map<std::string, Instant, std::less<>> refreshed_;
+  struct Refresh {
+    Instant at, expires;
+  };
+  std::map<std::string, Refresh, std::less<>> refreshed_;
   std::set<server::RegistrationId> ended_;
   std::map<server::ObservationId, Values> values_;
   std::unique_ptr<server::Engine> engine_;

@@ -12,7 +12,6 @@ namespace linnet::net {
 
 namespace {
 
-using server::Credential;
 using server::CredentialChange;
 using server::CredentialName;
 using server::Credentials;
@@ -45,8 +44,11 @@ std::expected<void, std::string> CredentialBook::restore() {
       // One of them is in the way: the others are to come back.
       for (const CredentialChange& change : part) {
         auto one = all->apply(std::span(&change, 1), limit_);
-        if (one) all = *std::move(one);
-        not_restored_ += one ? 0U : 1U;
+        if (one) {
+          all = *std::move(one);
+        } else {
+          ++not_restored_;
+        }
       }
     }
     part.clear();

@@ -44,7 +44,7 @@ void Handshakes::stop() {
   running_ = false;
   [[maybe_unused]] const auto written = eventfd_write(wake_.get(), 1);
   if (thread_.joinable()) thread_.join();
-  while (!jobs_.close()) jobs_.drain([](Job) {});
+  while (!jobs_.close()) jobs_.drain([](const Job&) {});
 }
 
 bool Handshakes::begin(const HandshakePeer& peer, const tls::Prestate& prestate, ByteView datagram) {

@@ -46,7 +46,7 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] BootstrapServer* bootstrap() noexcept { return bootstrap_.get(); }
   /// Null: nobody listens for TLS.
   [[nodiscard]] const TlsHandshakes* tls() const noexcept { return fleet_.tls.get(); }
-  [[nodiscard]] CredentialBook& credentials() noexcept { return *fleet_.credentials; }
+  [[nodiscard]] CredentialBook& credentials() const noexcept { return *fleet_.credentials; }
   [[nodiscard]] const std::vector<std::string>& tenants() const noexcept { return fleet_.tenants; }
   [[nodiscard]] const ServerConfig& config() const noexcept { return config_; }
   [[nodiscard]] const store::RegistrationStore* store() const noexcept { return store_.get(); }

@@ -173,6 +173,7 @@ struct CredentialTree {
   }
 
   /// A copy of the pointer: what it points to is needed until the last entry is gone.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): the caller's may be one of the entries
   static void remove(Credentials& tree, Record record) {
     const CredentialView view = view_of(record.get());
     if (const auto lookup = lookup_of(view)) {

@@ -51,6 +51,9 @@ class BootstrapTest : public DeviceTest {
     ASSERT_EQ(engine.bootstrap_state(), BootstrapState::kRunning);
   }
 
+  /// In the session, so that it is spoken in the clear: the engine of these tests has no OSCORE.
+  void link_bootstrap_account(InstanceId context) { security.get(0)->oscore = lwm2m::Objlnk{21, context}; }
+
   /// Server kServer with accounts in objects 0 and 1, as instance 1 of each.
   void add_account() {
     SecurityInstance* at = security.add(1);
@@ -433,13 +436,13 @@ TEST_F(BootstrapTest, Discover_shows_accounts_with_ssid_and_uri) {
 TEST_F(BootstrapTest, Discover_shows_to_which_server_an_OSCORE_instance_belongs) {
   oscore.add(1);
   oscore.add(0);
-  security.get(0)->oscore = lwm2m::Objlnk{21, 0};
   add_account();
   security.get(1)->oscore = lwm2m::Objlnk{21, 1};
   begin();
   ASSERT_TRUE(engine.bootstrap().has_value());
   engine.step(now);
   respond(take(), Code::kChanged);
+  link_bootstrap_account(0);
   EXPECT_EQ(ask(Code::kGet, "/21", {.accept = kLinks}).payload, R"(</>;lwm2m=1.1,</21/0>,</21/1>;ssid=101)");
 }
 
@@ -538,13 +541,13 @@ TEST_F(BootstrapTest, Int_8_Read_shows_objects_1_and_2_whole) {
 TEST_F(BootstrapTest, Int_4_Delete_of_the_root_leaves_the_bootstrap_account_its_OSCORE_instance_and_Device) {
   oscore.add(0);
   oscore.add(1);
-  security.get(0)->oscore = lwm2m::Objlnk{21, 1};
   add_account();
   rights.add(0)->object = {33000};
   begin();
   ASSERT_TRUE(engine.bootstrap().has_value());
   engine.step(now);
   respond(take(), Code::kChanged);
+  link_bootstrap_account(1);
   EXPECT_EQ(ask(Code::kDelete, "/").code, Code::kDeleted);
   EXPECT_EQ(ask(Code::kGet, "/", {.accept = kLinks}).payload,
             R"(</>;lwm2m=1.1,</0/0>;uri="coap://bs.example",</1>,</2>,</3/0>,</21/1>,</33000>)");
@@ -765,8 +768,8 @@ TEST_F(BootstrapTest, a_device_in_queue_mode_listens_until_the_bootstrap_server_
 TEST_F(BootstrapTest, the_bootstrap_account_goes_after_its_timeout) {
   security.get(0)->account_timeout = 600;
   oscore.add(0);
-  security.get(0)->oscore = lwm2m::Objlnk{21, 0};
   running();
+  link_bootstrap_account(0);
   write_account();
   EXPECT_EQ(finish(), Code::kChanged);
   pass(600s - 1ms);

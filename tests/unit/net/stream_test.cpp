@@ -13,6 +13,10 @@
 #include "linnet/net/server.hpp"
 #include "raw_stream.hpp"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // its header comes with clang alone
+#endif
+
 namespace linnet::net {
 namespace {
 
@@ -220,12 +224,18 @@ TEST(Stream, connections_beyond_the_limit_are_refused) {
   EXPECT_EQ(statistics(*server).streams.refused, 1U);
 }
 
-std::size_t resident_bytes() {
+/// What the process holds; under a sanitizer, whose own bytes around each piece are not ours, what it asked
+/// for.
+std::size_t held_bytes() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return __sanitizer_get_current_allocated_bytes();
+#else
   std::ifstream statm("/proc/self/statm");
   std::size_t all = 0;
   std::size_t resident = 0;
   statm >> all >> resident;
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+#endif
 }
 
 TEST(Stream, idle_connection_costs_less_than_4_kB) {
@@ -243,10 +253,10 @@ TEST(Stream, idle_connection_costs_less_than_4_kB) {
       EXPECT_FALSE(peers.emplace_back(server->listening_tcp()[0]).receive().empty());
   };
   connect_to(200);
-  const std::size_t before = resident_bytes();
+  const std::size_t before = held_bytes();
   connect_to(200 + kConnections);
   EXPECT_EQ(statistics(*server).connections, 200 + kConnections);
-  EXPECT_LT((resident_bytes() - before) / kConnections, 4096U);
+  EXPECT_LT((held_bytes() - before) / kConnections, 4096U);
 }
 
 TEST(Stream, server_that_stops_releases_its_connections) {
