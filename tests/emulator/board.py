@@ -5,6 +5,7 @@ The image runs unchanged, a slice at a time. Its time is the word `milliseconds`
 that how fast the emulator is changes nothing.
 """
 
+import os
 import pathlib
 import re
 import socket
@@ -13,8 +14,20 @@ import subprocess
 import tempfile
 import time
 
+ROOT = pathlib.Path(os.environ.get("LINNET_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 SLICE = 0.01  # seconds between looks at what the image has done
 PATIENCE = 3000  # slices until an image that should send is given up
+
+def build(image):
+    """The path of an image of ports/, built as tools/footprint measures it."""
+    # What a toolchain file says of flags is taken once, so the folder is configured anew.
+    for command in (["cmake", "--fresh", "--preset", "cortex-m"],
+                    ["cmake", "--build", "--preset", "cortex-m", "--target", image]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stdout + done.stderr)
+    return ROOT / "build/cortex-m/bin" / f"{image}.elf"
+
 
 class Debugger:
     """The remote protocol of GDB, as far as memory and running go."""

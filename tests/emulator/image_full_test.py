@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image with everything boots within its memory, registers, and compares what only doubles can hold."""
 
-import os
-import pathlib
-import subprocess
 import unittest
 
-from board import Board
+import board
 
-ROOT = pathlib.Path(os.environ.get("LINNET_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 CON, ACK = 0x40, 0x60
 GET, POST, PUT = 0x01, 0x02, 0x03
 CREATED, CHANGED, CONTENT, BAD_REQUEST = 0x41, 0x44, 0x45, 0x80
@@ -23,14 +19,10 @@ def option(delta, value):
 class ImageFull(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        for command in (["cmake", "--fresh", "--preset", "cortex-m"],
-                        ["cmake", "--build", "--preset", "cortex-m", "--target", "image_full"]):
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise RuntimeError(done.stdout + done.stderr)
+        cls.image = board.build("image_full")
 
     def setUp(self):
-        self.board = Board(ROOT / "build/cortex-m/bin/image_full.elf")
+        self.board = board.Board(self.image)
         self.addCleanup(self.board.close)
         self.message_id = 0x1234
         request = self.board.sent()

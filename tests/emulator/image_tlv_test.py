@@ -2,14 +2,10 @@
 """The smallest image boots, registers with the bytes of the standard, serves a Read and an Observe, and
 refreshes its registration."""
 
-import os
-import pathlib
-import subprocess
 import unittest
 
-from board import Board
+import board
 
-ROOT = pathlib.Path(os.environ.get("LINNET_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 LIFETIME = 86400  # seconds, the default
 CON, ACK = 0x40, 0x60
 GET, POST, CREATED, CHANGED, CONTENT = 0x01, 0x02, 0x41, 0x44, 0x45
@@ -24,14 +20,10 @@ def option(delta, value):
 class ImageTlv(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        for command in (["cmake", "--fresh", "--preset", "cortex-m"],
-                        ["cmake", "--build", "--preset", "cortex-m", "--target", "image_tlv"]):
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise RuntimeError(done.stdout + done.stderr)
+        cls.image = board.build("image_tlv")
 
     def setUp(self):
-        self.board = Board(ROOT / "build/cortex-m/bin/image_tlv.elf")
+        self.board = board.Board(self.image)
         self.addCleanup(self.board.close)
 
     def acknowledge(self, request, code, options=b""):

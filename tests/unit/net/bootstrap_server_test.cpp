@@ -15,6 +15,7 @@
 #include "linnet/net/server.hpp"
 #include "linnet/store/sqlite_store.hpp"
 #include "raw_device.hpp"
+#include "running_server.hpp"
 
 namespace linnet::net {
 namespace {
@@ -23,11 +24,7 @@ using coap::Code;
 using lwm2m::Path;
 using lwm2m::Value;
 using server::BootstrapConfiguration;
-
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
+using test::start;
 
 ServerConfig small() {
   ServerConfig config;
@@ -37,12 +34,6 @@ ServerConfig small() {
   config.engine.max_observations = 100;
   config.bootstrap.listen = {*parse_address("127.0.0.1:0")};
   return config;
-}
-
-std::unique_ptr<Server> start(const ServerConfig& config) {
-  auto server = Server::start(config, kModels);
-  EXPECT_TRUE(server) << server.error();
-  return std::move(*server);
 }
 
 /// Deletes object 1 of the devices and writes a lifetime.

@@ -4,61 +4,33 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <future>
 
 #include "linnet/net/server.hpp"
-#include "linnet/store/sqlite_store.hpp"
+#include "pre_shared.hpp"
 #include "raw_device.hpp"
+#include "running_server.hpp"
+#include "state_folder.hpp"
 #include "tests/unit/tls/client_double.hpp"
 
 namespace linnet::net {
 namespace {
 
 using coap::Code;
+using test::devices;
+using test::kKey;
+using test::small_server;
+using test::start;
+using test::StateFolder;
+using test::statistics;
 using tls::OwnedBytes;
 using tls::test::ClientDouble;
 
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
-const OwnedBytes kKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-
-std::vector<server::CredentialChange> devices() {
-  std::vector<server::CredentialChange> changes;
-  for (const std::string name : {"one", "two"}) {
-    server::Credential credential;
-    credential.endpoint = "dev-" + name;
-    credential.identity.assign(name.begin(), name.end());
-    credential.key.assign(kKey.begin(), kKey.end());
-    changes.push_back({.put = std::move(credential)});
-  }
-  return changes;
-}
-
 ServerConfig secured(unsigned shards = 1) {
-  ServerConfig config;
+  ServerConfig config = small_server(shards);
   config.dtls.listen = {*parse_address("127.0.0.1:0")};
   config.dtls.credentials = [known = *server::Credentials::none()->apply(devices())] { return known; };
-  config.shards = shards;
-  config.max_links = 1000;
-  config.engine.max_registrations = 1000;
-  config.engine.max_observations = 1000;
   return config;
-}
-
-std::unique_ptr<Server> start(const ServerConfig& config) {
-  auto server = Server::start(config, kModels);
-  EXPECT_TRUE(server) << server.error();
-  return std::move(*server);
-}
-
-ServerStatistics statistics(Server& server) {
-  std::promise<ServerStatistics> taken;
-  EXPECT_TRUE(server.statistics([&](const ServerStatistics& sum) { taken.set_value(sum); }));
-  return taken.get_future().get();
 }
 
 /// A socket, a session and a message writer.
@@ -390,26 +362,6 @@ TEST(DtlsSession, close_notify_is_answered_and_ends_the_association_but_not_the_
   EXPECT_EQ(seen.dtls.associations, 0U);
   EXPECT_EQ(seen.engine.registrations, 1U);
 }
-
-class StateFolder {
- public:
-  StateFolder()
-      : path_(std::filesystem::temp_directory_path() / ("linnet-dtls-" + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path_);
-  }
-  ~StateFolder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] StoreFactory factory() const {
-    return [folder = path_](store::StoreListener& listener, store::ShardIndex shards) {
-      store::SqliteStoreConfig config;
-      config.folder = folder;
-      config.shards = shards;
-      return store::open_sqlite_store(config, listener);
-    };
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST_P(DtlsServer, a_restarted_server_answers_the_next_record_without_a_handshake_and_refuses_the_last_one) {
   const StateFolder folder;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <future>
 
 #include "linnet/coap/endpoint.hpp"
@@ -14,23 +13,22 @@
 #include "linnet/net/shard_clock.hpp"
 #include "linnet/net/system_random.hpp"
 #include "linnet/oscore/contexts.hpp"
-#include "linnet/store/sqlite_store.hpp"
 #include "linnet/tls/nettle_crypto.hpp"
 #include "raw_device.hpp"
+#include "running_server.hpp"
+#include "state_folder.hpp"
 
 namespace linnet::net {
 namespace {
 
 using coap::Code;
+using test::small_server;
+using test::start;
+using test::StateFolder;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr coap::LinkId kLink{0};
 constexpr std::uint8_t kFirstByteOfSecret = 1;
-
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
 
 Bytes secret_of(std::uint8_t first) {
   Bytes secret(16, 7);
@@ -50,41 +48,11 @@ server::CredentialChange context_for(const std::string& endpoint, std::string_vi
   return {.put = std::move(credential)};
 }
 
-class StateFolder {
- public:
-  StateFolder()
-      : path_(std::filesystem::temp_directory_path() / ("linnet-oscore-" + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path_);
-  }
-  ~StateFolder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] StoreFactory factory() const {
-    return [folder = path_](store::StoreListener& listener, store::ShardIndex shards) {
-      store::SqliteStoreConfig config;
-      config.folder = folder;
-      config.shards = shards;
-      return store::open_sqlite_store(config, listener);
-    };
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
 ServerConfig configuration(unsigned shards, const StateFolder* folder) {
-  ServerConfig config;
+  ServerConfig config = small_server(shards);
   config.listen = {*parse_address("127.0.0.1:0")};
-  config.shards = shards;
-  config.max_links = 1000;
-  config.engine.max_registrations = 1000;
-  config.engine.max_observations = 1000;
   if (folder != nullptr) config.open_store = folder->factory();
   return config;
-}
-
-std::unique_ptr<Server> start(const ServerConfig& config) {
-  auto server = Server::start(config, kModels);
-  EXPECT_TRUE(server) << server.error();
-  return std::move(*server);
 }
 
 void enter(Server& server, server::CredentialChange change) {

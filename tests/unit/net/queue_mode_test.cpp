@@ -4,15 +4,14 @@
 // Shows: OP-10
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <semaphore>
 #include <thread>
 
 #include "linnet/net/server.hpp"
-#include "linnet/store/sqlite_store.hpp"
 #include "raw_device.hpp"
+#include "running_server.hpp"
+#include "state_folder.hpp"
 
 namespace linnet::net {
 namespace {
@@ -20,41 +19,18 @@ namespace {
 using coap::Code;
 using server::QueuedState;
 
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
-
 class QueueMode : public testing::Test {
  protected:
   static constexpr Millis kPatient{30'000};
 
-  QueueMode() {
-    std::string name = ::testing::TempDir() + "linnet-queue-XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  ~QueueMode() override {
-    server.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ~QueueMode() override { server.reset(); }  // in front of its folder
 
   void start(unsigned shards) {
     server.reset();
-    ServerConfig config;
+    ServerConfig config = test::small_server(shards);
     config.listen = {*parse_address("127.0.0.1:0")};
-    config.shards = shards;
-    config.max_links = 1000;
-    config.engine.max_registrations = 1000;
-    config.engine.max_observations = 1000;
-    config.open_store = [folder = folder_](store::StoreListener& listener, store::ShardIndex count) {
-      store::SqliteStoreConfig sqlite;
-      sqlite.folder = folder;
-      sqlite.shards = count;
-      return store::open_sqlite_store(sqlite, listener);
-    };
-    auto started = Server::start(config, kModels);
-    ASSERT_TRUE(started) << started.error();
-    server = std::move(*started);
+    config.open_store = folder_.factory();
+    server = test::start(config);
   }
   /// Registers an endpoint in queue mode and starts the server again; the location.
   std::string sleeping(const std::string& endpoint, unsigned shards) {
@@ -113,7 +89,7 @@ class QueueMode : public testing::Test {
     EXPECT_TRUE(call([promise](Result<Queued> queued) { promise->set_value(std::move(queued)); }));
     return promise->get_future();
   }
-  std::filesystem::path folder_;
+  test::StateFolder folder_;
 };
 
 TEST_F(QueueMode, a_device_that_is_awake_is_asked_at_once) {

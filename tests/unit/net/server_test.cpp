@@ -15,45 +15,23 @@
 #include "linnet/store/memory_store.hpp"
 #include "linnet/store/sqlite_store.hpp"
 #include "raw_device.hpp"
+#include "running_server.hpp"
 
 namespace linnet::net {
 namespace {
 
 using coap::Code;
+using test::find;
+using test::kModels;
+using test::small_server;
+using test::start;
+using test::statistics;
 using ::testing::HasSubstr;
 
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
-
 ServerConfig small(unsigned shards) {
-  ServerConfig config;
+  ServerConfig config = small_server(shards);
   config.listen = {*parse_address("127.0.0.1:0")};
-  config.shards = shards;
-  config.max_links = 1000;
-  config.engine.max_registrations = 1000;
-  config.engine.max_observations = 1000;
   return config;
-}
-
-std::unique_ptr<Server> start(const ServerConfig& config) {
-  auto server = Server::start(config, kModels);
-  EXPECT_TRUE(server) << server.error();
-  return std::move(*server);
-}
-
-std::optional<Device> find(Server& server, const std::string& endpoint) {
-  std::promise<std::optional<Device>> found;
-  EXPECT_TRUE(
-      server.find(endpoint, [&](std::optional<Device> device) { found.set_value(std::move(device)); }));
-  return found.get_future().get();
-}
-
-ServerStatistics statistics(Server& server) {
-  std::promise<ServerStatistics> taken;
-  EXPECT_TRUE(server.statistics([&](const ServerStatistics& sum) { taken.set_value(sum); }));
-  return taken.get_future().get();
 }
 
 DevicePage list(Server& server, const DeviceFilter& filter, std::uint64_t cursor, std::uint32_t limit) {

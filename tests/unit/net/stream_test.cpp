@@ -12,6 +12,7 @@
 
 #include "linnet/net/server.hpp"
 #include "raw_stream.hpp"
+#include "running_server.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();  // its header comes with clang alone
@@ -21,51 +22,17 @@ namespace linnet::net {
 namespace {
 
 using coap::Code;
+using test::find;
+using test::perform;
+using test::small_server;
+using test::start;
+using test::statistics;
 using Bytes = RawStream::Bytes;
 
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
-
 ServerConfig small(unsigned shards) {
-  ServerConfig config;
+  ServerConfig config = small_server(shards);
   config.listen_tcp = {*parse_address("127.0.0.1:0")};
-  config.shards = shards;
-  config.max_links = 1000;
-  config.engine.max_registrations = 1000;
-  config.engine.max_observations = 1000;
   return config;
-}
-
-std::unique_ptr<Server> start(const ServerConfig& config) {
-  auto server = Server::start(config, kModels);
-  EXPECT_TRUE(server) << server.error();
-  return std::move(*server);
-}
-
-std::optional<Device> find(Server& server, const std::string& endpoint) {
-  std::promise<std::optional<Device>> found;
-  EXPECT_TRUE(
-      server.find(endpoint, [&](std::optional<Device> device) { found.set_value(std::move(device)); }));
-  return found.get_future().get();
-}
-
-ServerStatistics statistics(Server& server) {
-  std::promise<ServerStatistics> taken;
-  EXPECT_TRUE(server.statistics([&](const ServerStatistics& sum) { taken.set_value(sum); }));
-  return taken.get_future().get();
-}
-
-std::future<Outcome> perform(Server& server, const std::string& endpoint, server::OperationKind kind,
-                             const char* path) {
-  auto promise = std::make_shared<std::promise<Outcome>>();
-  server::Operation operation;
-  operation.kind = kind;
-  operation.path = *lwm2m::Path::parse(path);
-  EXPECT_TRUE(server.perform(endpoint, operation,
-                             [promise](Outcome outcome) { promise->set_value(std::move(outcome)); }));
-  return promise->get_future();
 }
 
 TEST(Stream, device_registers_is_managed_and_deregisters_over_one_connection) {

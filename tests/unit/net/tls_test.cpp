@@ -7,66 +7,29 @@
 #include <future>
 
 #include "linnet/net/server.hpp"
+#include "pre_shared.hpp"
 #include "raw_stream.hpp"
+#include "running_server.hpp"
 #include "tests/unit/tls/client_double.hpp"
 
 namespace linnet::net {
 namespace {
 
 using coap::Code;
+using test::devices;
+using test::kKey;
+using test::perform;
+using test::small_server;
+using test::start;
+using test::statistics;
 using tls::OwnedBytes;
 using Bytes = RawStream::Bytes;
 
-struct NoModels final : server::Models {
-  const lwm2m::ObjectModel* find(lwm2m::ObjectId, lwm2m::Version) const noexcept override { return nullptr; }
-};
-const NoModels kModels;
-const OwnedBytes kKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-
-std::vector<server::CredentialChange> devices() {
-  std::vector<server::CredentialChange> changes;
-  for (const std::string name : {"one", "two"}) {
-    server::Credential credential;
-    credential.endpoint = "dev-" + name;
-    credential.identity.assign(name.begin(), name.end());
-    credential.key.assign(kKey.begin(), kKey.end());
-    changes.push_back({.put = std::move(credential)});
-  }
-  return changes;
-}
-
 ServerConfig secured(unsigned shards = 1) {
-  ServerConfig config;
+  ServerConfig config = small_server(shards);
   config.listen_tls = {*parse_address("127.0.0.1:0")};
   config.dtls.credentials = [known = *server::Credentials::none()->apply(devices())] { return known; };
-  config.shards = shards;
-  config.max_links = 1000;
-  config.engine.max_registrations = 1000;
-  config.engine.max_observations = 1000;
   return config;
-}
-
-std::unique_ptr<Server> start(const ServerConfig& config) {
-  auto server = Server::start(config, kModels);
-  EXPECT_TRUE(server) << server.error();
-  return std::move(*server);
-}
-
-ServerStatistics statistics(Server& server) {
-  std::promise<ServerStatistics> taken;
-  EXPECT_TRUE(server.statistics([&](const ServerStatistics& sum) { taken.set_value(sum); }));
-  return taken.get_future().get();
-}
-
-std::future<Outcome> perform(Server& server, const std::string& endpoint, server::OperationKind kind,
-                             const char* path) {
-  auto promise = std::make_shared<std::promise<Outcome>>();
-  server::Operation operation;
-  operation.kind = kind;
-  operation.path = *lwm2m::Path::parse(path);
-  EXPECT_TRUE(server.perform(endpoint, operation,
-                             [promise](Outcome outcome) { promise->set_value(std::move(outcome)); }));
-  return promise->get_future();
 }
 
 /// A connection with a client session of GnuTLS in it.
