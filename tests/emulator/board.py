@@ -35,7 +35,11 @@ class Debugger:
     def __init__(self, address):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(60)
-        self.socket.connect(address)
+        try:
+            self.socket.connect(address)
+        except OSError:
+            self.socket.close()
+            raise
         self.input = self.socket.makefile("rb")
 
     def send(self, text):
@@ -89,10 +93,14 @@ class Board:
         self.debugger.ask("?")
 
     def connect(self, address):
-        while not pathlib.Path(address).exists():
-            if self.process.poll() is not None:
-                raise RuntimeError(self.process.stdout.read().decode())
-        return Debugger(address)
+        # QEMU binds the socket before it listens at it.
+        while True:
+            try:
+                return Debugger(address)
+            except (FileNotFoundError, ConnectionRefusedError):
+                if self.process.poll() is not None:
+                    raise RuntimeError(self.process.stdout.read().decode()) from None
+                time.sleep(SLICE)
 
     def word(self, offset, value=None):
         place = self.places["board::radio"] + offset
