@@ -81,10 +81,14 @@ class ClientOfAiocoap(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             lines = asyncio.run(asyncio.wait_for(self.serve(folder), PATIENCE))
             gc.collect()  # contexts write once more when they go
-        self.assertEqual(lines, [
+        self.assertEqual(lines[:5], [
             "response 2.05 5 hello", "response 2.04 9 something", f"response 2.04 {LARGE} " + 20 * "q",
-            f"response 2.05 {LARGE} " + 20 * "L", "response 4.04 0 ", "response 2.05 1 0", "notification 2.05 1 1",
-            "notification 2.05 1 2", "notification 2.05 1 3"])
+            f"response 2.05 {LARGE} " + 20 * "L", "response 4.04 0 "])
+        # A busy aiocoap makes one notification of two changes; what comes never falls, and the last is the last.
+        self.assertRegex(lines[5], "^response 2.05 1 [0-2]$")
+        self.assertTrue(all(line.startswith("notification 2.05 1 ") for line in lines[6:]), lines)
+        counts = [line[-1] for line in lines[5:]]
+        self.assertEqual((counts[-1], counts), ("3", sorted(counts)))
 
     async def serve(self, folder):
         root = aiocoap.resource.Site()
