@@ -62,7 +62,12 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
       record_(kRecordRoom),
       max_links_(max_links),
       max_observations_(engine.max_observations) {
-  if (links_.sockets().size() > fleet.plain_sockets) dtls_ = std::make_unique<DtlsLinks>(links_, max_links);
+  if (links_.sockets().size() > fleet.plain_sockets) {
+    AssociationOwner& owner = *this;
+    associations_ = std::make_unique<Associations>(
+        AssociationsConfig{.max_links = max_links, .worker = index, .durable = fleet.store != nullptr},
+        links_, *fleet.handshakes, owner);
+  }
   server::EngineConfig config = engine;
   config.shard = static_cast<std::uint8_t>(index);
   config.durable = fleet.store != nullptr;
@@ -218,18 +223,11 @@ std::optional<unsigned> Shard::elsewhere(coap::LinkId link, ByteView datagram) c
 
 coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
   const std::uint32_t known = links_.table().size();
-  struct Candidate {
-    coap::LinkId link;
-    std::array<std::uint8_t, server::LinkDirectory::kMaxAddress> address;
-    std::size_t size;
-  };
-  std::vector<Candidate> secured;  // their peers' addresses are gone with their links
+  std::vector<std::pair<coap::LinkId, Associations::Name>> secured;  // the names are gone with the links
   const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
     if (streams_.connected(candidate) || !engine_.quiet(candidate)) return LinkLoss::kPeer;
-    if (dtls_ && dtls_->secured(candidate)) {
-      Candidate& kept = secured.emplace_back();
-      kept.link = candidate;
-      kept.size = links_.address(candidate, kept.address);
+    if (associations_ && associations_->secured(candidate)) {
+      secured.emplace_back(candidate, associations_->name_of(candidate));
       return LinkLoss::kShard;
     }
     // A peer that is passed on is unknown to this engine, and registered at another, it may be.
@@ -241,11 +239,8 @@ coap::LinkId Shard::link_to(LinkTable::Hash hash, const Address& remote, std::si
     ++links_exhausted_;
   } else if (coap::index(link) < known) {
     engine_.drop(link, now_);
-    for (const Candidate& candidate : secured) {
-      if (candidate.link != link) continue;
-      forget_limits(link);
-      dtls_->clear(link);
-      forget_association_record(ByteView(candidate.address).first(candidate.size));
+    for (const auto& [candidate, name] : secured) {
+      if (candidate == link) associations_->forget(link, name);
     }
   }
   return link;
@@ -275,7 +270,7 @@ void Shard::receive_passed(const Address& remote, const Path& path, ByteSpan byt
     const coap::LinkId known =
         links_.table().find(links_.table().hash(remote, path.socket), remote, path.socket);
     if (known != coap::kNoLink) links_.table().set_shard(known, LinkTable::kNoShard);
-    return hear_secured(known, path, remote, bytes);
+    return associations_->hear(known, path, remote, bytes, now_);
   }
   LinkTable& table = links_.table();
   const LinkTable::Hash hash = table.hash(remote, path.socket);
@@ -331,7 +326,7 @@ void Shard::write_behind() {
     return fleet_.store->touch(index_, registration.endpoint, ShardClock::wall(registration.expires))
         .has_value();
   });
-  if (dtls_) save_changed_associations();
+  if (associations_) associations_->save_changed(now_);
   if (oscore_) oscore_->save_changed();
 }
 

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "linnet/net/dtls_links.hpp"
+#include "linnet/net/associations.hpp"
 #include "linnet/net/handshakes.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
@@ -75,7 +75,10 @@ struct ShardFleet {
   std::atomic<std::uint32_t> moving = 0;  ///< queues that are between two shards
 };
 
-class Shard final : private server::Listener, private StreamLinks::Owner, private OscoreOwner {
+class Shard final : private server::Listener,
+                    private StreamLinks::Owner,
+                    private AssociationOwner,
+                    private OscoreOwner {
  public:
   /// Throws std::bad_alloc and std::runtime_error (a configuration that the engine refuses).
   Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engine, std::uint32_t max_links,
@@ -160,35 +163,21 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
   void pass_on(unsigned shard, std::size_t socket, const Datagram& datagram);
   void receive_passed(const Address& remote, const Path& path, ByteSpan bytes);
   void mark_far_peers();
-
-  // shard_dtls.cpp: associations
-  void take_secured(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
-  void hear_secured(coap::LinkId link, const Path& path, const Address& remote, ByteSpan datagram);
-  /// True where the datagram is for the handshakes alone.
-  [[nodiscard]] bool hear_unprotected(const tls::Record& first, const Path& path, const Address& remote,
-                                      ByteView datagram);
-  void hear_records(coap::LinkId link, const Path& path, const Address& remote, ByteSpan datagram);
-  void hear_content(coap::LinkId link, const Path& path, const Address& remote, tls::ContentType type,
-                    ByteView content);
-  void hear_alert(coap::LinkId link, ByteView alert);
-  void pass_to_handshakes(const Path& path, const Address& remote, ByteView datagram);
-  /// Keeps what came behind the last flight of a peer until its handshake is done; false where none goes on.
-  bool keep_early(const Path& path, const Address& remote, ByteView datagram);
-  void adopt(HandshakeOutput output, coap::LinkId link);
-  void move_association(unsigned shard, coap::LinkId link, const Path& path, const Address& remote,
-                        ByteView content);
-  void receive_moved(HandshakeOutput moved, ByteView content);
-  [[nodiscard]] coap::LinkId secured_link(const Path& path, const Address& remote);
-  /// Ends an association: its registration stays, without a link.
-  void end_association(coap::LinkId link);
-  void save_association(coap::LinkId link, bool raise);
-  void save_changed_associations();
-  void forget_association_record(ByteView address) const;
-  void settle_limit(store::Ticket ticket, bool committed);
-  void forget_limits(coap::LinkId link);
   void do_tasks();
   void tell_others();
   void write_behind();
+
+  // shard_dtls.cpp: associations
+  void take_secured(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
+  void receive_moved(HandshakeOutput moved, ByteView message);
+  [[nodiscard]] coap::LinkId link_to_peer(const Path& path, const Address& remote) override;
+  void take_message(coap::LinkId link, const Path& path, const Address& remote, ByteView message) override;
+  void lose_peer(coap::LinkId link) override;
+  [[nodiscard]] std::optional<store::Ticket> save_association(std::string_view key, ByteView record,
+                                                              bool report) override;
+  void remove_association(std::string_view key) override;
+  /// As save_association, of any kind.
+  [[nodiscard]] std::optional<store::Ticket> save_record(store::RecordKey key, ByteView record, bool report);
 
   // shard_oscore.cpp: messages under OSCORE
   void look_for_contexts();
@@ -290,24 +279,11 @@ class Shard final : private server::Listener, private StreamLinks::Owner, privat
   std::unordered_map<std::uint64_t, std::vector<Server::DoneHandler>> cancel_waiters_;  // by QueuedId
   std::multimap<Instant, std::uint64_t> impatient_;  // when somebody's patience for an operation ends
   std::vector<std::string> strays_;  // endpoints with a queue here and, it may be, a registration elsewhere
-  /// A higher limit of an association's numbers that is on its way to the disk.
-  using EarlyName = std::pair<Address, std::uint32_t>;  // and its socket
-  struct Early {
-    std::vector<tls::OwnedBytes> datagrams;
-    Instant until;
-  };
-  struct Limit {
-    coap::LinkId link;
-    std::uint64_t limit;
-  };
-  std::unique_ptr<DtlsLinks> dtls_;      // null: no socket speaks it
-  std::unique_ptr<OscoreLinks> oscore_;  // null: no credential is a context
-  std::vector<coap::LinkId> released_;   // their registrations have ended
+  std::unique_ptr<Associations> associations_;  // null: no socket speaks DTLS
+  std::unique_ptr<OscoreLinks> oscore_;         // null: no credential is a context
+  std::vector<coap::LinkId> released_;          // their registrations have ended
   std::uint32_t max_links_;
   std::uint32_t max_observations_;
-  tls::CookieGuard cookies_;
-  std::map<EarlyName, Early> early_;  // peers whose handshakes were begun and have not ended
-  std::unordered_map<store::Ticket, Limit> limits_;
   store::Ticket newest_limit_ = kFirstLimit;
   std::unordered_map<store::Ticket, HeldOutcome> held_;
   store::Ticket newest_held_ = store::kNoTicket;

@@ -104,7 +104,7 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
   statistics.links_exhausted += links_exhausted_;
   statistics.forwarded += forwarded_;
   statistics.links += links_.table().size();
-  if (dtls_) statistics.dtls.add(dtls_->statistics());
+  if (associations_) statistics.dtls.add(associations_->statistics());
   statistics.events_dropped += events_dropped_;
   for (const auto& channel : channels_) {
     // Every shard knows every channel; one of them counts.
@@ -118,7 +118,9 @@ void Shard::settle(std::span<const store::Ticket> tickets, bool committed) {
     if (ticket > kFirstHeld) {
       settle_observation(ticket, committed);
     } else if (ticket > kFirstLimit) {
-      settle_limit(ticket, committed);
+      if (!(associations_ && associations_->settle(ticket, committed)) && oscore_) {
+        oscore_->settle(ticket, committed);
+      }
     } else if (committed) {
       engine_.committed(from_store(ticket), now_);
     } else {

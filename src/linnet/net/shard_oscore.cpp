@@ -42,11 +42,7 @@ void Shard::release_context(const server::Registration& registration) {
 
 std::optional<store::Ticket> Shard::save_context(std::string_view key, ByteView record, bool report) {
   if (fleet_.store == nullptr || record.empty()) return std::nullopt;
-  const store::Ticket ticket = report ? ++newest_limit_ : store::kNoTicket;
-  const auto taken = fleet_.store->save(index_, ticket, {store::RecordKind::kSecurityContext, key}, record,
-                                        store::kKeptForGood);
-  if (!taken) return std::nullopt;
-  return ticket;
+  return save_record({store::RecordKind::kSecurityContext, key}, record, report);
 }
 
 void Shard::deliver_held(coap::LinkId link, ByteView message) {
@@ -78,7 +74,8 @@ Result<server::RegistrationId> Shard::restore(ByteView record, UnixTime expires)
 void Shard::drop_unprotected(server::RegistrationId registration) {
   const auto known = engine_.get(registration);
   if (!known || known->link == coap::kNoLink || !credentials_.get().credentialed(known->endpoint)) return;
-  const bool secured = (dtls_ && dtls_->secured(known->link)) || (oscore_ && oscore_->secured(known->link));
+  const bool secured =
+      (associations_ && associations_->secured(known->link)) || (oscore_ && oscore_->secured(known->link));
   if (!secured) engine_.drop(known->link, now_);
 }
 
