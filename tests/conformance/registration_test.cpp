@@ -31,7 +31,7 @@ TEST_P(Registration, Int101_initial_registration) {
   ASSERT_TRUE(shown);
   EXPECT_EQ(shown->lifetime, 86400U);
   EXPECT_EQ(shown->version, lwm2m::LwM2mVersion::k1_1);
-  EXPECT_EQ(shown->binding, lwm2m::Binding(over_tcp() ? lwm2m::Binding::kTcp : lwm2m::Binding::kUdp));
+  EXPECT_EQ(shown->binding, lwm2m::Binding(over_stream() ? lwm2m::Binding::kTcp : lwm2m::Binding::kUdp));
   EXPECT_TRUE(shown->objects.contains(3, 0));
 }
 

@@ -39,7 +39,7 @@ TEST_P(Reporting, Int301_observation_and_notification) {
 }
 
 TEST_P(Reporting, Int302_cancel_by_reset) {
-  if (over_tcp()) return;  // there is no Reset
+  if (over_stream()) return;  // there is no Reset
   observe_battery();
   pass_quietly(2s);
   if (has_server()) {

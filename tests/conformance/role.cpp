@@ -135,7 +135,9 @@ Message registered_answer() {
 }
 
 void Case::start(std::vector<client::Object*> extra) {
-  if (over_tcp()) {
+  if (secured()) device.uri = "coaps://192.0.2.1";
+  if (over_stream()) {
+    device.uri = secured() ? "coaps+tcp://192.0.2.1" : "coap+tcp://192.0.2.1";
     device.link_traits.stream = true;
     device.binding = "T";
     server.links.traits_of_all.stream = true;
@@ -148,6 +150,51 @@ void Case::start(std::vector<client::Object*> extra) {
     server.start();
     ASSERT_TRUE(server.ready);
   }
+  if (secured()) secure_with_psk();
+}
+
+void Case::secure_with_psk() {
+  if (has_device()) take_psk(*device.security.get(0));
+  server::Credential credential;
+  credential.endpoint = kEndpoint;
+  credential.mode = server::CredentialMode::kPreSharedKey;
+  credential.identity.assign(kIdentity.begin(), kIdentity.end());
+  credential.key.assign(kKey.begin(), kKey.end());
+  const std::vector<server::CredentialChange> changes{{.put = std::move(credential)}};
+  const auto known = server::Credentials::none()->apply(changes);
+  ASSERT_TRUE(known);
+  const tls::OwnedBytes key(kKey.begin(), kKey.end());
+  SecuredEnds ends;
+  ends.transport = over_stream() ? tls::Transport::kStream : tls::Transport::kDatagram;
+  ends.device = {.transport = ends.transport, .identity = std::string(kIdentity), .key = key};
+  ends.credentials = *known;
+  ends.server.transport = ends.transport;
+  ends.server.identity = kIdentity;
+  ends.server.key = key;
+  secure(std::move(ends));
+  ASSERT_TRUE(way_->shake_hands());
+}
+
+void Case::take_psk(Account& account) {
+  account.mode = Account::kPsk;
+  account.identity.assign(as_bytes(kIdentity));
+  account.secret_key.assign(kKey);
+}
+
+void Case::secure(SecuredEnds ends, client::InstanceId account) {
+  ends.our_device = has_device();
+  ends.our_server = has_server();
+  if (has_device()) {
+    room_.assign(8192, 0);
+    const auto parameters = client::read_security(device.engine.objects(), account, room_);
+    ASSERT_TRUE(parameters);
+    ends.parameters = *parameters;
+  }
+  way_ = std::make_unique<SecuredWay>(std::move(ends));
+}
+
+Bytes Case::carry(const Bytes& message, End from) {
+  return way_ ? way_->carry(message, from == End::kDevice) : message;
 }
 
 void Case::registered(std::vector<client::Object*> extra, const std::string& objects) {
@@ -198,7 +245,7 @@ void Case::ask(const Message& request, const Message& response) {
 /// Over TCP the binding of the account, 1/0/7, is another one than the script has.
 Message Case::as_carried(const Message& message) const {
   Message same = message;
-  if (!over_tcp()) return same;
+  if (!over_stream()) return same;
   if (same.body == "aU") same.body = "aT";  // CBOR
   for (const std::string_view before : {R"("7","vs":")", R"("7","sv":")", R"(/7","vs":")",
                                         "a7\x03"
@@ -280,7 +327,7 @@ void Case::notified(const Trigger& trigger, const Message& message, Reaction rea
     }
   }
   // A connection has no acknowledgements, and no Reset (RFC 8323 §2.1).
-  if (over_tcp() || (taken && message.kind.value_or(Kind::kNonConfirmable) != Kind::kConfirmable)) {
+  if (over_stream() || (taken && message.kind.value_or(Kind::kNonConfirmable) != Kind::kConfirmable)) {
     return expect_no_answer();
   }
   const Bytes answer = empty_message(taken ? Kind::kAcknowledgement : Kind::kReset, sent.head.id);
@@ -320,16 +367,16 @@ server::RegistrationId Case::registration() const {
 }
 
 Case::Head Case::head_of(const Bytes& sent) const {
-  const std::size_t before = over_tcp() && !sent.empty() ? frame_header(sent[0] >> 4U) : 4;
+  const std::size_t before = over_stream() && !sent.empty() ? frame_header(sent[0] >> 4U) : 4;
   if (sent.size() < before) return {};
   const auto size = std::min<std::size_t>(sent[0] & 15U, sent.size() - before);
   const auto token = sent.begin() + static_cast<std::ptrdiff_t>(before);
-  return {over_tcp() ? std::uint16_t{0} : static_cast<std::uint16_t>(sent[2] << 8U | sent[3]),
+  return {over_stream() ? std::uint16_t{0} : static_cast<std::uint16_t>(sent[2] << 8U | sent[3]),
           Bytes(token, token + static_cast<std::ptrdiff_t>(size))};
 }
 
 Bytes Case::written(const Message& message, Kind kind, const Head& head) const {
-  if (!over_tcp()) return message.encode(kind, head.id, head.token, place_);
+  if (!over_stream()) return message.encode(kind, head.id, head.token, place_);
   Message same = message;
   for (auto& [number, value] : same.options) {
     if (number == kUriQuery && value.starts_with("b=U")) value[2] = 'T';
@@ -377,7 +424,7 @@ Case::Sent Case::said(End end, const Message& message, Kind kind, const Bytes& t
 Bytes Case::replied(End end, const Message& message, const Head& head) {
   if (!ours(end)) return carry(written(message, Kind::kAcknowledgement, head), end);
   const Bytes sent = carry(next_of(sent_by(end)), end);
-  if (const std::string place = place_in(sent, over_tcp()); !place.empty()) place_ = place;
+  if (const std::string place = place_in(sent, over_stream()); !place.empty()) place_ = place;
   EXPECT_EQ(show(sent), show(written(message, Kind::kAcknowledgement, head)));
   return sent;
 }

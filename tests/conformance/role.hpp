@@ -9,42 +9,55 @@
 #include <array>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "device_side.hpp"
+#include "secured_way.hpp"
 #include "server_side.hpp"
 
 namespace linnet::conformance {
 
+/// What is ours, over each transport in turn.
 enum class Role : std::uint8_t {
   kDevice,
   kServer,
   kTogether,
   kDeviceOverTcp,
   kServerOverTcp,
-  kTogetherOverTcp
+  kTogetherOverTcp,
+  kDeviceOverDtls,
+  kServerOverDtls,
+  kTogetherOverDtls,
+  kDeviceOverTls,
+  kServerOverTls,
+  kTogetherOverTls,
 };
 
 inline std::string name_of(const testing::TestParamInfo<Role>& info) {
-  static constexpr std::array kNames{"OurDevice",        "OurServer",        "Together",
-                                     "OurDeviceOverTcp", "OurServerOverTcp", "TogetherOverTcp"};
-  return kNames[static_cast<std::size_t>(info.param)];
+  static constexpr std::array kOurs{"OurDevice", "OurServer", "Together"};
+  static constexpr std::array kOver{"", "OverTcp", "OverDtls", "OverTls"};
+  const auto index = static_cast<std::size_t>(info.param);
+  return std::string(kOurs[index % 3]) + kOver[index / 3];
 }
+
+/// What the device proves over DTLS and TLS, where a case has nothing else in mind.
+inline constexpr std::string_view kIdentity = "ets-identity";
+inline constexpr std::array<std::uint8_t, 16> kKey{0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17,
+                                                   0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F};
 
 class Case : public testing::TestWithParam<Role> {
  protected:
   using Trigger = std::function<void()>;
   enum class Reaction : std::uint8_t { kTaken, kReset };
 
-  [[nodiscard]] bool has_device() const {
-    return GetParam() != Role::kServer && GetParam() != Role::kServerOverTcp;
-  }
-  [[nodiscard]] bool has_server() const {
-    return GetParam() != Role::kDevice && GetParam() != Role::kDeviceOverTcp;
-  }
+  [[nodiscard]] bool has_device() const { return ours_of_role() != 1; }
+  [[nodiscard]] bool has_server() const { return ours_of_role() != 0; }
   /// Messages are frames of a connection (RFC 8323 §3.2), and the binding is T.
-  [[nodiscard]] bool over_tcp() const { return GetParam() >= Role::kDeviceOverTcp; }
+  [[nodiscard]] bool over_stream() const { return transport() == 1 || transport() == 3; }
+  /// ... or of DTLS or TLS with a pre-shared key.
+  [[nodiscard]] bool secured() const { return transport() >= 2; }
 
   /// Sets up what is ours, with objects beside 0, 1 and 3; the device's first Register is on its way.
   void start(std::vector<client::Object*> extra = {});
@@ -65,9 +78,13 @@ class Case : public testing::TestWithParam<Role> {
   /// The device notifies what was observed last, Non-confirmable where the message says nothing else.
   void notified(const Trigger& trigger, const Message& message, Reaction reaction = Reaction::kTaken);
 
-  /// A datagram on its way from one end to the other: what arrives. As it is, where nothing protects it.
   enum class End : std::uint8_t { kDevice, kServer };
-  virtual Bytes carry(const Bytes& datagram, End /*from*/) { return datagram; }
+
+  using Account = client::BasicSecurityInstance<client::kAmpleSecuritySizes>;
+  static void take_psk(Account& account);
+  /// From here on the device's messages go over DTLS or TLS, by the account of that instance where it is
+  /// ours.
+  void secure(SecuredEnds ends, client::InstanceId account = 0);
 
   /// Time goes by until the span is over or our device has something to say; each engine is woken
   /// whenever it asked for it.
@@ -85,8 +102,11 @@ class Case : public testing::TestWithParam<Role> {
   ServerSide server;
   BootstrapSide bootstrap;  ///< to be started by who needs it
   Instant now{Seconds{1000}};
+  std::unique_ptr<SecuredWay> way_;  ///< null where nothing protects the messages
 
  private:
+  [[nodiscard]] static std::size_t ours_of_role() { return static_cast<std::size_t>(GetParam()) % 3; }
+  [[nodiscard]] static std::size_t transport() { return static_cast<std::size_t>(GetParam()) / 3; }
   struct Head {
     std::uint16_t id = 0;
     Bytes token;
@@ -96,6 +116,9 @@ class Case : public testing::TestWithParam<Role> {
     Head head;
   };
 
+  void secure_with_psk();
+  /// A datagram or a frame on its way from one end to the other: what arrives.
+  [[nodiscard]] Bytes carry(const Bytes& message, End from);
   [[nodiscard]] Head head_of(const Bytes& sent) const;
   [[nodiscard]] Message as_carried(const Message& message) const;
   /// As the script has it, in the form of this transport.
@@ -120,12 +143,14 @@ class Case : public testing::TestWithParam<Role> {
   Bytes observed_;  ///< the token of what was observed last
   std::uint16_t next_id_ = 0x2000;
   std::uint8_t next_token_ = 0x70;
+  std::vector<std::uint8_t> room_;  // for what `secure` reads of the account
 };
 
-/// All six, for cases that are the same over TCP.
-inline const auto kEverywhere =
-    testing::Values(Role::kDevice, Role::kServer, Role::kTogether, Role::kDeviceOverTcp, Role::kServerOverTcp,
-                    Role::kTogetherOverTcp);
+/// All of them, for cases that are the same over every transport.
+inline const auto kEverywhere = testing::Values(
+    Role::kDevice, Role::kServer, Role::kTogether, Role::kDeviceOverTcp, Role::kServerOverTcp,
+    Role::kTogetherOverTcp, Role::kDeviceOverDtls, Role::kServerOverDtls, Role::kTogetherOverDtls,
+    Role::kDeviceOverTls, Role::kServerOverTls, Role::kTogetherOverTls);
 
 /// The Register of our device; `objects` is what it lists behind `</1>;ver=1.1`.
 [[nodiscard]] Message register_message(const std::string& objects = "</1/0>,</3>;ver=1.1,</3/0>");

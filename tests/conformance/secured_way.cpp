@@ -17,11 +17,16 @@ constexpr std::uint8_t kAlert = 21, kHandshake = 22, kApplicationData = 23, kSer
 
 SecuredWay::SecuredWay(SecuredEnds ends) : ends_(std::move(ends)) {
   config_.platform = this;
+  config_.transport = ends_.transport;
   if (ends_.our_server) {
-    auto made = tls::ServerSecurity::make(tls::Transport::kDatagram, ends_.identity);
+    auto made = tls::ServerSecurity::make(ends_.transport, ends_.identity);
     EXPECT_TRUE(made) << made.error();
     security_ = std::move(*made);
-    server_ = std::make_unique<tls::test::ServerEnd>(*security_, ends_.credentials);
+    if (over_stream()) {
+      server_channel_ = std::make_unique<tls::ServerChannel>(*security_, ends_.credentials);
+    } else {
+      server_ = std::make_unique<tls::test::ServerEnd>(*security_, ends_.credentials);
+    }
   } else {
     scripted_server_ = std::make_unique<tls::test::ServerDouble>(ends_.server);
   }
@@ -37,7 +42,14 @@ SecuredWay::SecuredWay(SecuredEnds ends) : ends_(std::move(ends)) {
 bool SecuredWay::shake_hands() {
   flow();
   const bool device = channel_ ? channel_->state() == client::ChannelState::kOpen : scripted_device_->open;
+  if (server_channel_) return device && server_channel_->state() == tls::ServerChannel::State::kOpen;
   return device && (server_ ? server_->association.exists() : scripted_server_->open);
+}
+
+std::vector<std::string>& SecuredWay::heard_from(bool device) {
+  if (!device) return channel_ ? heard_by_device_ : scripted_device_->heard;
+  if (server_channel_) return heard_by_server_;
+  return server_ ? server_->heard : scripted_server_->received;
 }
 
 Bytes SecuredWay::carry(const Bytes& message, bool from_device) {
@@ -47,20 +59,22 @@ Bytes SecuredWay::carry(const Bytes& message, bool from_device) {
     EXPECT_TRUE(channel_->send(message));
   } else if (from_device) {
     scripted_device_->say(text);
+  } else if (server_channel_) {
+    EXPECT_TRUE(server_channel_->send(
+        message, [this](ByteView bytes) { from_server_channel_.emplace_back(bytes.begin(), bytes.end()); }));
   } else if (server_) {
     server_->sent.push_back(server_->sealed(text));
   } else {
     scripted_server_->send(text);
   }
   flow();
-  // One protected record of DTLS 1.2 in epoch 1, in which nothing of the message is seen.
+  // One protected record, of DTLS 1.2 in epoch 1 or of TLS, in which nothing of the message is seen.
   const std::string record(last_record_.begin(), last_record_.end());
-  EXPECT_TRUE(record.starts_with(std::string("\x17\xfe\xfd\x00\x01", 5))) << show(last_record_);
+  const std::string beginning = over_stream() ? "\x17\x03\x03" : std::string("\x17\xfe\xfd\x00\x01", 5);
+  EXPECT_TRUE(record.starts_with(beginning)) << show(last_record_);
   // What is too short would be found by chance.
   EXPECT_TRUE(message.size() < 12 || record.find(text.substr(4)) == std::string::npos);
-  auto& heard = from_device ? (server_ ? server_->heard : scripted_server_->received)
-                            : (channel_ ? heard_by_device_ : scripted_device_->heard);
-  const auto arrived = std::exchange(heard, {});
+  const auto arrived = std::exchange(heard_from(from_device), {});
   EXPECT_EQ(arrived.size(), 1U);
   return arrived.empty() ? Bytes() : Bytes(arrived.front().begin(), arrived.front().end());
 }
@@ -78,6 +92,7 @@ std::vector<tls::OwnedBytes> SecuredWay::take_from_device() {
 }
 
 std::vector<tls::OwnedBytes> SecuredWay::take_from_server() {
+  if (server_channel_) return std::exchange(from_server_channel_, {});
   return std::exchange(server_ ? server_->sent : scripted_server_->sent, {});
 }
 
@@ -93,7 +108,10 @@ void SecuredWay::flow() {
 
 void SecuredWay::pass_to_server(const Bytes& datagram) {
   look_at(datagram, alert_of_device_);
-  server_ ? server_->receive(datagram) : scripted_server_->receive(datagram);
+  if (!server_channel_) return server_ ? server_->receive(datagram) : scripted_server_->receive(datagram);
+  (void)server_channel_->receive(
+      datagram, [this](ByteView plaintext) { heard_by_server_.emplace_back(as_text(plaintext)); },
+      [this](ByteView bytes) { from_server_channel_.emplace_back(bytes.begin(), bytes.end()); });
 }
 
 void SecuredWay::pass_to_device(const Bytes& datagram) {
@@ -104,6 +122,10 @@ void SecuredWay::pass_to_device(const Bytes& datagram) {
 }
 
 void SecuredWay::look_at(const Bytes& datagram, std::optional<std::uint8_t>& alert) {
+  if (over_stream()) {
+    last_record_ = datagram;
+    return;
+  }
   if (datagram.size() < kRecordHeader + 2) return;
   const bool in_clear = datagram[3] == 0 && datagram[4] == 0;
   if (datagram[0] == kApplicationData) last_record_ = datagram;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way between two ends of a test case over DTLS 1.2: each end is ours, or GnuTLS as the script wants it.
-// What is ours seals what it says and opens what it hears.
+// The way between two ends of a test case over DTLS 1.2 or TLS: each end is ours, or GnuTLS as the script
+// wants it. What is ours seals what it says and opens what it hears.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "linnet/tls/client_channel.hpp"
+#include "linnet/tls/server_channel.hpp"
 #include "message.hpp"
 #include "tests/unit/tls/client_double.hpp"
 #include "tests/unit/tls/server_double.hpp"
@@ -16,6 +17,7 @@ namespace linnet::conformance {
 
 /// What both ends have; all that is referred to must outlive the way.
 struct SecuredEnds {
+  tls::Transport transport = tls::Transport::kDatagram;  ///< also of both wishes
   bool our_device = false;
   bool our_server = false;
   client::SecurityParameters parameters;                                  ///< of our device
@@ -48,6 +50,8 @@ class SecuredWay final : public client::Wire, public client::Platform {
   void flow();
   void pass_to_server(const Bytes& datagram);
   void pass_to_device(const Bytes& datagram);
+  [[nodiscard]] bool over_stream() const { return ends_.transport == tls::Transport::kStream; }
+  [[nodiscard]] std::vector<std::string>& heard_from(bool device);
   void look_at(const Bytes& datagram, std::optional<std::uint8_t>& alert);
   [[nodiscard]] std::vector<tls::OwnedBytes> take_from_device();
   [[nodiscard]] std::vector<tls::OwnedBytes> take_from_server();
@@ -56,11 +60,12 @@ class SecuredWay final : public client::Wire, public client::Platform {
   tls::ClientChannelConfig config_;
   std::unique_ptr<tls::ClientChannel> channel_;  // our device
   std::unique_ptr<tls::test::ClientDouble> scripted_device_;
-  std::unique_ptr<tls::ServerSecurity> security_;  // our server
-  std::unique_ptr<tls::test::ServerEnd> server_;
+  std::unique_ptr<tls::ServerSecurity> security_;       // our server
+  std::unique_ptr<tls::test::ServerEnd> server_;        // ... over DTLS
+  std::unique_ptr<tls::ServerChannel> server_channel_;  // ... over TLS
   std::unique_ptr<tls::test::ServerDouble> scripted_server_;
-  std::vector<tls::OwnedBytes> from_channel_;
-  std::vector<std::string> heard_by_device_;
+  std::vector<tls::OwnedBytes> from_channel_, from_server_channel_;
+  std::vector<std::string> heard_by_device_, heard_by_server_;
   Bytes last_record_;
   std::optional<std::uint16_t> suite_;
   std::optional<std::uint8_t> alert_of_device_, alert_of_server_;

@@ -25,10 +25,6 @@ constexpr std::uint16_t kPskCcm8 = 0xC0A8, kPskCbc = 0x00AE, kEcdsaCcm8 = 0xC0AE
 constexpr std::uint8_t kBadCertificate = 42, kCertificateExpired = 45, kCertificateUnknown = 46,
                        kUnknownCa = 48, kAccessDenied = 49, kUnknownPskIdentity = 115;
 
-const std::string kIdentity = "ets-identity";
-const OwnedBytes kKey{0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17,
-                      0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F};
-
 /// Suites in GnuTLS' words, for what the script offers.
 std::string offer(std::uint16_t suite, std::string_view types) {
   const bool psk = suite == kPskCcm8 || suite == kPskCbc;
@@ -81,18 +77,11 @@ struct Authorities {
 
 class Security : public Case {
  protected:
-  using Account = client::BasicSecurityInstance<client::kAmpleSecuritySizes>;
-
   void SetUp() override {
     device.uri = "coaps://192.0.2.1";
     device.bootstrap_uri = "coaps://192.0.2.9";
   }
 
-  static void take_psk(Account& account) {
-    account.mode = Account::kPsk;
-    account.identity.assign(as_bytes(kIdentity));
-    account.secret_key.assign(kKey);
-  }
   static void take_raw_key(Account& account, const KeyPair& own, const KeyPair& server) {
     account.mode = Account::kRawPublicKey;
     account.identity.assign(own.spki);
@@ -109,18 +98,6 @@ class Security : public Case {
     account.sni.emplace().assign(kHost);
   }
 
-  /// From here on the device's messages go over DTLS, by the account of that instance where it is ours.
-  void secure(SecuredEnds ends, client::InstanceId account = 0) {
-    ends.our_device = has_device();
-    ends.our_server = has_server();
-    if (has_device()) {
-      room_.assign(8192, 0);
-      const auto parameters = client::read_security(device.engine.objects(), account, room_);
-      ASSERT_TRUE(parameters);
-      ends.parameters = *parameters;
-    }
-    way_ = std::make_unique<SecuredWay>(std::move(ends));
-  }
   void connect(SecuredEnds ends, std::optional<std::uint16_t> suite, client::InstanceId account = 0) {
     secure(std::move(ends), account);
     ASSERT_TRUE(way_->shake_hands());
@@ -152,16 +129,13 @@ class Security : public Case {
     if (has_device()) account().ciphersuites.set(0, suite);
   }
 
-  Bytes carry(const Bytes& datagram, End from) override {
-    return way_->carry(datagram, from == End::kDevice);
-  }
-
   [[nodiscard]] static SecuredEnds with_psk(std::uint16_t suite) {
     SecuredEnds ends;
-    ends.device = {.identity = kIdentity, .key = kKey, .priorities = offer(suite, "")};
+    const OwnedBytes key(kKey.begin(), kKey.end());
+    ends.device = {.identity = std::string(kIdentity), .key = key, .priorities = offer(suite, "")};
     ends.credentials = known(CredentialMode::kPreSharedKey, as_bytes(kIdentity), kKey);
     ends.server.identity = kIdentity;
-    ends.server.key = kKey;
+    ends.server.key = key;
     return ends;
   }
   [[nodiscard]] static SecuredEnds with_raw_keys(const KeyPair& device, const KeyPair& server,
@@ -183,11 +157,6 @@ class Security : public Case {
     ends.server.chain = {&server};
     return ends;
   }
-
-  std::unique_ptr<SecuredWay> way_;
-
- private:
-  std::vector<std::uint8_t> room_;
 };
 
 INSTANTIATE_TEST_SUITE_P(LightweightM2M, Security,
