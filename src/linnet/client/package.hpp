@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/base/result.hpp"
 #include "linnet/client/fixed_storage.hpp"
 
 namespace linnet::client {
@@ -24,6 +25,10 @@ enum class PackageResult : std::uint8_t {
   kUpdateFailed = 8,
   kUnsupportedProtocol = 9,
 };
+
+/// How a transfer's end is answered while a server still writes: 4.13 without storage, 4.15 for
+/// another type of package, 5.00 otherwise.
+[[nodiscard]] Result<void> package_answer(PackageResult result) noexcept;
 
 /// What a package says of itself.
 struct PackageInfo {

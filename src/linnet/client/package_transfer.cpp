@@ -21,6 +21,18 @@ bool over_coap(std::string_view uri) noexcept {
 
 }  // namespace
 
+Result<void> package_answer(PackageResult result) noexcept {
+  switch (result) {
+    case PackageResult::kInitial:
+    case PackageResult::kSuccess: return {};
+    case PackageResult::kNoStorage:
+      return fail(Errc::kNoSpace, static_cast<std::uint8_t>(coap::Code::kRequestEntityTooLarge));
+    case PackageResult::kUnsupportedType:
+      return fail(Errc::kUnsupported, static_cast<std::uint8_t>(coap::Code::kUnsupportedContentFormat));
+    default: return fail(Errc::kIo);
+  }
+}
+
 PackageResult PackageTransfer::begin(std::optional<std::uint32_t> size) noexcept {
   reset();
   restart();
@@ -71,6 +83,11 @@ void PackageTransfer::reset() noexcept {
   if (!active()) return;
   close();
   state_ = State::kNone;
+  sink_.discard();
+}
+
+void PackageTransfer::discard() noexcept {
+  if (active()) return reset();
   sink_.discard();
 }
 

@@ -42,6 +42,8 @@ class PackageTransfer final : private PackageFetcher {
   void resume(std::string_view uri, std::uint32_t offset, ByteView etag) noexcept;
   /// Ends it, if there is one; the owner is not told. The sink is told to discard.
   void reset() noexcept;
+  /// The same, and a package that has come whole is not wanted either.
+  void discard() noexcept;
   Instant step(Instant now) noexcept;
 
   // What a Downloader calls, the engine's step soon afterwards; ignored when nothing is downloaded.

@@ -238,6 +238,13 @@ TEST_F(Firmware, another_package_needs_a_reset_first) {
   EXPECT_EQ(bank.bytes, image);
 }
 
+TEST_F(Firmware, a_package_that_is_whole_but_not_wanted_is_discarded) {
+  push_all();
+  const int discarded = bank.discarded;
+  EXPECT_EQ(put("/5/0/0", "", kOpaque).code, Code::kChanged);
+  EXPECT_EQ(bank.discarded, discarded + 1);
+}
+
 TEST_F(Firmware, an_empty_Package_or_URI_resets_in_every_state_but_Updating) {
   struct Reset {
     const char* path;

@@ -16,19 +16,24 @@
 #include "linnet/client/objects/portfolio.hpp"
 #include "linnet/client/objects/security.hpp"
 #include "linnet/client/objects/server_account.hpp"
+#include "linnet/client/objects/software_component.hpp"
+#include "linnet/client/objects/software_management.hpp"
 #include "linnet/client/objects/virtual_observe.hpp"
 #include "linnet/registry/model_registry.hpp"
 
 namespace linnet::client {
 namespace {
 
-class NoSink final : public PackageSink, public FirmwareInstaller {
+class NoSink final : public PackageSink, public FirmwareInstaller, public SoftwareInstaller {
  public:
   PackageResult begin(std::optional<std::uint32_t>) noexcept override { return PackageResult::kInitial; }
   PackageResult write(std::uint32_t, ByteView) noexcept override { return PackageResult::kInitial; }
   PackageResult finish(PackageInfo&) noexcept override { return PackageResult::kInitial; }
   void discard() noexcept override {}
   bool install() noexcept override { return false; }
+  bool install(InstanceId) noexcept override { return false; }
+  bool uninstall(InstanceId, bool) noexcept override { return false; }
+  bool activate(InstanceId, bool) noexcept override { return false; }
 };
 
 enum class Extent : std::uint8_t { kSome, kWhole };
@@ -78,6 +83,9 @@ TEST(ObjectDefinitions, OB_3_further_objects_are_what_OMA_says) {
   const registry::ModelRegistry registry = registry::ModelRegistry::embedded().value();
   compare(DeviceCapabilityObject<1>(), registry, Extent::kWhole);
   compare(PortfolioObject<1>(), registry, Extent::kWhole);
+  compare(SoftwareComponentObject<1>(), registry);
+  NoSink sink;
+  compare(SoftwareManagementObject({}, sink), registry);
   compare(BinaryAppDataObject<1>(), registry, Extent::kWhole);
   compare(EventLogObject<1>(), registry, Extent::kWhole);
   compare(VirtualObserveObject<1>(), registry, Extent::kWhole);

@@ -46,18 +46,6 @@ bool empties(const Value& value) noexcept {
 
 }  // namespace
 
-Result<void> package_answer(PackageResult result) noexcept {
-  switch (result) {
-    case PackageResult::kInitial:
-    case PackageResult::kSuccess: return {};
-    case PackageResult::kNoStorage:
-      return fail(Errc::kNoSpace, static_cast<std::uint8_t>(coap::Code::kRequestEntityTooLarge));
-    case PackageResult::kUnsupportedType:
-      return fail(Errc::kUnsupported, static_cast<std::uint8_t>(coap::Code::kUnsupportedContentFormat));
-    default: return fail(Errc::kIo);
-  }
-}
-
 struct FirmwareUpdateObject::Transition {
   FirmwareState from;
   Event event;
@@ -119,7 +107,7 @@ void FirmwareUpdateObject::on_package(PackageResult result) noexcept {
 
 Result<void> FirmwareUpdateObject::reset() noexcept {
   if (find(state_, Event::kReset) == nullptr) return fail(Errc::kNotAllowed);
-  transfer_.reset();
+  transfer_.discard();
   uri_ = {};
   info_ = {};
   happen(Event::kReset);

@@ -102,8 +102,4 @@ class FirmwareUpdateObject final : public Object, public PackageReceiver, privat
   Text<PackageTransfer::kMaxUri> uri_;
 };
 
-/// How a transfer's end is answered while a server still writes: 4.13 without storage, 4.15 for
-/// another type of package, 5.00 otherwise.
-[[nodiscard]] Result<void> package_answer(PackageResult result) noexcept;
-
 }  // namespace linnet::client
