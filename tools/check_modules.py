@@ -12,11 +12,11 @@ import sys
 
 import sources
 
-FLOORS = [{"base"}, {"coap"}, {"oscore"}, {"lwm2m"}, {"client", "server", "registry"}, {"store", "tls"}, {"net"}, {"api"}]
+FLOORS = [{"base"}, {"coap"}, {"oscore"}, {"lwm2m"}, {"card", "client", "server", "registry"}, {"store", "tls"}, {"net"}, {"api"}]
 FLOOR_OF = {module: height for height, floor in enumerate(FLOORS) for module in floor}
 
 # No sockets, clocks, threads or devices: everything is passed in.
-ENGINES = {"base", "coap", "oscore", "lwm2m", "client", "server"}
+ENGINES = {"base", "card", "coap", "oscore", "lwm2m", "client", "server"}
 ENGINE_HEADERS = re.compile(
     r"(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|atomic|random"
     r"|ctime|time\.h|csignal|signal\.h|filesystem|iostream|istream|ostream|fstream|sstream|iomanip|syncstream"
@@ -26,7 +26,7 @@ ENGINE_WORDS = re.compile(
     r"\b(steady_clock|system_clock|high_resolution_clock|random_device|std::j?thread|gettimeofday|clock_gettime|getenv)\b")
 
 # No heap either: memory is handed over at set-up.
-DEVICE = {"base", "coap", "oscore", "lwm2m", "client"}
+DEVICE = {"base", "card", "coap", "oscore", "lwm2m", "client"}
 DEVICE_HEADERS = re.compile(
     r"(string|vector|map|set|unordered_map|unordered_set|deque|list|forward_list|queue|stack|functional|any|regex"
     r"|memory_resource|locale|format)")

@@ -95,6 +95,12 @@ std::optional<std::string_view> read_text(const ObjectTree& tree, const Path& pa
   return value->as_string();
 }
 
+std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept {
+  if (!tree.resolve(path)) return std::nullopt;
+  const auto value = tree.read(path);
+  return value ? std::optional(value->as_objlnk()) : std::nullopt;
+}
+
 InstanceId find_server_instance(const ObjectTree& tree, ShortServerId server) noexcept {
   Object* object = tree.find(kServerObject);
   if (object == nullptr || server == 0) return kMaxId;

@@ -34,6 +34,8 @@ struct Account {
 [[nodiscard]] std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept;
 [[nodiscard]] std::optional<bool> read_boolean(const ObjectTree& tree, const Path& path) noexcept;
 [[nodiscard]] std::optional<std::string_view> read_text(const ObjectTree& tree, const Path& path) noexcept;
+/// Where an Object Link leads, absent as those.
+[[nodiscard]] std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept;
 
 /// The Server object instance of an account as the engine reads it, defaults filled in.
 struct ServerSettings {

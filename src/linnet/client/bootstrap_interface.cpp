@@ -77,12 +77,6 @@ bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept 
   return read_boolean(tree, Path(kSecurityObject, security, kBootstrapServerFlag)).value_or(false);
 }
 
-std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept {
-  if (!tree.resolve(path)) return std::nullopt;
-  const auto value = tree.read(path);
-  return value ? std::optional(value->as_objlnk()) : std::nullopt;
-}
-
 /// The Short Server ID that an instance of object 0, 1 or 21 belongs to; nothing for other ones.
 std::optional<std::uint32_t> server_of(const ObjectTree& tree, const Path& instance) noexcept {
   if (instance.object() == kServerObject) return read_number(tree, instance.child(kShortServerId));
@@ -164,7 +158,11 @@ coap::Reply BootstrapInterface::finish() noexcept {
 }
 
 bool BootstrapInterface::consistent() const noexcept {
-  if (next_account(*tree_).id == 0) return false;
+  return next_account(*tree_).id != 0 && paired();
+}
+
+/// All accounts are whole, however many there are.
+bool BootstrapInterface::paired() const noexcept {
   const Object* security = tree_->find(kSecurityObject);
   const Object* servers = tree_->find(kServerObject);
   const auto paired = [&](InstanceId server) -> Result<void> {

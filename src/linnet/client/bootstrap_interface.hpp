@@ -7,6 +7,7 @@
 #include <bitset>
 
 #include "linnet/client/access_control.hpp"
+#include "linnet/client/provision.hpp"
 #include "linnet/client/snapshot.hpp"
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/lwm2m/codec.hpp"
@@ -41,6 +42,9 @@ class BootstrapInterface {
   /// What Finish asks: a server account at least, each Server instance with its one Security instance
   /// and the other way round, one bootstrap account at most, and no link to what is not there.
   [[nodiscard]] bool consistent() const noexcept;
+  /// Accounts that come from elsewhere than a bootstrap server, see Engine::provision and Engine::withdraw.
+  [[nodiscard]] Result<void> provision(std::span<const ProvisionedObject> objects) noexcept;
+  void withdraw(std::span<const InstanceId> accounts) noexcept;
   /// Deletes the bootstrap account and the instance of object 21 that it links to, outside a sequence.
   void purge_account() noexcept;
 
@@ -63,6 +67,9 @@ class BootstrapInterface {
   [[nodiscard]] Result<void> remove_instances(Object& object) noexcept;
   [[nodiscard]] Result<void> remove_instance(Object& object, InstanceId instance) noexcept;
   [[nodiscard]] Result<void> keep(const Object& object) noexcept;
+  [[nodiscard]] bool paired() const noexcept;
+  [[nodiscard]] Result<void> load(const ProvisionedObject& object) noexcept;
+  [[nodiscard]] bool brings_bootstrap_account(const ProvisionedObject& object) const noexcept;
   [[nodiscard]] bool linked(const Object& object) const noexcept;
 
   const ObjectTree* tree_ = nullptr;

@@ -157,6 +157,9 @@ class Engine final : private coap::Handler {
   /// kNotFound: there is no bootstrap account.
   Result<void> bootstrap() noexcept;
   [[nodiscard]] BootstrapState bootstrap_state() const noexcept { return bootstrap_.state(); }
+  /// Bootstrap from a smartcard (Core 1.1 §6.1.4.2), see client/provision.hpp.
+  [[nodiscard]] Result<void> provision(std::span<const ProvisionedObject> objects) noexcept;
+  [[nodiscard]] Result<void> withdraw(std::span<const InstanceId> accounts) noexcept;
 
   /// A value changed at the device itself: at a resource, a resource instance, or anywhere below.
   void changed(const Path& path) noexcept;
@@ -273,6 +276,7 @@ class Engine final : private coap::Handler {
   void fail_bootstrap(coap::Code response, Errc why) noexcept;
   void cancel_bootstrap_request() noexcept;
   void close_bootstrap_link() noexcept;
+  void accounts_replaced() noexcept;  // provision.cpp
 
   // Rights: without access control there is nothing to ask.
   [[nodiscard]] bool may(ShortServerId server, Right right, const Path& path) const noexcept {
