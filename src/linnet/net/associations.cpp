@@ -17,6 +17,7 @@ constexpr std::size_t kRecordRoomOfAssociation = 1 + tls::kMaxAssociationRecord;
 constexpr std::size_t kMostEarly = 4;
 constexpr std::size_t kMostEarlyPeers = 4096;
 constexpr Seconds kEarlyLife{60};
+constexpr Seconds kSweepInterval{5};
 
 constexpr std::uint8_t kWarning = 1;
 constexpr std::uint8_t kFatal = 2;
@@ -45,7 +46,8 @@ Associations::Associations(const AssociationsConfig& config, LinkLayer& links, H
       layer_(links),
       handshakes_(handshakes),
       owner_(owner),
-      links_(links, config.max_links) {}
+      links_(links, config.max_links, config.durable),
+      psk_(handshakes, links, config.worker) {}
 
 std::optional<std::string> Associations::endpoint(coap::LinkId link) const {
   if (!links_.secured(link)) return std::nullopt;
@@ -61,6 +63,7 @@ Associations::Name Associations::name_of(coap::LinkId link) noexcept {
 void Associations::hear(coap::LinkId link, const Path& path, const Address& remote, ByteSpan datagram,
                         Instant now) {
   now_ = now;
+  if (next_deadline() <= now) step(now);
   ByteSpan rest = datagram;
   const auto first = tls::take_record(rest);
   if (!first) {
@@ -81,10 +84,11 @@ void Associations::hear(coap::LinkId link, const Path& path, const Address& remo
 }
 
 bool Associations::hear_unprotected(const tls::Record& first, const Path& path, const Address& remote,
-                                    ByteView datagram) {
+                                    ByteSpan datagram) {
   if (first.type != ContentType::kHandshake || !tls::CookieGuard::is_client_hello(first)) {
+    const bool here = psk_.knows(path, remote);
     pass_to_handshakes(path, remote, datagram);
-    return false;
+    return here;
   }
   const auto prestate = cookies_.check(datagram, cookie_subject(path, remote), now_,
                                        [&](ByteView bytes) { layer_.send_copy(path, remote, bytes); });
@@ -92,14 +96,23 @@ bool Associations::hear_unprotected(const tls::Record& first, const Path& path, 
     ++links_.statistics().cookies;
     return true;
   }
+  begin(first, *prestate, path, remote, datagram);
+  return true;
+}
+
+void Associations::begin(const tls::Record& hello, const tls::Prestate& prestate, const Path& path,
+                         const Address& remote, ByteView datagram) {
+  const auto taken = psk_.begin(hello, path, remote, now_);
+  if (taken == PskHandshakes::Taken::kCrowded) ++links_.statistics().crowded;
+  if (taken != PskHandshakes::Taken::kNot) return;
   const HandshakePeer peer{.shard = config_.worker, .path = path, .remote = remote};
-  if (!handshakes_.begin(peer, *prestate, datagram)) {
+  if (!handshakes_.begin(peer, prestate, datagram)) {
     ++links_.statistics().crowded;
   } else if (early_.size() < kMostEarlyPeers) {
     early_.insert_or_assign(EarlyName(remote, path.socket),
                             Early{.datagrams = {}, .until = now_ + kEarlyLife});
+    sweep_at_ = std::min(sweep_at_, now_ + kSweepInterval);
   }
-  return true;
 }
 
 bool Associations::keep_early(const Path& path, const Address& remote, ByteView datagram) {
@@ -109,7 +122,19 @@ bool Associations::keep_early(const Path& path, const Address& remote, ByteView 
   return true;
 }
 
-void Associations::pass_to_handshakes(const Path& path, const Address& remote, ByteView datagram) {
+void Associations::pass_to_handshakes(const Path& path, const Address& remote, ByteSpan datagram) {
+  using Taken = PskHandshakes::Taken;
+  HandshakeOutput output;
+  const Taken taken = psk_.receive(datagram, path, remote, now_, output);
+  if (taken == Taken::kEnded) {
+    finish_handshake(std::move(output));
+    // What stands behind it in the same datagram.
+    const coap::LinkId link =
+        datagram.empty() ? coap::kNoLink
+                         : layer_.table().find(layer_.table().hash(remote, path.socket), remote, path.socket);
+    if (link != coap::kNoLink) hear_records(link, path, remote, datagram);
+  }
+  if (taken != Taken::kNot) return;
   const HandshakePeer peer{.shard = config_.worker, .path = path, .remote = remote};
   if (!handshakes_.receive(peer, datagram)) ++links_.statistics().crowded;
 }
@@ -118,7 +143,7 @@ void Associations::hear_records(coap::LinkId link, const Path& path, const Addre
                                 ByteSpan datagram) {
   // Kept as it came, in case that it belongs to a new handshake: opening spoils it.
   std::array<std::uint8_t, 256> copy;
-  const ByteView whole = ByteSpan(copy).first(std::min(copy.size(), datagram.size()));
+  const ByteSpan whole = ByteSpan(copy).first(std::min(copy.size(), datagram.size()));
   std::ranges::copy_n(datagram.begin(), static_cast<std::ptrdiff_t>(whole.size()), copy.begin());
   tls::OwnedBytes early;
   if (!early_.empty() && early_.contains(EarlyName(remote, path.socket)))
@@ -186,21 +211,31 @@ void Associations::take_handshake(HandshakeOutput output, Instant now) {
     early = std::move(waiting->second.datagrams);
     early_.erase(waiting);
   }
+  const HandshakePeer peer = output.peer;
+  finish_handshake(std::move(output));
+  LinkTable& table = layer_.table();
+  for (tls::OwnedBytes& datagram : early) {
+    const coap::LinkId link =
+        table.find(table.hash(peer.remote, peer.path.socket), peer.remote, peer.path.socket);
+    hear(link, peer.path, peer.remote, datagram, now);
+  }
+}
+
+void Associations::finish_handshake(HandshakeOutput output) {
+  using End = HandshakeOutput::End;
+  coap::LinkId link = coap::kNoLink;
   if (output.end == End::kFailed) ++links_.statistics().failed;
   if (output.end == End::kDone) {
-    const coap::LinkId link = owner_.link_to_peer(output.peer.path, output.peer.remote);
+    link = owner_.link_to_peer(output.peer.path, output.peer.remote);
     if (link == coap::kNoLink) return;  // no room: the client will try again
-    ++links_.statistics().handshakes;
-    if (output.resumed) ++links_.statistics().resumed;
-    for (const tls::OwnedBytes& datagram : output.datagrams) layer_.send_copy(link, datagram);
-    const HandshakePeer peer = output.peer;
-    adopt(std::move(output), link, now);
-    for (tls::OwnedBytes& datagram : early) hear(link, peer.path, peer.remote, datagram, now);
-    return;
   }
   for (const tls::OwnedBytes& datagram : output.datagrams) {
     layer_.send_copy(output.peer.path, output.peer.remote, datagram);
   }
+  if (output.end != End::kDone) return;
+  ++links_.statistics().handshakes;
+  if (output.resumed) ++links_.statistics().resumed;
+  adopt(std::move(output), link, now_);
 }
 
 void Associations::adopt(HandshakeOutput output, coap::LinkId link, Instant now) {
@@ -213,6 +248,7 @@ void Associations::adopt(HandshakeOutput output, coap::LinkId link, Instant now)
         std::min(output.association.write_next + kNumbersAside, tls::Association::kLastNumber) &
         tls::Association::kLastNumber;
   }
+  if (!output.last_flight.empty()) sweep_at_ = std::min(sweep_at_, now + kSweepInterval);
   links_.install(link, output.association, std::move(output.last_flight), now);
   save(link, false);
 }
@@ -258,14 +294,24 @@ void Associations::save(coap::LinkId link, bool raise) {
   if (ticket) limits_.emplace(*ticket, Limit{.link = link, .limit = limit});
 }
 
-void Associations::save_changed(Instant now) {
+Instant Associations::next_deadline() const noexcept {
+  return std::min(psk_.next_deadline(), sweep_at_);
+}
+
+void Associations::step(Instant now) {
+  links_.statistics().failed += psk_.step(now);
+  if (sweep_at_ > now) return;
+  links_.forget_old_flights(now);
+  std::erase_if(early_, [now](const auto& peer) { return peer.second.until <= now; });
+  sweep_at_ = early_.empty() && !links_.keeps_flights() ? kNever : now + kSweepInterval;
+}
+
+void Associations::save_changed() {
   for (const coap::LinkId link : links_.take_changed()) {
     const tls::Association& association = links_.association(link);
     const bool low = association.write_next + kNumbersAside / 2 > association.write_limit;
     save(link, low && !association.saving);
   }
-  links_.forget_old_flights(now);
-  std::erase_if(early_, [now](const auto& peer) { return peer.second.until <= now; });
 }
 
 bool Associations::settle(store::Ticket ticket, bool committed) {

@@ -15,6 +15,7 @@
 #include "linnet/net/dtls_links.hpp"
 #include "linnet/net/handshakes.hpp"
 #include "linnet/net/link_layer.hpp"
+#include "linnet/net/psk_handshakes.hpp"
 #include "linnet/store/registration_store.hpp"
 
 namespace linnet::net {
@@ -80,8 +81,11 @@ class Associations {
   /// The link, which was of the peer `name`, is another's now.
   void forget(coap::LinkId link, const Name& name);
 
+  /// Repeats and gives up what is due. Call at `next_deadline`; what is heard calls it as well.
+  void step(Instant now);
+  [[nodiscard]] Instant next_deadline() const noexcept;
   /// Hands what changed to the store; call every few hundred milliseconds.
-  void save_changed(Instant now);
+  void save_changed();
   /// False: the ticket was given for something else.
   bool settle(store::Ticket ticket, bool committed);
   /// Brings a record back. kTruncated, kMalformed, kNoSpace.
@@ -101,12 +105,16 @@ class Associations {
 
   /// True where the datagram is for the handshakes alone.
   [[nodiscard]] bool hear_unprotected(const tls::Record& first, const Path& path, const Address& remote,
-                                      ByteView datagram);
+                                      ByteSpan datagram);
+  /// Begins a handshake, here or at the library's.
+  void begin(const tls::Record& hello, const tls::Prestate& prestate, const Path& path, const Address& remote,
+             ByteView datagram);
   void hear_records(coap::LinkId link, const Path& path, const Address& remote, ByteSpan datagram);
   void hear_content(coap::LinkId link, const Path& path, const Address& remote, tls::ContentType type,
                     ByteView content);
   void hear_alert(coap::LinkId link, ByteView alert);
-  void pass_to_handshakes(const Path& path, const Address& remote, ByteView datagram);
+  void pass_to_handshakes(const Path& path, const Address& remote, ByteSpan datagram);
+  void finish_handshake(HandshakeOutput output);
   /// Keeps what came behind the last flight of a peer until its handshake is done; false where none goes on.
   bool keep_early(const Path& path, const Address& remote, ByteView datagram);
   void end(coap::LinkId link);
@@ -121,7 +129,9 @@ class Associations {
   DtlsLinks links_;
   Instant now_{};
   tls::CookieGuard cookies_;
-  std::map<EarlyName, Early> early_;  // peers whose handshakes were begun and have not ended
+  PskHandshakes psk_;
+  std::map<EarlyName, Early> early_;  // peers whose handshakes were begun at the library's and have not ended
+  Instant sweep_at_ = kNever;         // when flights and early datagrams are looked through
   std::unordered_map<store::Ticket, Limit> limits_;
 };
 

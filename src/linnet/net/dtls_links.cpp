@@ -30,10 +30,11 @@ void DtlsStatistics::add(const DtlsStatistics& other) noexcept {
   associations += other.associations;
 }
 
-DtlsLinks::DtlsLinks(LinkLayer& links, std::uint32_t max_links)
+DtlsLinks::DtlsLinks(LinkLayer& links, std::uint32_t max_links, bool notes)
     : links_(links),
       pages_(std::size_t{max_links} * sizeof(tls::Association)),
-      associations_(pages_.as<tls::Association>(max_links)) {
+      associations_(pages_.as<tls::Association>(max_links)),
+      notes_(notes) {
   pages_.keep_private();
   traits_.max_message = links.max_message();
   links_.bind(LinkKind::kDtls, *this);
@@ -106,7 +107,7 @@ void DtlsLinks::alert(coap::LinkId link, std::uint8_t level, std::uint8_t descri
 
 void DtlsLinks::note_change(coap::LinkId link) {
   tls::Association& association = at(link);
-  if (association.noted) return;
+  if (!notes_ || association.noted) return;
   association.noted = true;
   changed_.push_back(link);
 }

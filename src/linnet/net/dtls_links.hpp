@@ -31,8 +31,9 @@ struct DtlsStatistics {
 /// Not shared between threads.
 class DtlsLinks final : public coap::Links {
  public:
-  /// Throws std::bad_alloc. Binds itself to `links`, which must outlive it.
-  DtlsLinks(LinkLayer& links, std::uint32_t max_links);
+  /// Throws std::bad_alloc. Binds itself to `links`, which must outlive it. `notes` says that somebody calls
+  /// take_changed.
+  DtlsLinks(LinkLayer& links, std::uint32_t max_links, bool notes);
 
   [[nodiscard]] const tls::Association& association(coap::LinkId link) const noexcept {
     return associations_[coap::index(link)];
@@ -67,6 +68,7 @@ class DtlsLinks final : public coap::Links {
   }
   void raise_limit(coap::LinkId link, std::uint64_t limit) noexcept;
   void forget_old_flights(Instant now) noexcept;
+  [[nodiscard]] bool keeps_flights() const noexcept { return !flights_.empty(); }
 
   [[nodiscard]] DtlsStatistics& statistics() noexcept { return statistics_; }
   [[nodiscard]] const DtlsStatistics& statistics() const noexcept { return statistics_; }
@@ -92,6 +94,7 @@ class DtlsLinks final : public coap::Links {
   std::span<tls::Association> associations_;
   ByteSpan buffer_;
   std::unordered_map<std::uint32_t, Flight> flights_;  // by link
+  bool notes_;
   std::vector<coap::LinkId> changed_;
   DtlsStatistics statistics_;
 };

@@ -32,7 +32,8 @@ Handshakes::Handshakes(std::unique_ptr<tls::ServerSecurity> security, const Hand
       limits_(limits),
       credentials_(std::move(credentials)),
       deliver_(std::move(deliver)),
-      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      table_(limits.under_way, limits.per_source) {}
 
 void Handshakes::start() {
   running_ = true;
@@ -78,61 +79,51 @@ void Handshakes::run() {
     });
     step();
   }
-  entries_.clear();
+  table_.clear();
 }
 
 int Handshakes::wait_millis() const {
-  if (due_.empty()) return -1;
+  if (table_.empty()) return -1;
   return static_cast<int>(
-      std::clamp(due_.begin()->first - ShardClock::now(), Millis{0}, Millis{60'000}).count());
+      std::clamp(table_.next_due() - ShardClock::now(), Millis{0}, Millis{60'000}).count());
 }
 
 void Handshakes::take(Job job) {
-  const Name name{.remote = job.peer.remote, .socket = job.peer.path.socket};
+  const Table::Name name{.remote = job.peer.remote, .socket = job.peer.path.socket};
   if (job.prestate) open(job, name);
-  const auto entry = entries_.find(name);
-  if (entry == entries_.end()) return;
-  entry->second.peer.path = job.peer.path;
-  entry->second.peer.shard = job.peer.shard;
+  const auto place = table_.find(name);
+  if (place == table_.none()) return;
+  Handshake& handshake = place->second.payload;
+  handshake.peer.path = job.peer.path;
+  handshake.peer.shard = job.peer.shard;
   std::vector<tls::OwnedBytes> sent;
-  const auto state = entry->second.handshake->receive(
+  const auto state = handshake.state->receive(
       job.datagram, [&](ByteView bytes) { sent.emplace_back(bytes.begin(), bytes.end()); });
-  hand_out(entry, state, std::move(sent));
+  hand_out(place, state, std::move(sent));
 }
 
-void Handshakes::open(const Job& job, const Name& name) {
+void Handshakes::open(const Job& job, const Table::Name& name) {
   const auto random = random_of(job.datagram);
-  if (const auto there = entries_.find(name); there != entries_.end()) {
+  if (const auto there = table_.find(name); there != table_.none()) {
     // A ClientHello that is repeated belongs to the handshake that it began.
-    if (there->second.random == random) return;
-    end(there);
+    if (there->second.payload.random == random) return;
+    table_.end(there);
   }
-  std::uint32_t& of_source = sources_[job.peer.remote.ip()];
-  if (entries_.size() >= limits_.under_way || of_source >= limits_.per_source) {
-    if (of_source == 0) sources_.erase(job.peer.remote.ip());
-    return;
-  }
-  ++of_source;
-  const auto made =
-      entries_
-          .emplace(name, Entry{.peer = job.peer,
-                               .handshake = std::make_unique<tls::ServerHandshake>(
-                                   *security_, limits_.handshake, credentials_(), *job.prestate),
-                               .random = random,
-                               .until = now_ + limits_.handshake.give_up,
-                               .due = due_.end()})
-          .first;
-  made->second.due = due_.emplace(made->second.until, name);
+  if (!table_.has_room_for(name)) return;
+  table_.open(
+      name, now_ + limits_.handshake.give_up, job.peer,
+      std::make_unique<tls::ServerHandshake>(*security_, limits_.handshake, credentials_(), *job.prestate),
+      random);
 }
 
-void Handshakes::hand_out(Entries::iterator entry, tls::ServerHandshake::State state,
+void Handshakes::hand_out(Table::Place place, tls::ServerHandshake::State state,
                           std::vector<tls::OwnedBytes> sent) {
   using State = tls::ServerHandshake::State;
-  if (state == State::kGoing && sent.empty()) return wait_for(entry);
+  if (state == State::kGoing && sent.empty()) return wait_for(place);
   HandshakeOutput output;
-  output.peer = entry->second.peer;
+  output.peer = place->second.payload.peer;
   output.datagrams = std::move(sent);
-  const tls::ServerHandshake& handshake = *entry->second.handshake;
+  const tls::ServerHandshake& handshake = *place->second.payload.state;
   if (state == State::kDone) {
     output.end = HandshakeOutput::End::kDone;
     output.association = handshake.association();
@@ -143,36 +134,27 @@ void Handshakes::hand_out(Entries::iterator entry, tls::ServerHandshake::State s
   }
   deliver_(std::move(output));
   if (state == State::kGoing) {
-    wait_for(entry);
+    wait_for(place);
   } else {
-    end(entry);
+    table_.end(place);
   }
 }
 
-void Handshakes::wait_for(Entries::iterator entry) {
-  due_.erase(entry->second.due);
-  const Instant due = now_ + entry->second.handshake->until_due();
-  entry->second.due = due_.emplace(std::min(due, entry->second.until), entry->first);
-}
-
-void Handshakes::end(Entries::iterator entry) {
-  const auto source = sources_.find(entry->first.remote.ip());
-  if (source != sources_.end() && --source->second == 0) sources_.erase(source);
-  due_.erase(entry->second.due);
-  entries_.erase(entry);
+void Handshakes::wait_for(Table::Place place) {
+  table_.wait(place, now_ + place->second.payload.state->until_due());
 }
 
 void Handshakes::step() {
-  while (!due_.empty() && due_.begin()->first <= now_) {
-    const auto entry = entries_.find(due_.begin()->second);
-    if (entry->second.until <= now_) {
-      hand_out(entry, tls::ServerHandshake::State::kFailed, {});
+  while (table_.next_due() <= now_) {
+    const auto place = table_.due();
+    if (place->second.until <= now_) {
+      hand_out(place, tls::ServerHandshake::State::kFailed, {});
       continue;
     }
     std::vector<tls::OwnedBytes> sent;
-    const auto state =
-        entry->second.handshake->step([&](ByteView bytes) { sent.emplace_back(bytes.begin(), bytes.end()); });
-    hand_out(entry, state, std::move(sent));
+    const auto state = place->second.payload.state->step(
+        [&](ByteView bytes) { sent.emplace_back(bytes.begin(), bytes.end()); });
+    hand_out(place, state, std::move(sent));
   }
 }
 

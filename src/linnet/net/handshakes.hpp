@@ -5,12 +5,11 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
+#include "linnet/net/handshake_table.hpp"
 #include "linnet/net/link_table.hpp"
 #include "linnet/net/mpsc_queue.hpp"
 #include "linnet/net/udp_socket.hpp"
@@ -41,9 +40,11 @@ struct HandshakeOutput {
 };
 
 struct HandshakeLimits {
-  std::uint32_t under_way = 4096;  ///< about 11 kB each
-  std::uint32_t per_source = 64;   ///< of one IP address
-  std::uint32_t waiting = 8192;    ///< datagrams that wait for their turn
+  /// At the thread of the library's, about 11 kB each, and as many with pre-shared keys, of 1 kB, at each
+  /// worker.
+  std::uint32_t under_way = 4096;
+  std::uint32_t per_source = 64;  ///< of one IP address
+  std::uint32_t waiting = 8192;   ///< datagrams that wait for their turn
   tls::HandshakeConfig handshake;
 };
 
@@ -63,6 +64,8 @@ class Handshakes {
   void start();
   void stop();
   [[nodiscard]] server::Credentials::Shared credentials() const { return credentials_(); }
+  [[nodiscard]] const tls::ServerSecurity& security() const noexcept { return *security_; }
+  [[nodiscard]] const HandshakeLimits& limits() const noexcept { return limits_; }
 
   /// A ClientHello with its cookie. False: too much waits, it is dropped.
   bool begin(const HandshakePeer& peer, const tls::Prestate& prestate, ByteView datagram);
@@ -75,28 +78,19 @@ class Handshakes {
     std::optional<tls::Prestate> prestate;
     tls::OwnedBytes datagram;
   };
-  struct Name {
-    Address remote;
-    std::uint32_t socket;
-    friend auto operator<=>(const Name&, const Name&) = default;
-  };
-  struct Entry {
+  struct Handshake {
     HandshakePeer peer;
-    std::unique_ptr<tls::ServerHandshake> handshake;
+    std::unique_ptr<tls::ServerHandshake> state;
     std::array<std::uint8_t, 32> random;  // of its ClientHello
-    Instant until;
-    std::multimap<Instant, Name>::iterator due;
   };
-  using Entries = std::map<Name, Entry>;
+  using Table = HandshakeTable<Handshake>;
 
   bool post(Job job);
   void run();
   void take(Job job);
-  void open(const Job& job, const Name& name);
-  void hand_out(Entries::iterator entry, tls::ServerHandshake::State state,
-                std::vector<tls::OwnedBytes> sent);
-  void wait_for(Entries::iterator entry);
-  void end(Entries::iterator entry);
+  void open(const Job& job, const Table::Name& name);
+  void hand_out(Table::Place place, tls::ServerHandshake::State state, std::vector<tls::OwnedBytes> sent);
+  void wait_for(Table::Place place);
   void step();
   [[nodiscard]] int wait_millis() const;
 
@@ -110,9 +104,7 @@ class Handshakes {
   FileDescriptor wake_;
   std::thread thread_;
   Instant now_{};
-  Entries entries_;
-  std::multimap<Instant, Name> due_;
-  std::map<Address::Ip, std::uint32_t> sources_;
+  Table table_;
 };
 
 }  // namespace linnet::net

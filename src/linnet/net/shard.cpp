@@ -116,6 +116,7 @@ void Shard::run() {
     answer_impatient();
     if (!released_.empty()) release_contexts();
     if (streams_.next_deadline() <= now_) streams_.step(now_);
+    if (associations_ && associations_->next_deadline() <= now_) associations_->step(now_);
     if (fleet_.store != nullptr && write_behind_at_ <= now_) write_behind();
     // Others must forget an endpoint before its device learns that it is registered here.
     tell_others();
@@ -129,6 +130,7 @@ int Shard::wait_millis() const noexcept {
   if (!refused_.empty()) return 0;
   Instant until = std::min(engine_.next_deadline(), streams_.next_deadline());
   if (fleet_.store != nullptr) until = std::min(until, write_behind_at_);
+  if (associations_) until = std::min(until, associations_->next_deadline());
   if (!impatient_.empty()) until = std::min(until, impatient_.begin()->first);
   constexpr Millis kLongest{60'000};
   if (until == kNever) return static_cast<int>(kLongest.count());
@@ -326,7 +328,7 @@ void Shard::write_behind() {
     return fleet_.store->touch(index_, registration.endpoint, ShardClock::wall(registration.expires))
         .has_value();
   });
-  if (associations_) associations_->save_changed(now_);
+  if (associations_) associations_->save_changed();
   if (oscore_) oscore_->save_changed();
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/tls/server_handshake.hpp"
 
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "linnet/tls/client_hello.hpp"
 #include "linnet/tls/export_keys.hpp"
 
 namespace linnet::tls {
@@ -13,8 +17,6 @@ namespace linnet::tls {
 namespace {
 
 constexpr Seconds kCookieKeyLife{60};
-constexpr std::uint8_t kClientHello = 1;
-constexpr std::size_t kHandshakeHeader = 12;
 // A handshake of ours is a few flights of a few datagrams each; a client that makes it more is not one.
 constexpr std::size_t kMostOutgoing = 64;
 
@@ -31,7 +33,6 @@ CookieGuard::~CookieGuard() {
 }
 
 void CookieGuard::renew(Instant now) noexcept {
-  static_assert(std::tuple_size_v<Key> == GNUTLS_COOKIE_KEY_SIZE);
   previous_ = newest_;
   // It fails where there is no random number in the system; then the one before goes on.
   [[maybe_unused]] const int made = gnutls_rnd(GNUTLS_RND_KEY, newest_.data(), newest_.size());
@@ -39,34 +40,60 @@ void CookieGuard::renew(Instant now) noexcept {
 }
 
 bool CookieGuard::is_client_hello(const Record& record) noexcept {
-  const ByteView hello = record.fragment;
-  const auto number = [&](std::size_t at) {
-    return std::uint32_t{hello[at]} << 16U | std::uint32_t{hello[at + 1]} << 8U | hello[at + 2];
-  };
-  return record.type == ContentType::kHandshake && record.epoch == 0 && hello.size() > kHandshakeHeader &&
-         hello[0] == kClientHello && number(6) == 0 && number(9) == number(1) &&
-         number(1) == hello.size() - kHandshakeHeader;
+  ByteView content = record.fragment;
+  const auto message = take_fragment(content);
+  return record.type == ContentType::kHandshake && record.epoch == 0 && message && message->whole() &&
+         message->type == HandshakeType::kClientHello && message->length != 0 && content.empty();
+}
+
+CookieGuard::Cookie CookieGuard::cookie(const Key& key, ByteView peer, ByteView random) noexcept {
+  hmac_sha256_ctx hmac;
+  hmac_sha256_set_key(&hmac, key.size(), key.data());
+  hmac_sha256_update(&hmac, peer.size(), peer.data());
+  hmac_sha256_update(&hmac, random.size(), random.data());
+  Cookie cookie;
+  hmac_sha256_digest(&hmac, cookie.size(), cookie.data());
+  wipe({reinterpret_cast<std::uint8_t*>(&hmac), sizeof hmac});
+  return cookie;
 }
 
 std::optional<Prestate> CookieGuard::check(ByteView datagram, ByteView peer, Instant now, SendDatagram send) {
   if (now >= renew_at_) renew(now);
-  Prestate prestate{};
-  gnutls_datum_t newest = datum(newest_);
-  gnutls_datum_t previous = datum(previous_);
-  for (gnutls_datum_t* key : {&newest, &previous}) {
-    prestate = {};
-    if (gnutls_dtls_cookie_verify(key, const_cast<std::uint8_t*>(peer.data()), peer.size(),
-                                  const_cast<std::uint8_t*>(datagram.data()), datagram.size(),
-                                  &prestate) >= 0) {
-      return prestate;
-    }
-  }
-  const auto pass_on = [](gnutls_transport_ptr_t to, const void* data, std::size_t size) -> ssize_t {
-    (*static_cast<SendDatagram*>(to))({static_cast<const std::uint8_t*>(data), size});
-    return static_cast<ssize_t>(size);
+  if (datagram.size() < kRecordHeader) return std::nullopt;
+  ByteView content = datagram.subspan(kRecordHeader);
+  const auto message = take_fragment(content);
+  if (!message) return std::nullopt;
+  const auto hello = decode_client_hello(message->bytes);
+  if (!hello) return std::nullopt;
+  const Cookie newest = cookie(newest_, peer, hello->random);
+  const auto same = [&](const Cookie& own) {
+    return hello->cookie.size() == own.size() &&
+           memeql_sec(hello->cookie.data(), own.data(), own.size()) != 0;
   };
-  gnutls_dtls_cookie_send(&newest, const_cast<std::uint8_t*>(peer.data()), peer.size(), &prestate, &send,
-                          pass_on);
+  if (same(newest) || (!hello->cookie.empty() && same(cookie(previous_, peer, hello->random)))) {
+    Prestate prestate{};
+    prestate.record_seq = datagram[kRecordHeader - 3];
+    prestate.hsk_read_seq = message->number;
+    return prestate;
+  }
+  // HelloVerifyRequest: of version 1.0, whatever will be spoken (RFC 6347 §4.2.1), under the number of what
+  // it answers.
+  constexpr std::uint16_t kVersion10 = 0xFEFF;
+  constexpr std::size_t kBody = 2 + 1 + sizeof(Cookie);
+  std::array<std::uint8_t, kRecordHeader + kMessageHeader + kBody> request{};
+  ByteWriter writer(request);
+  writer.u8(std::to_underlying(ContentType::kHandshake));
+  writer.uint(kVersion10, 2);
+  writer.bytes(datagram.subspan(3, 8));
+  writer.uint(kMessageHeader + kBody, 2);
+  writer.u8(std::to_underlying(HandshakeType::kHelloVerifyRequest));
+  writer.uint(kBody, 3);
+  writer.uint(0, 2 + 3);
+  writer.uint(kBody, 3);
+  writer.uint(kVersion10, 2);
+  writer.u8(sizeof(Cookie));
+  writer.bytes(newest);
+  send(writer.written());
   return std::nullopt;
 }
 

@@ -23,7 +23,8 @@ using Prestate = gnutls_dtls_prestate_st;
 /// One datagram that goes to the client.
 using SendDatagram = FunctionRef<void(ByteView)>;
 
-/// Gives cookies and knows its own again, for one to two minutes. Keys come from the library's generator.
+/// Gives cookies and knows its own again, for one to two minutes. Keys come from the library's generator. A
+/// cookie is good for one address and one ClientHello.
 class CookieGuard {
  public:
   CookieGuard();
@@ -39,8 +40,10 @@ class CookieGuard {
                                               SendDatagram send);
 
  private:
-  using Key = std::array<std::uint8_t, 16>;  // GNUTLS_COOKIE_KEY_SIZE
+  using Key = std::array<std::uint8_t, 32>;
+  using Cookie = std::array<std::uint8_t, 16>;
   void renew(Instant now) noexcept;
+  [[nodiscard]] static Cookie cookie(const Key& key, ByteView peer, ByteView random) noexcept;
 
   Key newest_{}, previous_{};
   Instant renew_at_{};

@@ -176,6 +176,11 @@ std::expected<std::unique_ptr<ServerSecurity>, std::string> ServerSecurity::make
   if (const int error = gnutls_session_ticket_key_generate(made->ticket_key_.out()); error < 0) {
     return refused("session tickets", error);
   }
+  std::array<std::uint8_t, PskSessions::kSeed> seed{};
+  if (const int error = gnutls_rnd(GNUTLS_RND_KEY, seed.data(), seed.size()); error < 0)
+    return refused("session tickets", error);
+  made->psk_sessions_ = std::make_unique<PskSessions>(seed, kMostSessions);
+  wipe(seed);
   return made;
 }
 

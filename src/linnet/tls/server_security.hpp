@@ -12,6 +12,7 @@
 #include "linnet/server/credentials.hpp"
 #include "linnet/tls/association.hpp"
 #include "linnet/tls/keys.hpp"
+#include "linnet/tls/psk_sessions.hpp"
 #include "linnet/tls/session_cache.hpp"
 #include "linnet/tls/suites.hpp"
 
@@ -55,6 +56,11 @@ class ServerSecurity {
   /// for want of memory.
   [[nodiscard]] Session session(SessionContext& context) const;
 
+  /// Sessions of PskHandshake. As long as this.
+  [[nodiscard]] PskSessions& psk_sessions() const noexcept { return *psk_sessions_; }
+  /// There is no key to be shown: pre-shared keys are all that it answers.
+  [[nodiscard]] bool psk_alone() const noexcept { return !has_key_; }
+
  private:
   static constexpr std::size_t kMostSessions = 16'384;  ///< of clients without tickets; some 300 bytes each
 
@@ -68,6 +74,7 @@ class ServerSecurity {
   PriorityCache priorities_;
   OwnedDatum ticket_key_;
   mutable SessionCache sessions_{kMostSessions};
+  std::unique_ptr<PskSessions> psk_sessions_;
 };
 
 /// After a handshake, resumed or whole: who it was, if the credentials still say so.

@@ -123,14 +123,27 @@ void ServerEnd::receive(OwnedBytes datagram) {
   const auto send = [this](ByteView bytes) { sent.emplace_back(bytes.begin(), bytes.end()); };
   ByteSpan rest = datagram;
   const auto first = take_record(rest);
-  if (first && first->epoch == 0 && CookieGuard::is_client_hello(*first) && !handshake) {
+  if (first && first->epoch == 0 && CookieGuard::is_client_hello(*first) && !handshake && !psk) {
     const auto prestate = cookies.check(datagram, as_bytes("peer"), Instant{}, send);
     if (!prestate) {
       ++cookies_given;
       return;
     }
-    handshake = std::make_unique<ServerHandshake>(security, HandshakeConfig{.retransmit = Millis{60'000}},
-                                                  credentials, *prestate);
+    const HandshakeConfig config{.retransmit = Millis{60'000}};
+    const auto offer =
+        own_psk ? psk_offer(*first, security.psk_alone(), security.psk_sessions(), *credentials, now)
+                : std::nullopt;
+    if (offer) {
+      psk = std::make_unique<PskHandshake>(security.psk_sessions(), config, *offer, send);
+      return;
+    }
+    handshake = std::make_unique<ServerHandshake>(security, config, credentials, *prestate);
+  }
+  if (psk && !association.exists()) {
+    rest = datagram;
+    if (psk->receive(rest, *credentials, now, send) == PskHandshake::State::kDone)
+      association = psk->association();
+    return;
   }
   if (!association.exists()) {
     if (!handshake) return;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "linnet/tls/psk_handshake.hpp"
 #include "linnet/tls/server_handshake.hpp"
 #include "tests/unit/tls/pki.hpp"
 
@@ -60,8 +61,11 @@ class ServerEnd {
 
   const ServerSecurity& security;
   server::Credentials::Shared credentials;
+  bool own_psk = false;  ///< what a pre-shared key answers is PskHandshake's, as at a shard
+  UnixTime now{1'700'000'000};
   CookieGuard cookies;
   std::unique_ptr<ServerHandshake> handshake;
+  std::unique_ptr<PskHandshake> psk;
   Association association;
   std::vector<OwnedBytes> sent;
   std::vector<std::string> heard;
