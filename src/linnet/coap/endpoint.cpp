@@ -79,12 +79,13 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
 }
 
 void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
+  now_ = now;
   ++statistics_.received;
   if (!peers_.has(link)) {
     ++statistics_.dropped;
     return;
   }
-  if (reliable(link)) return receive_frame(link, datagram, now);
+  if (reliable(link)) return receive_frame(link, datagram);
   const Result<Message> message = Message::decode(datagram);
   if (!message) {
     ++statistics_.malformed;
@@ -94,18 +95,18 @@ void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
   }
   const Type type = message->type();
   const bool asks = type == Type::kConfirmable || type == Type::kNonConfirmable;
-  if (message->code() == Code::kEmpty) return receive_empty(link, *message, now);
-  if (is_request(message->code()) && asks) return receive_request(link, *message, now);
-  if (is_response(message->code()) && type != Type::kReset) return receive_response(link, *message, now);
+  if (message->code() == Code::kEmpty) return receive_empty(link, *message);
+  if (is_request(message->code()) && asks) return receive_request(link, *message);
+  if (is_response(message->code()) && type != Type::kReset) return receive_response(link, *message);
   reject(link, type, message->message_id());
 }
 
-void Endpoint::receive_empty(LinkId link, const Message& message, Instant now) noexcept {
+void Endpoint::receive_empty(LinkId link, const Message& message) noexcept {
   switch (message.type()) {
     case Type::kConfirmable: return send_empty(link, Type::kReset, message.message_id());
     case Type::kNonConfirmable: return;
-    case Type::kAcknowledgement: return acknowledged(find_by_id(link, message.message_id()), now);
-    case Type::kReset: return rejected(link, message.message_id(), now);
+    case Type::kAcknowledgement: return acknowledged(find_by_id(link, message.message_id()));
+    case Type::kReset: return rejected(link, message.message_id());
   }
 }
 
@@ -115,17 +116,18 @@ void Endpoint::reject(LinkId link, Type type, MessageId id) noexcept {
 }
 
 Instant Endpoint::step(Instant now) noexcept {
-  while (const std::optional<std::uint32_t> due = timers_.take_due(now)) {
+  now_ = now;
+  while (const std::optional<std::uint32_t> due = timers_.take_due(now_)) {
     const std::uint32_t deferred = *due - config_.max_exchanges;
     if (*due < config_.max_exchanges)
-      resend(*due, now);
+      resend(*due);
     else if (kDeferral && deferred < config_.max_deferred)
-      acknowledge_alone(deferred, now);
+      acknowledge_alone(deferred);
     else if (const std::uint32_t transfer = deferred - config_.max_deferred;
              kBlockwise && transfer < config_.max_transfers)
       transfers_.close(transfer);
     else if (kStreaming)
-      break_off(transfer - config_.max_transfers, now);
+      break_off(transfer - config_.max_transfers);
   }
   return timers_.next();
 }
@@ -143,17 +145,18 @@ void Endpoint::prefetch(LinkId link) const noexcept {
 }
 
 void Endpoint::drop(LinkId link, Instant now) noexcept {
+  now_ = now;
   if (!peers_.has(link)) return;
   Peer& peer = peers_[link];
   for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
     exchanges_[at - 1].state = Exchange::State::kClosed;
-    timers_.set(at - 1, now);
+    timers_.set(at - 1, now_);
   }
   for (std::uint32_t i = 0; kDeferral && peer.deferred != 0 && i < deferred_.size(); ++i) {
     if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
   }
   if constexpr (kBlockwise) transfers_.drop(link);
-  if constexpr (kStreaming) drop_streams(link, now);
+  if constexpr (kStreaming) drop_streams(link);
   if (kProtection && protection_ != nullptr) protection_->forget(link);
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
   peer.unacknowledged = 0;

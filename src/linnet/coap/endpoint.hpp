@@ -21,157 +21,20 @@
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/deferred.hpp"
 #include "linnet/coap/echo.hpp"
+#include "linnet/coap/endpoint_config.hpp"
 #include "linnet/coap/exchange.hpp"
 #include "linnet/coap/features.hpp"
+#include "linnet/coap/handler.hpp"
 #include "linnet/coap/index_pool.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/message.hpp"
+#include "linnet/coap/message_parts.hpp"
 #include "linnet/coap/peer.hpp"
 #include "linnet/coap/protection.hpp"
 #include "linnet/coap/scanned_options.hpp"
 #include "linnet/coap/transfer.hpp"
 
 namespace linnet::coap {
-
-/// Every limit of an endpoint. The defaults suit a device; a server raises them.
-struct EndpointConfig {
-  std::uint32_t max_peers = 4;       ///< links known at once; LinkIds are below this
-  std::uint8_t recent_requests = 4;  ///< remembered per peer for deduplication (RFC 7252 §4.5)
-  std::uint32_t max_exchanges =
-      4;  ///< own confirmable messages and requests under way or waiting for NSTART, all peers
-  std::uint16_t max_per_peer = 4;          ///< of these, per peer
-  std::uint32_t max_deferred = 2;          ///< requests that the handler will answer later
-  std::uint16_t max_transfers = 1;         ///< block-wise bodies held at once, either direction
-  std::uint16_t max_streams = 1;           ///< bodies passed on block by block at once
-  std::uint32_t max_body = 2048;           ///< bytes of one body that is kept, in or out
-  std::uint16_t max_message = 1152;        ///< bytes of one message that may have to be sent again
-  std::uint16_t recent_notifications = 8;  ///< NON notifications remembered to match a Reset; 0 on a server
-  std::uint8_t block_szx = 6;              ///< preferred block size 2^(szx+4), 0 to 6
-  std::uint8_t token_size = 4;             ///< bytes of the tokens it makes, 2 to 8
-  Millis transfer_timeout{93'000};  ///< a block-wise transfer without a message for so long is forgotten
-  Millis ack_delay{500};            ///< a deferred request is acknowledged alone after this
-};
-
-/// Names a request of our own; unique until its outcome has been reported, then reused late.
-enum class RequestId : std::uint32_t {};
-/// Names a request of a peer whose answer was deferred.
-enum class DeferredId : std::uint32_t {};
-
-/// A whole request that came in. Views live until on_request returns.
-struct IncomingRequest {
-  LinkId link{};
-  Code method{};
-  bool confirmable = false;
-  bool fresh = false;  ///< carries an Echo value that this endpoint gave lately (RFC 9175 §2.3)
-  Token token;
-  Options options{ByteView{}};  ///< Uri-Path, Uri-Query and the rest, as sent (the first block's)
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint16_t> accept;
-  std::optional<std::uint32_t> observe;
-  ByteView payload;  ///< all blocks joined
-  std::uint32_t cache_key =
-      0;  ///< hash of method and cache-key options but Observe and blocks; for Notification
-  std::uint32_t security_context = 0;  ///< that it was protected by, see Protection; 0: by none
-};
-
-/// What to answer. Views must live until on_request returns (or for the call of `respond`).
-struct Reply {
-  enum class Kind : std::uint8_t {
-    kNow,        ///< send this
-    kDefer,      ///< `respond` will be called with the DeferredId; acknowledged alone if that takes longer
-    kChallenge,  ///< 4.01 with a fresh Echo value (RFC 9175 §2.4)
-    kIgnore,     ///< silence, as if the message had been lost
-  };
-  static constexpr std::size_t kMaxLocation = 4;
-
-  Kind kind = Kind::kNow;
-  Code code = Code::kInternalServerError;
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;  ///< 24 bits: the observation is accepted (RFC 7641 §3.1)
-  std::optional<std::uint32_t> max_age;  ///< seconds
-  std::array<std::string_view, kMaxLocation>
-      location{};  ///< Location-Path segments, the first empty one ends
-  ByteView payload;
-};
-
-/// A request to send. Everything is copied before `request` returns, but a payload that is lent.
-struct OutgoingRequest {
-  Code method = Code::kGet;
-  bool confirmable = true;
-  std::span<const std::string_view> path;
-  std::span<const std::string_view> query;
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint16_t> accept;
-  std::optional<std::uint32_t> observe;     ///< 0 registers, 1 deregisters
-  std::optional<Token> token;               ///< to cancel an observation by its token; made otherwise
-  std::optional<std::uint8_t> no_response;  ///< RFC 7967
-  ByteView payload;
-  /// The payload stays where it is until the outcome has been reported or the request is cancelled:
-  /// it may be larger than max_body.
-  bool lent = false;
-  /// How long to wait for the response once the message has been acknowledged, or, when it is
-  /// non-confirmable or the link a stream, sent. Zero: EXCHANGE_LIFETIME of the link, MAX_TRANSMIT_WAIT of
-  /// a stream.
-  Millis timeout{0};
-};
-
-/// A whole response (or notification). Views live until the handler returns.
-struct IncomingResponse {
-  LinkId link{};
-  Code code{};
-  bool confirmable = false;
-  Token token;
-  Options options{ByteView{}};  ///< Location-Path and the rest, of the first block
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;
-  std::optional<std::uint32_t> max_age;
-  bool in_order = false;  ///< came over a stream: of two notifications the later one is newer (RFC 8323 §7.1)
-  bool more = false;      ///< only in a notification: a first block; `request_rest` fetches the others
-  ByteView payload;
-};
-
-/// A notification to send (RFC 7641 §4).
-struct Notification {
-  Token token;                  ///< of the observe request
-  std::uint32_t cache_key = 0;  ///< of the observe request
-  Code code = Code::kContent;
-  bool confirmable = false;
-  std::optional<std::uint32_t> observe;  ///< 24 bits; absent in a final error
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> max_age;
-  ByteView payload;
-};
-
-enum class NotificationOutcome : std::uint8_t { kAcknowledged, kReset, kTimedOut };
-
-/// What an endpoint calls. Handlers may call the endpoint back, `receive` and `step` excepted.
-class Handler {
- public:
-  /// `space` is EndpointConfig::max_body bytes to encode a payload into. With Kind::kDefer the
-  /// answer is owed to `deferred`.
-  virtual Reply on_request(const IncomingRequest& request, DeferredId deferred, ByteSpan space,
-                           Instant now) noexcept = 0;
-  virtual void on_response(RequestId id, const IncomingResponse& response, Instant now) noexcept = 0;
-  /// No response will come: kTimeout, kReset, kClosed, kTooLarge (a body beyond max_body),
-  /// kMalformed (a response that breaks the rules of block transfer), kNoSpace.
-  virtual void on_failure(RequestId id, Errc why, Instant now) noexcept = 0;
-  /// A response whose token matches no request under way. False: unknown, it is answered by a Reset, or
-  /// ignored on a stream.
-  virtual bool on_notification(const IncomingResponse& response, Instant now) noexcept = 0;
-  /// What became of a notification: every confirmable one has exactly one outcome, a
-  /// non-confirmable one only kReset, if that. What has left over a stream counts as acknowledged.
-  virtual void on_notification_outcome(LinkId link, const Token& token, NotificationOutcome outcome,
-                                       Instant now) noexcept = 0;
-
- protected:
-  ~Handler() = default;
-};
-
-/// Counted in a machine word: on a small device they start again at 2^32.
-struct EndpointStatistics {
-  std::size_t received = 0, sent = 0, retransmitted = 0, duplicates = 0, malformed = 0, rejected = 0,
-              dropped = 0;
-};
 
 class Endpoint {
  public:
@@ -244,47 +107,24 @@ class Endpoint {
     Token token;
     bool used;
   };
-  /// What goes into a reply beside what the handler gave.
-  struct ReplyParts {
-    ByteView payload;
-    ByteView echo;
-    std::optional<std::uint32_t> etag;
-    std::optional<std::uint32_t> block1;
-    std::optional<std::uint32_t> block2;
-    std::optional<std::uint32_t> size1;
-    std::optional<std::uint32_t> size2;
-    Exchange::Kind kind = Exchange::Kind::kResponse;
-  };
-
-  /// What changes in a request when it is sent again for another block.
-  struct RequestParts {
-    bool keep_blocks = false;  ///< block options and payload stay as they are
-    bool keep_observe = true;
-    ByteView payload;
-    ByteView echo;  ///< stays as it is when empty
-    std::optional<std::uint32_t> block1;
-    std::optional<std::uint32_t> block2;
-    std::optional<std::uint32_t> size1;
-    std::optional<std::uint32_t> size2;
-  };
-
   static void measure(ArenaMeter& meter, const EndpointConfig& config) noexcept;
 
   // Message layer: endpoint.cpp and endpoint_exchanges.cpp.
-  void receive_empty(LinkId link, const Message& message, Instant now) noexcept;
+  void receive_empty(LinkId link, const Message& message) noexcept;
   void reject(LinkId link, Type type, MessageId id) noexcept;
-  void acknowledged(std::uint32_t index, Instant now) noexcept;
-  void rejected(LinkId link, MessageId id, Instant now) noexcept;
+  void acknowledged(std::uint32_t index) noexcept;
+  void rejected(LinkId link, MessageId id) noexcept;
   void send_empty(LinkId link, Type type, MessageId id) noexcept;
   void transmit(LinkId link, ByteView message) noexcept;
+  void wait(std::uint32_t timer, Millis span) noexcept;
   [[nodiscard]] MessageId next_message_id(LinkId link) noexcept;
   [[nodiscard]] Result<std::uint32_t> open_exchange(LinkId link, Exchange::Kind kind) noexcept;
-  void start(std::uint32_t index, Instant now) noexcept;
-  void start_queued(LinkId link, Instant now) noexcept;
-  void resend(std::uint32_t index, Instant now) noexcept;
+  void start(std::uint32_t index) noexcept;
+  void start_queued(LinkId link) noexcept;
+  void resend(std::uint32_t index) noexcept;
   void settle(std::uint32_t index) noexcept;
-  void close_exchange(std::uint32_t index, Instant now) noexcept;
-  void fail_exchange(std::uint32_t index, Errc why, Instant now) noexcept;
+  void close_exchange(std::uint32_t index) noexcept;
+  void fail_exchange(std::uint32_t index, Errc why) noexcept;
   [[nodiscard]] std::uint32_t find_by_id(LinkId link, MessageId id) const noexcept;
   [[nodiscard]] std::uint32_t find_by_token(LinkId link, const Token& token) const noexcept;
   [[nodiscard]] std::uint32_t find_by_request(RequestId id) const noexcept;
@@ -294,10 +134,10 @@ class Endpoint {
   [[nodiscard]] std::size_t message_limit(LinkId link, const KeptBinding& binding) const noexcept;
 
   // Streams: endpoint_reliable.cpp.
-  void receive_frame(LinkId link, ByteView frame, Instant now) noexcept;
-  void receive_frame(LinkId link, const Message& message, Instant now) noexcept;
-  void receive_pong(LinkId link, const Token& token, Instant now) noexcept;
-  void sent_in_order(std::uint32_t index, Instant now) noexcept;
+  void receive_frame(LinkId link, ByteView frame) noexcept;
+  void receive_frame(LinkId link, const Message& message) noexcept;
+  void receive_pong(LinkId link, const Token& token) noexcept;
+  void sent_in_order(std::uint32_t index) noexcept;
   [[nodiscard]] bool reliable(LinkId link) const noexcept {
     if constexpr (!kReliable) return false;
     return links_->traits(link).stream;
@@ -321,91 +161,86 @@ class Endpoint {
 
   // Protection: endpoint_protection.cpp.
   void transmit_exchange(std::uint32_t index) noexcept;
-  [[nodiscard]] bool number_exchange(std::uint32_t index, Instant now) noexcept;
-  void receive_protected(const RequestContext& request, const Message& message, bool again,
-                         Instant now) noexcept;
-  [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned,
-                            Instant now) noexcept;
+  [[nodiscard]] bool number_exchange(std::uint32_t index) noexcept;
+  void receive_protected(const RequestContext& request, const Message& message, bool again) noexcept;
+  [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned) noexcept;
   [[nodiscard]] OpenedMessage open_response(LinkId link, std::uint32_t index,
                                             const Message& message) noexcept;
 
   // Own requests and their responses: endpoint_requests.cpp.
-  void receive_response(LinkId link, const Message& message, Instant now) noexcept;
+  void receive_response(LinkId link, const Message& message) noexcept;
   void take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
-                     bool ask_again, Instant now) noexcept;
+                     bool ask_again) noexcept;
   void receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
-                            LinkId link, Instant now) noexcept;
-  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned, bool ask_again,
-                Instant now) noexcept;
+                            LinkId link) noexcept;
+  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+                bool ask_again) noexcept;
   [[nodiscard]] Result<std::uint32_t> open_request(LinkId link, const OutgoingRequest& request) noexcept;
-  [[nodiscard]] Result<void> write_request(std::uint32_t index, const OutgoingRequest& request,
-                                           Instant now) noexcept;
+  [[nodiscard]] Result<void> write_request(std::uint32_t index, const OutgoingRequest& request) noexcept;
   [[nodiscard]] std::uint8_t next_request_tag(LinkId link) noexcept;
-  void deliver(std::uint32_t index, const IncomingResponse& response, Instant now) noexcept;
+  void deliver(std::uint32_t index, const IncomingResponse& response) noexcept;
   [[nodiscard]] Token make_token(LinkId link) noexcept;
 
   // Bodies in blocks: endpoint_block1.cpp and endpoint_block2.cpp.
   [[nodiscard]] bool rewrite(std::uint32_t index, const RequestParts& parts) noexcept;
-  void send_again(std::uint32_t index, Instant now) noexcept;
-  [[nodiscard]] Result<void> cut_request(std::uint32_t index, ByteView payload, bool lent,
-                                         Instant now) noexcept;
+  void send_again(std::uint32_t index) noexcept;
+  [[nodiscard]] Result<void> cut_request(std::uint32_t index, ByteView payload, bool lent) noexcept;
   [[nodiscard]] bool write_block1(std::uint32_t index) noexcept;
   [[nodiscard]] bool write_block2(std::uint32_t index, std::uint8_t szx) noexcept;
   [[nodiscard]] bool stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept;
   [[nodiscard]] Result<bool> continue_block1(std::uint32_t index, const Message& message,
-                                             const ScannedOptions& scanned, Instant now) noexcept;
+                                             const ScannedOptions& scanned) noexcept;
   [[nodiscard]] Result<bool> continue_block2(std::uint32_t index, const Message& message,
-                                             const ScannedOptions& scanned, Instant now) noexcept;
+                                             const ScannedOptions& scanned) noexcept;
   [[nodiscard]] bool meet_challenge(std::uint32_t index, const Message& message,
                                     const ScannedOptions& scanned, bool ask_again) noexcept;
-  [[nodiscard]] Result<void> start_joining(std::uint32_t index, const IncomingResponse& first, ByteView etag,
-                                           Instant now) noexcept;
-  void receive_block1(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-                      Instant now) noexcept;
-  void receive_block2(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-                      Instant now) noexcept;
+  [[nodiscard]] Result<void> start_joining(std::uint32_t index, const IncomingResponse& first,
+                                           ByteView etag) noexcept;
+  void receive_block1(const RequestContext& request, const Message& message,
+                      const ScannedOptions& scanned) noexcept;
+  void receive_block2(const RequestContext& request, const Message& message,
+                      const ScannedOptions& scanned) noexcept;
   [[nodiscard]] Result<void> answer_in_blocks(const RequestContext& request, const Reply& reply,
-                                              const ReplyParts& whole, Instant now) noexcept;
+                                              const ReplyParts& whole) noexcept;
   [[nodiscard]] std::optional<std::uint32_t> hold(const RequestContext& request, const Reply& reply,
-                                                  std::uint32_t etag, Instant now) noexcept;
+                                                  std::uint32_t etag) noexcept;
   void close_joined() noexcept;
 
   // Bodies passed on block by block: endpoint_streaming.cpp.
   [[nodiscard]] Result<std::uint32_t> open_stream(const RequestContext& request, const Message& message,
-                                                  const ScannedOptions& scanned, Instant now) noexcept;
+                                                  const ScannedOptions& scanned) noexcept;
   [[nodiscard]] bool receive_part(const RequestContext& request, const Message& message,
-                                  const ScannedOptions& scanned, Instant now) noexcept;
-  void part_taken(const RequestContext& request, std::size_t size, const BodyPart& part, const Reply& reply,
-                  Instant now) noexcept;
-  void pass_on(std::uint32_t index, const IncomingResponse& response, const ScannedOptions& scanned,
-               Instant now) noexcept;
+                                  const ScannedOptions& scanned) noexcept;
+  void part_taken(const RequestContext& request, std::size_t size, const BodyPart& part,
+                  const Reply& reply) noexcept;
+  void pass_on(std::uint32_t index, const IncomingResponse& response, const ScannedOptions& scanned) noexcept;
   void keep_stream(std::uint32_t stream, Instant until) noexcept;
   void end_stream(const RequestContext& request) noexcept;
-  void break_off(std::uint32_t stream, Instant now) noexcept;
-  void drop_streams(LinkId link, Instant now) noexcept;
+  void break_off(std::uint32_t stream) noexcept;
+  void drop_streams(LinkId link) noexcept;
 
   // Requests of peers: endpoint_replies.cpp.
-  void receive_request(LinkId link, const Message& message, Instant now) noexcept;
-  [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent, Instant now) noexcept;
-  void process(const RequestContext& request, const Message& message, Instant now) noexcept;
+  void receive_request(LinkId link, const Message& message) noexcept;
+  [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent) noexcept;
+  void process(const RequestContext& request, const Message& message) noexcept;
   [[nodiscard]] IncomingRequest incoming_request(const RequestContext& request, const Message& message,
-                                                 const ScannedOptions& scanned, ByteView payload,
-                                                 Instant now) const noexcept;
+                                                 const ScannedOptions& scanned,
+                                                 ByteView payload) const noexcept;
   void ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-           ByteView payload, Instant now, const BodyPart* part = nullptr) noexcept;
-  void defer(const RequestContext& request, std::uint32_t index, Instant now) noexcept;
-  void acknowledge_alone(std::uint32_t index, Instant now) noexcept;
+           ByteView payload, const BodyPart* part = nullptr) noexcept;
+  void defer(const RequestContext& request, std::uint32_t index) noexcept;
+  void acknowledge_alone(std::uint32_t index) noexcept;
   [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply,
-                                    const ReplyParts& parts, Instant now) noexcept;
-  void refuse_body(const RequestContext& request, Instant now) noexcept;
-  void challenge(const RequestContext& request, Instant now) noexcept;
-  void answer_code(const RequestContext& request, Code code, Instant now) noexcept;
-  void answer_code(const RequestContext& request, Code code, const ReplyParts& given, Instant now) noexcept;
+                                    const ReplyParts& parts) noexcept;
+  void refuse_body(const RequestContext& request) noexcept;
+  void challenge(const RequestContext& request) noexcept;
+  void answer_code(const RequestContext& request, Code code) noexcept;
+  void answer_code(const RequestContext& request, Code code, const ReplyParts& given) noexcept;
   [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
-                                        const ReplyParts& parts, Instant now) noexcept;
+                                        const ReplyParts& parts) noexcept;
   [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,
-                                              const ReplyParts& parts, Instant now) noexcept;
-  [[nodiscard]] bool send_instead(const RequestContext& request, ByteView piggybacked, Instant now) noexcept;
+                                              const ReplyParts& parts) noexcept;
+  [[nodiscard]] bool send_instead(const RequestContext& request, ByteView piggybacked) noexcept;
   [[nodiscard]] static Result<std::size_t> encode_reply(ByteSpan out, Type type, MessageId id,
                                                         const Token& token, const Reply& reply,
                                                         const ReplyParts& parts) noexcept;
@@ -417,6 +252,7 @@ class Endpoint {
   union {
     EndpointConfig config_;  // from `init` on
   };
+  Instant now_{};  // of the call that is being served
   Links* links_ = nullptr;
   Handler* handler_ = nullptr;
   Random* random_ = nullptr;

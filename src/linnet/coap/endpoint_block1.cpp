@@ -66,9 +66,9 @@ bool Endpoint::rewrite(std::uint32_t index, const RequestParts& parts) noexcept 
   return true;
 }
 
-void Endpoint::send_again(std::uint32_t index, Instant now) noexcept {
+void Endpoint::send_again(std::uint32_t index) noexcept {
   exchanges_[index].state = Exchange::State::kQueued;
-  start(index, now);
+  start(index);
 }
 
 /// A 4.01 with an Echo value asks for the same request with it (RFC 9175 §2.3): once. A response that gave
@@ -89,9 +89,9 @@ bool Endpoint::meet_challenge(std::uint32_t index, const Message& message, const
 }
 
 /// The payload of a request becomes a body that goes out block by block.
-Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, bool lent, Instant now) noexcept {
+Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, bool lent) noexcept {
   Exchange& exchange = exchanges_[index];
-  const std::optional<std::uint32_t> transfer = transfers_.open_own(exchange.link, now);
+  const std::optional<std::uint32_t> transfer = transfers_.open_own(exchange.link, now_);
   if (!transfer) return fail(Errc::kBusy);
   if (lent)
     transfers_[*transfer].lent = payload.data();
@@ -149,7 +149,7 @@ bool Endpoint::stale(std::uint32_t index, const ScannedOptions& scanned) const n
 
 /// True when another block was written, false when the request has its final response.
 Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& message,
-                                       const ScannedOptions& scanned, Instant now) noexcept {
+                                       const ScannedOptions& scanned) noexcept {
   Exchange& exchange = exchanges_[index];
   const Block block = Block::from_value(scanned.block1.value_or(0));
   const bool smaller =
@@ -161,7 +161,7 @@ Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& messa
       return false;
     }
     exchange.szx = block.szx;
-    if (!cut_request(index, sent->payload(), false, now)) return false;
+    if (!cut_request(index, sent->payload(), false)) return false;
     return true;
   }
   const std::uint32_t size = transfers_[exchange.sending - 1U].size;
@@ -187,7 +187,7 @@ Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& messa
 
 /// A block of a peer's request body.
 void Endpoint::receive_block1(const RequestContext& received, const Message& message,
-                              const ScannedOptions& scanned, Instant now) noexcept {
+                              const ScannedOptions& scanned) noexcept {
   RequestContext request = received;
   Block block = Block::from_value(*request.block1);
   const ByteView payload = message.payload();
@@ -195,25 +195,25 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
   // The answer names the same block, and the size that is liked here.
   const Block echoed{block.number, block.more, std::min(block.szx, preferred_szx(request.link))};
   request.block1 = echoed.value();
-  if (!block.whole(payload.size())) return answer_code(request, Code::kBadRequest, now);
+  if (!block.whole(payload.size())) return answer_code(request, Code::kBadRequest);
   if constexpr (kStreaming) {
-    if (receive_part(request, message, scanned, now)) return;
+    if (receive_part(request, message, scanned)) return;
   }
 
   std::optional<std::uint32_t> index =
       transfers_.find(request.link, request.cache_key, Transfer::Kind::kReceiving);
-  if (!index && block.number != 0) return answer_code(request, Code::kRequestEntityIncomplete, now);
+  if (!index && block.number != 0) return answer_code(request, Code::kRequestEntityIncomplete);
   if (end > config_.max_body || scanned.size1.value_or(0) > config_.max_body) {
     if (index) transfers_.close(*index);
-    return refuse_body(request, now);
+    return refuse_body(request);
   }
   if (block.number == 0) {
     if (!block.more) {
       if (index) transfers_.close(*index);
-      return ask(request, message, scanned, payload, now);
+      return ask(request, message, scanned, payload);
     }
-    if (!index) index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kReceiving, now);
-    if (!index) return answer_code(request, Code::kServiceUnavailable, now);
+    if (!index) index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kReceiving, now_);
+    if (!index) return answer_code(request, Code::kServiceUnavailable);
     // The same first block again is a repetition, another one is another body. Nothing comes twice on a
     // stream.
     const bool same = !reliable(request.link) && transfers_[*index].size >= end &&
@@ -224,18 +224,18 @@ void Endpoint::receive_block1(const RequestContext& received, const Message& mes
   const bool gap = block.offset() > transfer.size;
   const bool again = !gap && end <= transfer.size && block.more;  // a block that is there already
   if (gap || (block.offset() != transfer.size && !again)) {
-    return answer_code(request, Code::kRequestEntityIncomplete, now);
+    return answer_code(request, Code::kRequestEntityIncomplete);
   }
   std::copy(payload.begin(), payload.end(), transfers_.body(*index).data() + block.offset());
   if (!again) transfer.size = static_cast<std::uint32_t>(end);
   if (block.more) {
-    transfers_.touch(*index, now);
-    return answer_code(request, Code::kContinue, now);
+    transfers_.touch(*index, now_);
+    return answer_code(request, Code::kContinue);
   }
   transfers_.detach(*index);
   joined_ = static_cast<std::uint16_t>(*index + 1);
   request.repeatable = false;  // the blocks before it will be gone
-  ask(request, message, scanned, transfers_.body(*index).first(transfer.size), now);
+  ask(request, message, scanned, transfers_.body(*index).first(transfer.size));
   close_joined();
 }
 

@@ -33,12 +33,12 @@ bool Endpoint::write_block2(std::uint32_t index, std::uint8_t szx) noexcept {
   return written;
 }
 
-Result<void> Endpoint::start_joining(std::uint32_t index, const IncomingResponse& first, ByteView etag,
-                                     Instant now) noexcept {
+Result<void> Endpoint::start_joining(std::uint32_t index, const IncomingResponse& first,
+                                     ByteView etag) noexcept {
   Exchange& exchange = exchanges_[index];
   if (first.payload.size() > config_.max_body) return fail(Errc::kTooLarge);
   if (exchange.joining == 0) {
-    const std::optional<std::uint32_t> opened = transfers_.open_own(exchange.link, now);
+    const std::optional<std::uint32_t> opened = transfers_.open_own(exchange.link, now_);
     if (!opened) return fail(Errc::kNoSpace);
     exchange.joining = static_cast<std::uint16_t>(*opened + 1);
   }
@@ -60,7 +60,7 @@ Result<void> Endpoint::start_joining(std::uint32_t index, const IncomingResponse
 
 /// True when the next block was asked for, false when the response is whole (or an error).
 Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& message,
-                                       const ScannedOptions& scanned, Instant now) noexcept {
+                                       const ScannedOptions& scanned) noexcept {
   Exchange& exchange = exchanges_[index];
   const Block block = Block::from_value(scanned.block2.value_or(0));
   if (!is_success(message.code())) return false;
@@ -80,7 +80,7 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
     first.observe = scanned.observe;
     first.max_age = scanned.max_age;
     first.payload = payload;
-    const Result<void> started = start_joining(index, first, scanned.etag, now);
+    const Result<void> started = start_joining(index, first, scanned.etag);
     if (!started) return fail(started.error().code);
   } else {
     Transfer& transfer = transfers_[exchange.joining - 1U];
@@ -103,17 +103,17 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
 /// A peer asks for a block behind the first: from the snapshot, or, for a method that may be asked
 /// again, from what the handler gives now.
 void Endpoint::receive_block2(const RequestContext& received, const Message& message,
-                              const ScannedOptions& scanned, Instant now) noexcept {
+                              const ScannedOptions& scanned) noexcept {
   RequestContext request = received;
   const std::optional<std::uint32_t> index =
       transfers_.find(request.link, request.cache_key, Transfer::Kind::kServing);
   if (!index) {
     const bool stateless =
         request.method == Code::kGet || (request.method == Code::kFetch && !message.payload().empty());
-    if (!stateless) return answer_code(request, Code::kRequestEntityIncomplete, now);
+    if (!stateless) return answer_code(request, Code::kRequestEntityIncomplete);
     ScannedOptions plain = scanned;
     plain.observe.reset();
-    return ask(request, message, plain, message.payload(), now);
+    return ask(request, message, plain, message.payload());
   }
   request.repeatable = true;
   request.block1.reset();
@@ -126,22 +126,22 @@ void Endpoint::receive_block2(const RequestContext& received, const Message& mes
   ReplyParts parts;
   parts.etag = transfer.etag;
   const Block wanted = Block::from_value(*request.block2);
-  transfers_.touch(*index, now);
+  transfers_.touch(*index, now_);
   const std::uint32_t blocks = most_blocks(request.link, wanted.szx);
   if (wanted.offset() + std::size_t{blocks} * wanted.size() >= transfer.size) transfers_.retire(*index);
-  if (!answer_in_blocks(request, reply, parts, now)) answer_code(request, Code::kInternalServerError, now);
+  if (!answer_in_blocks(request, reply, parts)) answer_code(request, Code::kInternalServerError);
 }
 
 /// Sends the block that is wanted of `reply`. The first one leaves a snapshot behind, so that the
 /// others belong to the same representation. `whole` has an ETag when they come from a snapshot.
 Result<void> Endpoint::answer_in_blocks(const RequestContext& request, const Reply& reply,
-                                        const ReplyParts& whole, Instant now) noexcept {
+                                        const ReplyParts& whole) noexcept {
   ReplyParts parts = whole;
   const std::uint8_t preferred = preferred_szx(request.link);
   const Block wanted = request.block2 ? Block::from_value(*request.block2) : Block{0, false, preferred};
   const std::uint32_t offset = wanted.offset();
   if (offset >= reply.payload.size() && offset != 0) {
-    answer_code(request, Code::kBadRequest, now);
+    answer_code(request, Code::kBadRequest);
     return {};
   }
   Reply block = reply;
@@ -168,23 +168,23 @@ Result<void> Endpoint::answer_in_blocks(const RequestContext& request, const Rep
     --szx;
   }
   if (!whole.etag && offset == 0 && parts.payload.size() < rest.size()) {
-    const std::optional<std::uint32_t> held = hold(request, reply, *parts.etag, now);
+    const std::optional<std::uint32_t> held = hold(request, reply, *parts.etag);
     if (held) parts.payload = transfers_.body(*held).first(parts.payload.size());
   }
-  return send_reply(request, block, parts, now);
+  return send_reply(request, block, parts);
 }
 
 /// Keeps a snapshot for the blocks to come. Without room for it a GET is answered anew for each of them,
 /// and other methods by 4.08.
 std::optional<std::uint32_t> Endpoint::hold(const RequestContext& request, const Reply& reply,
-                                            std::uint32_t etag, Instant now) noexcept {
+                                            std::uint32_t etag) noexcept {
   const auto before = transfers_.find(request.link, request.cache_key, Transfer::Kind::kServing);
   if (before) transfers_.close(*before);
   if (reply.payload.size() > config_.max_body) return std::nullopt;
-  auto index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now);
+  auto index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now_);
   if (!index && !asking_) {
     close_joined();  // the request's own body, which even a payload within it can take the place of
-    index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now);
+    index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now_);
   }
   if (!index) return std::nullopt;
   Transfer& transfer = transfers_[*index];

@@ -32,6 +32,10 @@ void Endpoint::transmit(LinkId link, ByteView message) noexcept {
   ++statistics_.sent;
 }
 
+void Endpoint::wait(std::uint32_t timer, Millis span) noexcept {
+  timers_.set(timer, now_ + span);
+}
+
 void Endpoint::send_empty(LinkId link, Type type, MessageId id) noexcept {
   if (reliable(link)) return;
   std::array<std::uint8_t, 4> bytes{};
@@ -119,18 +123,18 @@ Result<std::uint32_t> Endpoint::open_exchange(LinkId link, Exchange::Kind kind) 
   return *at;
 }
 
-void Endpoint::start(std::uint32_t index, Instant now) noexcept {
+void Endpoint::start(std::uint32_t index) noexcept {
   Exchange& exchange = exchanges_[index];
   if (!exchange.confirmable) {
-    if (!number_exchange(index, now)) return;
+    if (!number_exchange(index)) return;
     exchange.state = Exchange::State::kAcknowledged;
-    timers_.set(index, now + Millis(exchange.patience));
+    wait(index, Millis(exchange.patience));
     return transmit_exchange(index);
   }
   const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
   Peer& peer = peers_[exchange.link];
   if (peer.unacknowledged >= std::max<std::uint8_t>(transmission.nstart, 1)) return;
-  if (!number_exchange(index, now)) return;
+  if (!number_exchange(index)) return;
   ++peer.unacknowledged;
   exchange.state = Exchange::State::kSent;
   exchange.retransmissions = 0;
@@ -140,7 +144,7 @@ void Endpoint::start(std::uint32_t index, Instant now) noexcept {
              100)
           .quotient;
   exchange.timeout = base + random_->below(static_cast<std::uint32_t>(spread) + 1);
-  timers_.set(index, now + Millis(exchange.timeout));
+  wait(index, Millis(exchange.timeout));
   transmit_exchange(index);
 }
 
@@ -155,25 +159,25 @@ bool Endpoint::ready(LinkId link) const noexcept {
   return true;
 }
 
-void Endpoint::start_queued(LinkId link, Instant now) noexcept {
+void Endpoint::start_queued(LinkId link) noexcept {
   for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    if (exchanges_[at - 1].state == Exchange::State::kQueued) return start(at - 1, now);
+    if (exchanges_[at - 1].state == Exchange::State::kQueued) return start(at - 1);
   }
 }
 
-void Endpoint::resend(std::uint32_t index, Instant now) noexcept {
+void Endpoint::resend(std::uint32_t index) noexcept {
   Exchange& exchange = exchanges_[index];
-  if (exchange.state == Exchange::State::kClosed) return fail_exchange(index, Errc::kClosed, now);
+  if (exchange.state == Exchange::State::kClosed) return fail_exchange(index, Errc::kClosed);
   if (kReliable && exchange.kind == Exchange::Kind::kNotification && !exchange.confirmable)
-    return sent_in_order(index, now);
+    return sent_in_order(index);
   const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
   if (exchange.state != Exchange::State::kSent || exchange.retransmissions >= transmission.max_retransmit) {
-    return fail_exchange(index, Errc::kTimeout, now);
+    return fail_exchange(index, Errc::kTimeout);
   }
   ++exchange.retransmissions;
   ++statistics_.retransmitted;
   exchange.timeout *= 2;
-  timers_.set(index, now + Millis(exchange.timeout));
+  wait(index, Millis(exchange.timeout));
   transmit_exchange(index);
 }
 
@@ -185,7 +189,7 @@ void Endpoint::settle(std::uint32_t index) noexcept {
   timers_.clear(index);
 }
 
-void Endpoint::close_exchange(std::uint32_t index, Instant now) noexcept {
+void Endpoint::close_exchange(std::uint32_t index) noexcept {
   Exchange& exchange = exchanges_[index];
   const LinkId link = exchange.link;
   settle(index);
@@ -206,50 +210,50 @@ void Endpoint::close_exchange(std::uint32_t index, Instant now) noexcept {
   if (kStreaming && exchange.stream != 0) streams_.close(exchange.stream - 1U);
   exchange.state = Exchange::State::kFree;
   free_exchanges_.give(index);
-  start_queued(link, now);
+  start_queued(link);
 }
 
-void Endpoint::fail_exchange(std::uint32_t index, Errc why, Instant now) noexcept {
+void Endpoint::fail_exchange(std::uint32_t index, Errc why) noexcept {
   const Exchange exchange = exchanges_[index];
   const RequestId id = request_id(index);
-  close_exchange(index, now);
+  close_exchange(index);
   switch (exchange.kind) {
     case Exchange::Kind::kRequest:
     case Exchange::Kind::kPing:
-      if (kStreaming && exchange.stream != 0) return bodies_->on_failure(id, why, now);
-      return handler_->on_failure(id, why, now);
+      if (kStreaming && exchange.stream != 0) return bodies_->on_failure(id, why, now_);
+      return handler_->on_failure(id, why, now_);
     case Exchange::Kind::kNotification:
       return handler_->on_notification_outcome(
           exchange.link, exchange.token,
-          why == Errc::kReset ? NotificationOutcome::kReset : NotificationOutcome::kTimedOut, now);
+          why == Errc::kReset ? NotificationOutcome::kReset : NotificationOutcome::kTimedOut, now_);
     case Exchange::Kind::kResponse: return;
   }
 }
 
-void Endpoint::acknowledged(std::uint32_t index, Instant now) noexcept {
+void Endpoint::acknowledged(std::uint32_t index) noexcept {
   if (index == kNone || exchanges_[index].state != Exchange::State::kSent) return;
   const Exchange exchange = exchanges_[index];
   switch (exchange.kind) {
-    case Exchange::Kind::kPing: return fail_exchange(index, Errc::kReset, now);
-    case Exchange::Kind::kResponse: return close_exchange(index, now);
+    case Exchange::Kind::kPing: return fail_exchange(index, Errc::kReset);
+    case Exchange::Kind::kResponse: return close_exchange(index);
     case Exchange::Kind::kNotification:
-      close_exchange(index, now);
+      close_exchange(index);
       return handler_->on_notification_outcome(exchange.link, exchange.token,
-                                               NotificationOutcome::kAcknowledged, now);
+                                               NotificationOutcome::kAcknowledged, now_);
     case Exchange::Kind::kRequest:
       settle(index);
-      timers_.set(index, now + Millis(exchange.patience));
-      return start_queued(exchange.link, now);
+      wait(index, Millis(exchange.patience));
+      return start_queued(exchange.link);
   }
 }
 
-void Endpoint::rejected(LinkId link, MessageId id, Instant now) noexcept {
+void Endpoint::rejected(LinkId link, MessageId id) noexcept {
   const std::uint32_t index = find_by_id(link, id);
-  if (index != kNone) return fail_exchange(index, Errc::kReset, now);
+  if (index != kNone) return fail_exchange(index, Errc::kReset);
   for (NotificationSent& sent : notifications_) {
     if (!sent.used || sent.link != link || sent.message_id != id) continue;
     sent.used = false;
-    return handler_->on_notification_outcome(link, sent.token, NotificationOutcome::kReset, now);
+    return handler_->on_notification_outcome(link, sent.token, NotificationOutcome::kReset, now_);
   }
 }
 

@@ -32,7 +32,7 @@ void Endpoint::transmit_exchange(std::uint32_t index) noexcept {
 }
 
 /// Whatever is sent anew has a nonce of its own. False: the exchange is closed, for there is none.
-bool Endpoint::number_exchange(std::uint32_t index, Instant now) noexcept {
+bool Endpoint::number_exchange(std::uint32_t index) noexcept {
   if constexpr (kProtection) {
     Exchange& exchange = exchanges_[index];
     if (exchange.binding.context == 0) return true;
@@ -41,19 +41,19 @@ bool Endpoint::number_exchange(std::uint32_t index, Instant now) noexcept {
     exchange.binding = binding;
     if (numbered) return true;
     exchange.state = Exchange::State::kClosed;
-    timers_.set(index, now);
+    timers_.set(index, now_);
     return false;
   }
   return true;
 }
 
-void Endpoint::receive_protected(const RequestContext& received, const Message& message, bool again,
-                                 Instant now) noexcept {
+void Endpoint::receive_protected(const RequestContext& received, const Message& message,
+                                 bool again) noexcept {
   RequestContext request = received;
   const OpenedMessage opened = protection_->open_request(request.link, message, again);
   switch (opened.verdict) {
-    case OpenedMessage::Verdict::kPlain: return process(request, message, now);
-    case OpenedMessage::Verdict::kRefused: return answer_code(request, opened.refusal, now);
+    case OpenedMessage::Verdict::kPlain: return process(request, message);
+    case OpenedMessage::Verdict::kRefused: return answer_code(request, opened.refusal);
     case OpenedMessage::Verdict::kIgnored: {
       ++statistics_.rejected;
       if (request.recent != nullptr) request.recent->keep(Kept::kSilence);
@@ -65,15 +65,15 @@ void Endpoint::receive_protected(const RequestContext& received, const Message& 
   request.method = opened.message.code();
   request.repeatable =
       only_reads(request.method) && !opened.message.options().find(OptionNumber::kObserve).has_value();
-  process(request, opened.message, now);
+  process(request, opened.message);
 }
 
 /// False: the request has been answered by a challenge (RFC 8613 appendix B.1.2).
-bool Endpoint::proven(const RequestContext& request, const ScannedOptions& scanned, Instant now) noexcept {
+bool Endpoint::proven(const RequestContext& request, const ScannedOptions& scanned) noexcept {
   if (!kProtection || !request.binding.unproven) return true;
-  const bool fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
+  const bool fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now_);
   if (!fresh || request.binding.interim) {
-    challenge(request, now);
+    challenge(request);
     return false;
   }
   protection_->prove(request.link, request.binding);

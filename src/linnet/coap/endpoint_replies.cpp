@@ -57,14 +57,14 @@ Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id
   return writer.finish();
 }
 
-void Endpoint::receive_request(LinkId link, const Message& message, Instant now) noexcept {
+void Endpoint::receive_request(LinkId link, const Message& message) noexcept {
   Peer& peer = peers_[link];
   const std::span<RecentRequest> ring = peers_.recent(link);
   RecentRequest* recent = find(ring, message.message_id());
-  const bool duplicate = recent != nullptr && recent->fresh(links_->traits(link).transmission, now);
+  const bool duplicate = recent != nullptr && recent->fresh(links_->traits(link).transmission, now_);
   if (duplicate) {
     ++statistics_.duplicates;
-    if (repeat(link, *recent, now)) return;
+    if (repeat(link, *recent)) return;
   }
   if (recent == nullptr) recent = oldest(ring, peer.next_recent);
   RequestContext request{};
@@ -75,23 +75,23 @@ void Endpoint::receive_request(LinkId link, const Message& message, Instant now)
   request.repeatable = repeatable(message.code());
   request.token = message.token();
   request.recent = recent;
-  if (recent == nullptr) return answer_code(request, Code::kServiceUnavailable, now);
-  recent->begin(message.message_id(), now);
+  if (recent == nullptr) return answer_code(request, Code::kServiceUnavailable);
+  recent->begin(message.message_id(), now_);
   if constexpr (kProtection) {
-    if (protection_ != nullptr) return receive_protected(request, message, duplicate, now);
+    if (protection_ != nullptr) return receive_protected(request, message, duplicate);
   }
-  process(request, message, now);
+  process(request, message);
 }
 
 /// Does for a duplicate what was done for the original. False: it is to be processed again.
-bool Endpoint::repeat(LinkId link, RecentRequest& recent, Instant now) noexcept {
+bool Endpoint::repeat(LinkId link, RecentRequest& recent) noexcept {
   switch (recent.kept()) {
     case Kept::kNothing:
     case Kept::kNoReply: return false;
     case Kept::kProcessing:
     case Kept::kSilence: return true;
     case Kept::kDeferred:
-      if constexpr (kDeferral) acknowledge_alone(recent.deferred(), now);
+      if constexpr (kDeferral) acknowledge_alone(recent.deferred());
       return true;
     case Kept::kAcknowledged: send_empty(link, Type::kAcknowledgement, recent.message_id()); return true;
     case Kept::kReset: send_empty(link, Type::kReset, recent.message_id()); return true;
@@ -104,21 +104,21 @@ bool Endpoint::repeat(LinkId link, RecentRequest& recent, Instant now) noexcept 
   return true;
 }
 
-void Endpoint::process(const RequestContext& received, const Message& message, Instant now) noexcept {
+void Endpoint::process(const RequestContext& received, const Message& message) noexcept {
   RequestContext request = received;
   const ScannedOptions scanned = scan_options(message.options(), message.code());
   request.cache_key = scanned.cache_key;
   request.no_response = scanned.no_response;
   if (scanned.bad_critical) {
-    if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption, now);
+    if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption);
     ++statistics_.rejected;
     return request.recent->keep(Kept::kSilence);
   }
   if constexpr (kProtection) {
-    if (!proven(request, scanned, now)) return;
+    if (!proven(request, scanned)) return;
   }
-  if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported, now);
-  if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed, now);
+  if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported);
+  if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed);
   if constexpr (kBlockwise) {
     request.block1 = scanned.block1;
     request.block2 = scanned.block2;
@@ -126,31 +126,30 @@ void Endpoint::process(const RequestContext& received, const Message& message, I
     const bool stream = reliable(request.link);
     const bool valid = Block::from_value(scanned.block1.value_or(0)).valid(stream) &&
                        Block::from_value(scanned.block2.value_or(0)).valid(stream);
-    if (!valid) return answer_code(request, Code::kBadRequest, now);
+    if (!valid) return answer_code(request, Code::kBadRequest);
     if (scanned.block2 && Block::from_value(*scanned.block2).number != 0) {
-      return receive_block2(request, message, scanned, now);
+      return receive_block2(request, message, scanned);
     }
-    if (scanned.block1) return receive_block1(request, message, scanned, now);
+    if (scanned.block1) return receive_block1(request, message, scanned);
   }
-  if (message.payload().size() > config_.max_body) return refuse_body(request, now);
-  ask(request, message, scanned, message.payload(), now);
+  if (message.payload().size() > config_.max_body) return refuse_body(request);
+  ask(request, message, scanned, message.payload());
 }
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).
-void Endpoint::refuse_body(const RequestContext& request, Instant now) noexcept {
+void Endpoint::refuse_body(const RequestContext& request) noexcept {
   ReplyParts parts;
   parts.size1 = config_.max_body;
-  answer_code(request, Code::kRequestEntityTooLarge, parts, now);
+  answer_code(request, Code::kRequestEntityTooLarge, parts);
 }
 
 IncomingRequest Endpoint::incoming_request(const RequestContext& request, const Message& message,
-                                           const ScannedOptions& scanned, ByteView payload,
-                                           Instant now) const noexcept {
+                                           const ScannedOptions& scanned, ByteView payload) const noexcept {
   IncomingRequest incoming;
   incoming.link = request.link;
   incoming.method = request.method;
   incoming.confirmable = request.confirmable;
-  incoming.fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now);
+  incoming.fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now_);
   incoming.token = request.token;
   incoming.options = message.options();
   incoming.content_format = scanned.content_format;
@@ -164,27 +163,28 @@ IncomingRequest Endpoint::incoming_request(const RequestContext& request, const 
 
 /// Hands a request to the handler, or, with `part`, one block of it to the handler of bodies.
 void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-                   ByteView payload, Instant now, const BodyPart* part) noexcept {
-  const IncomingRequest incoming = incoming_request(request, message, scanned, payload, now);
+                   ByteView payload, const BodyPart* part) noexcept {
+  const IncomingRequest incoming = incoming_request(request, message, scanned, payload);
   const std::optional<std::uint32_t> slot = kDeferral ? free_deferred_.take() : std::nullopt;
   const DeferredId deferred = slot ? deferred_id(*slot) : kNoDeferred;
   const std::uint8_t drops = peers_[request.link].drops;
   asking_ = true;
-  const Reply reply = kStreaming && part != nullptr ? bodies_->on_part(incoming, *part, deferred, space_, now)
-                                                    : handler_->on_request(incoming, deferred, space_, now);
+  const Reply reply = kStreaming && part != nullptr
+                          ? bodies_->on_part(incoming, *part, deferred, space_, now_)
+                          : handler_->on_request(incoming, deferred, space_, now_);
   asking_ = false;
-  if (kStreaming && part != nullptr) part_taken(request, payload.size(), *part, reply, now);
+  if (kStreaming && part != nullptr) part_taken(request, payload.size(), *part, reply);
   // The handler may have dropped the peer.
   const bool open = kReliable && request.recent == nullptr ? peers_[request.link].drops == drops
                                                            : request.recent->kept() == Kept::kProcessing &&
                                                                  request.recent->known(request.message_id);
-  if (kDeferral && open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot, now);
+  if (kDeferral && open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot);
   if (kDeferral && slot) free_deferred_.give(*slot);
   if (!open) return;
   switch (reply.kind) {
-    case Reply::Kind::kNow: static_cast<void>(answer(request, reply, {}, now)); return;
-    case Reply::Kind::kDefer: return answer_code(request, Code::kServiceUnavailable, now);
-    case Reply::Kind::kChallenge: return challenge(request, now);
+    case Reply::Kind::kNow: static_cast<void>(answer(request, reply, {})); return;
+    case Reply::Kind::kDefer: return answer_code(request, Code::kServiceUnavailable);
+    case Reply::Kind::kChallenge: return challenge(request);
     case Reply::Kind::kIgnore:
       if (!kReliable || request.recent != nullptr) request.recent->keep(Kept::kNothing);
       return;
@@ -202,14 +202,14 @@ std::uint32_t Endpoint::find_deferred(DeferredId id) const noexcept {
   return at;
 }
 
-void Endpoint::defer(const RequestContext& request, std::uint32_t index, Instant now) noexcept {
+void Endpoint::defer(const RequestContext& request, std::uint32_t index) noexcept {
   Deferred& deferred = deferred_[index];
   deferred.request = request;
   deferred.used = true;
   ++peers_[request.link].deferred;
   if (!kReliable || request.recent != nullptr) request.recent->keep_deferred(index);
   const Millis lifetime = links_->traits(request.link).transmission.exchange_lifetime();
-  timers_.set(config_.max_exchanges + index, now + (request.confirmable ? config_.ack_delay : lifetime));
+  wait(config_.max_exchanges + index, request.confirmable ? config_.ack_delay : lifetime);
 }
 
 void Endpoint::free_deferred(std::uint32_t index) noexcept {
@@ -222,7 +222,7 @@ void Endpoint::free_deferred(std::uint32_t index) noexcept {
 }
 
 /// The answer takes longer: acknowledges the request alone, or forgets one that was never answered.
-void Endpoint::acknowledge_alone(std::uint32_t index, Instant now) noexcept {
+void Endpoint::acknowledge_alone(std::uint32_t index) noexcept {
   RequestContext& request = deferred_[index].request;
   if (!request.confirmable) {
     if (request.recent == nullptr) return free_deferred(index);
@@ -234,14 +234,14 @@ void Endpoint::acknowledge_alone(std::uint32_t index, Instant now) noexcept {
     send_empty(request.link, Type::kAcknowledgement, request.message_id);
   }
   request.recent = nullptr;
-  timers_.set(config_.max_exchanges + index,
-              now + links_->traits(request.link).transmission.exchange_lifetime());
+  wait(config_.max_exchanges + index, links_->traits(request.link).transmission.exchange_lifetime());
 }
 
 Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) noexcept {
+  now_ = now;
   const std::uint32_t index = find_deferred(id);
   if (index == kNone) return fail(Errc::kNotFound);
-  const Result<void> answered = answer(deferred_[index].request, reply, {}, now);
+  const Result<void> answered = answer(deferred_[index].request, reply, {});
   if constexpr (kStreaming) {
     if (answered && reply.code != Code::kContinue) end_stream(deferred_[index].request);
   }
@@ -249,30 +249,29 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
   return answered;
 }
 
-void Endpoint::answer_code(const RequestContext& request, Code code, const ReplyParts& given,
-                           Instant now) noexcept {
+void Endpoint::answer_code(const RequestContext& request, Code code, const ReplyParts& given) noexcept {
   Reply reply;
   reply.code = code;
   ReplyParts parts = given;
   parts.block1 = request.block1;
-  static_cast<void>(send_reply(request, reply, parts, now));
+  static_cast<void>(send_reply(request, reply, parts));
 }
 
-void Endpoint::answer_code(const RequestContext& request, Code code, Instant now) noexcept {
-  answer_code(request, code, {}, now);
+void Endpoint::answer_code(const RequestContext& request, Code code) noexcept {
+  answer_code(request, code, {});
 }
 
-void Endpoint::challenge(const RequestContext& request, Instant now) noexcept {
-  if constexpr (!kChallenges) return answer_code(request, Code::kUnauthorized, now);
-  const EchoValues::Value value = echo_.make(request.link, now);
+void Endpoint::challenge(const RequestContext& request) noexcept {
+  if constexpr (!kChallenges) return answer_code(request, Code::kUnauthorized);
+  const EchoValues::Value value = echo_.make(request.link, now_);
   ReplyParts parts;
   parts.echo = value;
-  answer_code(request, Code::kUnauthorized, parts, now);
+  answer_code(request, Code::kUnauthorized, parts);
 }
 
 /// Sends what the handler gave, in one message if it can be.
-Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply, const ReplyParts& given,
-                              Instant now) noexcept {
+Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
+                              const ReplyParts& given) noexcept {
   ReplyParts parts = given;
   parts.block1 = request.block1;
   parts.payload = reply.payload;
@@ -282,27 +281,27 @@ Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
   const std::uint8_t szx = std::min(wanted.szx, preferred);
   if (wanted.number == 0 && reply.payload.size() <= single_message(request.link, szx)) {
     if (kBlockwise && request.block2) parts.block2 = Block{0, false, szx}.value();
-    const Result<void> sent = send_reply(request, reply, parts, now);
+    const Result<void> sent = send_reply(request, reply, parts);
     if (sent || sent.error().code != Errc::kTooLarge) return sent;
   }
   Result<void> sent = fail(Errc::kTooLarge);
-  if constexpr (kBlockwise) sent = answer_in_blocks(request, reply, parts, now);
+  if constexpr (kBlockwise) sent = answer_in_blocks(request, reply, parts);
   if (sent || sent.error().code != Errc::kTooLarge || parts.kind == Exchange::Kind::kNotification)
     return sent;
-  answer_code(request, Code::kInternalServerError, now);
+  answer_code(request, Code::kInternalServerError);
   return sent;
 }
 
 /// Non-confirmable, piggybacked, or separate, as the request and the time that has passed want it.
-Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& reply, const ReplyParts& parts,
-                                  Instant now) noexcept {
+Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& reply,
+                                  const ReplyParts& parts) noexcept {
   if (suppressed(request.no_response, reply.code)) {
     if (request.recent == nullptr) return {};
     request.recent->keep(request.confirmable ? Kept::kAcknowledged : Kept::kSilence);
     if (request.confirmable) send_empty(request.link, Type::kAcknowledgement, request.message_id);
     return {};
   }
-  if (request.confirmable && request.recent == nullptr) return send_confirmable(request, reply, parts, now);
+  if (request.confirmable && request.recent == nullptr) return send_confirmable(request, reply, parts);
 
   const std::size_t limit = message_limit(request.link, request.binding);
   const bool sealed = request.binding.context != 0;
@@ -330,7 +329,7 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
     request.recent->keep_reply(message);
   } else if (request.repeatable) {
     request.recent->keep(Kept::kNoReply);
-  } else if (send_instead(request, message, now)) {
+  } else if (send_instead(request, message)) {
     return {};
   }
   if (sealed) {
@@ -347,7 +346,7 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
 }
 
 Result<void> Endpoint::send_confirmable(const RequestContext& request, const Reply& reply,
-                                        const ReplyParts& parts, Instant now) noexcept {
+                                        const ReplyParts& parts) noexcept {
   const Result<std::uint32_t> opened = open_exchange(request.link, parts.kind);
   if (!opened) return fail(opened.error().code);
   Exchange& exchange = exchanges_[*opened];
@@ -359,18 +358,18 @@ Result<void> Endpoint::send_confirmable(const RequestContext& request, const Rep
       encode_reply(buffer(*opened).first(message_limit(request.link, request.binding)), Type::kConfirmable,
                    exchange.message_id, request.token, reply, parts);
   if (!size) {
-    close_exchange(*opened, now);
+    close_exchange(*opened);
     return fail(Errc::kTooLarge);
   }
   exchange.size = static_cast<std::uint16_t>(*size);
-  start(*opened, now);
+  start(*opened);
   return {};
 }
 
 /// A reply that may be lost but neither kept nor made again goes out as a separate confirmable
 /// response, which is sent until the peer has it; duplicates of the request meet the empty
 /// Acknowledgement. False when no exchange is free: then a lost reply stays lost.
-bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked, Instant now) noexcept {
+bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked) noexcept {
   request.recent->keep(Kept::kAcknowledged);
   const Result<std::uint32_t> opened = open_exchange(request.link, Exchange::Kind::kResponse);
   if (!opened) return false;
@@ -383,7 +382,7 @@ bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked,
   std::memcpy(message.data(), piggybacked.data(), piggybacked.size());
   readdress(message, Type::kConfirmable, exchange.message_id);
   send_empty(request.link, Type::kAcknowledgement, request.message_id);
-  start(*opened, now);
+  start(*opened);
   return true;
 }
 
@@ -394,6 +393,7 @@ void Endpoint::remember_notification(LinkId link, MessageId id, const Token& tok
 }
 
 Result<void> Endpoint::notify(LinkId link, const Notification& notification, Instant now) noexcept {
+  now_ = now;
   if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
   Reply reply;
   reply.code = notification.code;
@@ -415,7 +415,7 @@ Result<void> Endpoint::notify(LinkId link, const Notification& notification, Ins
   }
   ReplyParts parts;
   parts.kind = Exchange::Kind::kNotification;
-  return answer(request, reply, parts, now);
+  return answer(request, reply, parts);
 }
 
 }  // namespace linnet::coap

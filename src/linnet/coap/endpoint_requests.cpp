@@ -79,8 +79,7 @@ Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest&
 }
 
 /// Encodes a request into the buffer of its exchange: in one message, or the first of its blocks.
-Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest& request,
-                                     Instant now) noexcept {
+Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest& request) noexcept {
   Exchange& exchange = exchanges_[index];
   const ByteSpan out = buffer(index).first(message_limit(exchange.link, exchange.binding));
   if (request.payload.size() <= single_message(exchange.link, exchange.szx)) {
@@ -94,23 +93,25 @@ Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest&
       encode_request(out, exchange.message_id, exchange.token, request, {}, next_request_tag(exchange.link));
   if (!size) return fail(Errc::kTooLarge);
   exchange.size = static_cast<std::uint16_t>(*size);
-  return cut_request(index, request.payload, request.lent, now);
+  return cut_request(index, request.payload, request.lent);
 }
 
 Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
+  now_ = now;
   const Result<std::uint32_t> opened = open_request(link, request);
   if (!opened) return fail(opened.error().code);
-  const Result<void> written = write_request(*opened, request, now);
+  const Result<void> written = write_request(*opened, request);
   if (!written) {
-    close_exchange(*opened, now);
+    close_exchange(*opened);
     return fail(written.error().code);
   }
-  start(*opened, now);
+  start(*opened);
   return request_id(*opened);
 }
 
 Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& request,
                                          const IncomingResponse& first, Instant now) noexcept {
+  now_ = now;
   if constexpr (!kBlockwise) return fail(Errc::kUnsupported);
   OutgoingRequest rest = request;
   rest.observe.reset();
@@ -125,15 +126,15 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   const ScannedOptions scanned = scan_options(first.options, first.code);
   const Block block = Block::from_value(scanned.block2.value_or(0));
   Result<void> joined = size && block.more && block.number == 0 && block.valid(reliable(link))
-                            ? start_joining(*opened, first, scanned.etag, now)
+                            ? start_joining(*opened, first, scanned.etag)
                             : Result<void>(fail(Errc::kInvalidArgument));
   if (joined && !write_block2(*opened, std::min(block.szx, preferred_szx(link))))
     joined = fail(Errc::kTooLarge);
   if (!joined) {
-    close_exchange(*opened, now);
+    close_exchange(*opened);
     return fail(joined.error().code);
   }
-  start(*opened, now);
+  start(*opened);
   return request_id(*opened);
 }
 
@@ -155,11 +156,13 @@ Token Endpoint::token_of(RequestId id) const noexcept {
 }
 
 void Endpoint::cancel(RequestId id, Instant now) noexcept {
+  now_ = now;
   const std::uint32_t index = find_by_request(id);
-  if (index != kNone) close_exchange(index, now);
+  if (index != kNone) close_exchange(index);
 }
 
 Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
+  now_ = now;
   const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kPing);
   if (!opened) return fail(opened.error().code);
   Exchange& exchange = exchanges_[*opened];
@@ -174,18 +177,18 @@ Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
   MessageWriter writer(buffer(*opened), Type::kConfirmable, stream ? Code::kPing : Code::kEmpty,
                        exchange.message_id, exchange.token);
   exchange.size = static_cast<std::uint16_t>(writer.finish().value_or(0));
-  start(*opened, now);
+  start(*opened);
   return request_id(*opened);
 }
 
-void Endpoint::receive_response(LinkId link, const Message& message, Instant now) noexcept {
+void Endpoint::receive_response(LinkId link, const Message& message) noexcept {
   const bool piggybacked = message.type() == Type::kAcknowledgement;
   RecentRequest* recent = nullptr;
   if (message.type() == Type::kConfirmable) {
     recent = find(peers_.recent(link), message.message_id());
-    if (recent != nullptr && recent->fresh(links_->traits(link).transmission, now)) {
+    if (recent != nullptr && recent->fresh(links_->traits(link).transmission, now_)) {
       ++statistics_.duplicates;
-      static_cast<void>(repeat(link, *recent, now));
+      static_cast<void>(repeat(link, *recent));
       return;
     }
   }
@@ -199,32 +202,32 @@ void Endpoint::receive_response(LinkId link, const Message& message, Instant now
     if (protection_ != nullptr && (index != kNone || !piggybacked)) {
       const OpenedMessage opened = open_response(link, index, message);
       if (opened.verdict == OpenedMessage::Verdict::kOpened)
-        return take_response(link, opened.message, recent, index, opened.ask_again, now);
+        return take_response(link, opened.message, recent, index, opened.ask_again);
       if (opened.verdict == OpenedMessage::Verdict::kIgnored) {
         ++statistics_.rejected;
         return;
       }
     }
   }
-  take_response(link, message, recent, index, false, now);
+  take_response(link, message, recent, index, false);
 }
 
 /// A response to the request of `index`, or to none that is under way. `ask_again`: see OpenedMessage.
 void Endpoint::take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
-                             bool ask_again, Instant now) noexcept {
+                             bool ask_again) noexcept {
   const bool piggybacked = message.type() == Type::kAcknowledgement;
   const bool confirmable = message.type() == Type::kConfirmable;
   const ScannedOptions scanned = scan_options(message.options(), message.code());
   if (scanned.bad_critical) return reject(link, message.type(), message.message_id());
   if (confirmable) {
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
-    if (recent != nullptr) recent->begin(message.message_id(), now);
+    if (recent != nullptr) recent->begin(message.message_id(), now_);
   }
   if (index == kNone) {
     if (piggybacked)
       ++statistics_.rejected;
     else
-      receive_notification(message, scanned, recent, link, now);
+      receive_notification(message, scanned, recent, link);
     return;
   }
   if (confirmable) {
@@ -232,17 +235,17 @@ void Endpoint::take_response(LinkId link, const Message& message, RecentRequest*
     send_empty(link, Type::kAcknowledgement, message.message_id());
   }
   if (kBlockwise && !piggybacked && stale(index, scanned)) return;
-  complete(index, message, scanned, ask_again, now);
+  complete(index, message, scanned, ask_again);
 }
 
 void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned,
-                                    RecentRequest* recent, LinkId link, Instant now) noexcept {
+                                    RecentRequest* recent, LinkId link) noexcept {
   bool wanted = false;
   if constexpr (kObserver) {
     IncomingResponse notification = incoming_response(link, message, scanned);
     notification.in_order = reliable(link);
     notification.more = kBlockwise && Block::from_value(scanned.block2.value_or(0)).more;
-    wanted = handler_->on_notification(notification, now);
+    wanted = handler_->on_notification(notification, now_);
   }
   if (!wanted) ++statistics_.rejected;
   if (recent != nullptr && recent->known(message.message_id())) {
@@ -256,27 +259,27 @@ void Endpoint::receive_notification(const Message& message, const ScannedOptions
 
 /// A response came for the message that is out: the request ends, or goes on with its next block.
 void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
-                        bool ask_again, Instant now) noexcept {
+                        bool ask_again) noexcept {
   settle(index);
-  if (kChallenges && meet_challenge(index, message, scanned, ask_again)) return send_again(index, now);
+  if (kChallenges && meet_challenge(index, message, scanned, ask_again)) return send_again(index);
   const bool fetching = kStreaming && exchanges_[index].stream != 0;
   if (kBlockwise && !fetching) {
-    Result<bool> goes_on = continue_block1(index, message, scanned, now);
-    if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned, now);
-    if (!goes_on) return fail_exchange(index, goes_on.error().code, now);
-    if (*goes_on) return send_again(index, now);
+    Result<bool> goes_on = continue_block1(index, message, scanned);
+    if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned);
+    if (!goes_on) return fail_exchange(index, goes_on.error().code);
+    if (*goes_on) return send_again(index);
   }
 
   IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
   response.token = exchanges_[index].first_token;
   if constexpr (kStreaming) {
-    if (fetching) return pass_on(index, response, scanned, now);
+    if (fetching) return pass_on(index, response, scanned);
   }
-  deliver(index, response, now);
+  deliver(index, response);
 }
 
 /// Ends the exchange, then tells: the handler may use what it held. A joined body lives on for it.
-void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last, Instant now) noexcept {
+void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last) noexcept {
   const RequestId id = request_id(index);
   IncomingResponse response = last;
   const std::uint16_t joined = exchanges_[index].joining;
@@ -290,8 +293,8 @@ void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last, Instan
     response.options = Options(transfers_.options(joined - 1U).first(transfer.options_size));
     response.payload = transfers_.body(joined - 1U).first(transfer.size);
   }
-  close_exchange(index, now);
-  handler_->on_response(id, response, now);
+  close_exchange(index);
+  handler_->on_response(id, response, now_);
   if (kBlockwise && joined != 0) transfers_.close(joined - 1U);
 }
 

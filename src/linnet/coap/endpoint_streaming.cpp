@@ -23,7 +23,7 @@ std::optional<std::uint32_t> announced(std::optional<std::uint32_t> size) noexce
 /// The stream of a first block: the one under way when it came before, else a new one. kNotAllowed:
 /// the body is not passed on; kBusy: no room.
 Result<std::uint32_t> Endpoint::open_stream(const RequestContext& request, const Message& message,
-                                            const ScannedOptions& scanned, Instant now) noexcept {
+                                            const ScannedOptions& scanned) noexcept {
   const ByteView payload = message.payload();
   const bool more = Block::from_value(*scanned.block1).more;
   const std::uint32_t tag = entity_tag(payload);
@@ -31,10 +31,10 @@ Result<std::uint32_t> Endpoint::open_stream(const RequestContext& request, const
     const BodyStream& stream = streams_[*index];
     const bool same = stream.offset <= payload.size() || stream.first == request.message_id;
     if (more && same && stream.tag == tag) return *index;
-    break_off(*index, now);  // another body begins
+    break_off(*index);  // another body begins
   }
   const BodyPart first{0, !more, announced(scanned.size1)};
-  if (!more || !bodies_->takes(incoming_request(request, message, scanned, payload, now), first, now))
+  if (!more || !bodies_->takes(incoming_request(request, message, scanned, payload), first, now_))
     return fail(Errc::kNotAllowed);
   const auto index = streams_.open(BodyStream::Kind::kTaken, request.link);
   if (!index) return fail(Errc::kBusy);
@@ -43,21 +43,21 @@ Result<std::uint32_t> Endpoint::open_stream(const RequestContext& request, const
   stream.tag = tag;
   stream.first = request.message_id;
   stream.total = first.total.value_or(0);
-  keep_stream(*index, now + config_.transfer_timeout);
+  keep_stream(*index, now_ + config_.transfer_timeout);
   return *index;
 }
 
 /// A block of a body that is passed on. False: it is not of such a body.
 bool Endpoint::receive_part(const RequestContext& request, const Message& message,
-                            const ScannedOptions& scanned, Instant now) noexcept {
+                            const ScannedOptions& scanned) noexcept {
   if (bodies_ == nullptr) return false;
   const Block block = Block::from_value(*scanned.block1);
   const ByteView payload = message.payload();
   std::optional<std::uint32_t> index = streams_.find(request.link, request.cache_key);
   if (block.number == 0) {
-    const auto opened = open_stream(request, message, scanned, now);
+    const auto opened = open_stream(request, message, scanned);
     const bool full = !opened && opened.error().code == Errc::kBusy;
-    if (full) answer_code(request, Code::kServiceUnavailable, now);
+    if (full) answer_code(request, Code::kServiceUnavailable);
     if (!opened) return full;
     index = *opened;
   }
@@ -65,26 +65,26 @@ bool Endpoint::receive_part(const RequestContext& request, const Message& messag
   const BodyStream& stream = streams_[*index];
   const bool again = block.more && block.offset() + payload.size() <= stream.offset;
   if (again || block.offset() != stream.offset) {
-    answer_code(request, again ? Code::kContinue : Code::kRequestEntityIncomplete, now);
+    answer_code(request, again ? Code::kContinue : Code::kRequestEntityIncomplete);
     return true;
   }
   const BodyPart part{stream.offset, !block.more, announced(stream.total)};
   RequestContext asked = request;
   asked.repeatable = false;
-  ask(asked, message, scanned, payload, now, &part);
+  ask(asked, message, scanned, payload, &part);
   return true;
 }
 
 /// What the handler's answer to a part means for the transfer.
 void Endpoint::part_taken(const RequestContext& request, std::size_t size, const BodyPart& part,
-                          const Reply& reply, Instant now) noexcept {
+                          const Reply& reply) noexcept {
   const std::optional<std::uint32_t> index = streams_.find(request.link, request.cache_key);
   if (!index || reply.kind == Reply::Kind::kIgnore) return;
   const bool goes_on =
       reply.kind == Reply::Kind::kDefer || (reply.kind == Reply::Kind::kNow && reply.code == Code::kContinue);
   if (part.last || !goes_on) return end_stream(request);
   streams_[*index].offset += static_cast<std::uint32_t>(size);
-  keep_stream(*index, now + config_.transfer_timeout);
+  keep_stream(*index, now_ + config_.transfer_timeout);
 }
 
 void Endpoint::keep_stream(std::uint32_t stream, Instant until) noexcept {
@@ -99,23 +99,24 @@ void Endpoint::end_stream(const RequestContext& request) noexcept {
   streams_.close(*index);
 }
 
-void Endpoint::break_off(std::uint32_t stream, Instant now) noexcept {
+void Endpoint::break_off(std::uint32_t stream) noexcept {
   const BodyStream broken = streams_[stream];
   timers_.clear(config_.max_exchanges + config_.max_deferred + config_.max_transfers + stream);
   streams_.close(stream);
-  bodies_->on_broken(broken.link, broken.key, now);
+  bodies_->on_broken(broken.link, broken.key, now_);
 }
 
-void Endpoint::drop_streams(LinkId link, Instant now) noexcept {
+void Endpoint::drop_streams(LinkId link) noexcept {
   for (std::uint32_t i = 0; i < streams_.all().size(); ++i) {
     if (streams_[i].kind != BodyStream::Kind::kTaken || streams_[i].link != link) continue;
     streams_[i].kind = BodyStream::Kind::kDropped;
-    keep_stream(i, now);
+    keep_stream(i, now_);
   }
 }
 
 Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, const Resumption& from,
                                   Instant now) noexcept {
+  now_ = now;
   if (!kStreaming || bodies_ == nullptr) return fail(Errc::kUnsupported);
   if (request.method != Code::kGet || request.observe || !request.payload.empty() ||
       from.offset % Block::size_of(0) != 0) {
@@ -123,7 +124,7 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
   }
   const Result<std::uint32_t> opened = open_request(link, request);
   if (!opened) return fail(opened.error().code);
-  Result<void> written = write_request(*opened, request, now);
+  Result<void> written = write_request(*opened, request);
   const auto index = written ? streams_.open(BodyStream::Kind::kFetched, link) : std::nullopt;
   if (written && !index) written = fail(Errc::kBusy);
   if (index) {
@@ -140,20 +141,20 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
       written = fail(Errc::kTooLarge);
   }
   if (!written) {
-    close_exchange(*opened, now);
+    close_exchange(*opened);
     return fail(written.error().code);
   }
-  start(*opened, now);
+  start(*opened);
   return request_id(*opened);
 }
 
 /// A block of what was fetched came: tells, and asks for the next one. Or an error came instead.
-void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response, const ScannedOptions& scanned,
-                       Instant now) noexcept {
+void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response,
+                       const ScannedOptions& scanned) noexcept {
   const RequestId id = request_id(index);
   if (!is_success(response.code)) {
-    close_exchange(index, now);
-    return bodies_->on_error(id, response, now);
+    close_exchange(index);
+    return bodies_->on_error(id, response, now_);
   }
   BodyStream& stream = streams_[exchanges_[index].stream - 1U];
   const std::size_t size = response.payload.size();
@@ -165,29 +166,29 @@ void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response, co
   const auto total = announced(scanned.size2);
   const bool agreed = !total || stream.total == 0 || *total == stream.total;
   if (!whole || !same || !agreed || block.offset() != stream.offset)
-    return fail_exchange(index, Errc::kMalformed, now);
+    return fail_exchange(index, Errc::kMalformed);
   if (total) stream.total = *total;
   const std::uint32_t end = stream.offset + static_cast<std::uint32_t>(size);
   const bool ends_early = stream.total != 0 && (block.more ? end >= stream.total : end != stream.total);
-  if (ends_early) return fail_exchange(index, Errc::kMalformed, now);
+  if (ends_early) return fail_exchange(index, Errc::kMalformed);
 
   stream.begun = true;
   stream.tag = tag;
   const BodyPart part{stream.offset, !block.more, announced(stream.total)};
   stream.offset = end;
   if (part.last) {
-    close_exchange(index, now);
-    (void)bodies_->on_part(id, response, part, now);
+    close_exchange(index);
+    (void)bodies_->on_part(id, response, part, now_);
     return;
   }
-  const bool wanted = bodies_->on_part(id, response, part, now);
+  const bool wanted = bodies_->on_part(id, response, part, now_);
   // The handler may have cancelled the request or dropped the peer.
   if (find_by_request(id) != index || exchanges_[index].state == Exchange::State::kClosed) return;
-  if (!wanted) return close_exchange(index, now);
+  if (!wanted) return close_exchange(index);
   const std::uint8_t szx = std::min(block.szx, preferred_szx(exchanges_[index].link));
   if (Block::at(end, false, szx).number > Block::kMaxNumber || !write_block2(index, szx))
-    return fail_exchange(index, Errc::kTooLarge, now);
-  send_again(index, now);
+    return fail_exchange(index, Errc::kTooLarge);
+  send_again(index);
 }
 
 }  // namespace linnet::coap
