@@ -21,17 +21,7 @@ constexpr std::uint32_t special(FloatFormat format) noexcept {
 }  // namespace
 
 double rounded_to_double(std::uint64_t v) noexcept {
-  if (v == 0) return 0.0;
-  constexpr unsigned kDropped = 64 - (kFraction + 1);
-  constexpr std::uint64_t kHalf = std::uint64_t{1} << (kDropped - 1);
-  const int shift = std::countl_zero(v);
-  v <<= shift;
-  const std::uint64_t tail = v & (2 * kHalf - 1);
-  std::uint64_t significand = v >> kDropped;
-  if (tail > kHalf || (tail == kHalf && significand % 2 != 0)) ++significand;
-  // The hidden bit is added to the exponent, and so is the carry of a significand of ones only.
-  const auto exponent = static_cast<std::uint64_t>(1023 + 63 - 1 - shift);
-  return std::bit_cast<double>((exponent << kFraction) + significand);
+  return round_to_double(v, 0, false);
 }
 
 double round_to_double(std::uint64_t v, int exponent, bool more) noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SenML JSON and SenML CBOR share (RFC 8428 §4): labels, the resolution of base fields, and
-// the choice of base name and base time that makes a pack smallest. Inside `lwm2m`.
+// What SenML JSON and SenML CBOR share (RFC 8428 §4): labels, and the resolution of base fields. Inside
+// `lwm2m`.
 #pragma once
 
 #include <array>
@@ -88,52 +88,5 @@ class SenmlResolver {
   std::optional<double> time_;
   std::uint32_t seen_ = 0;  // one bit for each label
 };
-
-/// What the name of a record is sent as: a new base name, or none, and the rest, or nothing.
-struct SenmlNames {
-  std::string_view base;  ///< empty: the one that holds already
-  std::string_view rest;
-};
-
-/// How names are split. kWhole: no base name at all. Otherwise the base name is so many segments
-/// with a slash behind, or the whole name where it has no more segments than that.
-enum class SenmlSplit : std::uint8_t { kRoot, kObject, kInstance, kResource, kResourceInstance, kWhole };
-
-inline constexpr std::size_t kSenmlSplits = 6;
-
-/// Splits the names of a pack, one record after the other.
-class SenmlNaming {
- public:
-  explicit SenmlNaming(SenmlSplit split) noexcept : split_(split) {}
-  /// Views into this object, good until the next call.
-  [[nodiscard]] SenmlNames next(const Path& path) noexcept;
-
- private:
-  SenmlSplit split_;
-  std::array<std::uint8_t, Path::kMaxText> name_{};
-  std::array<std::uint8_t, Path::kMaxText> base_{};
-  std::size_t base_size_ = 0;
-};
-
-/// What fields cost in a format, in bytes with their labels and separators.
-struct SenmlCosts {
-  std::size_t (*base_name)(std::size_t length) noexcept;
-  std::size_t (*name)(std::size_t length) noexcept;
-  std::size_t (*base_time)(double v) noexcept;
-  std::size_t (*time)(double v) noexcept;
-};
-
-/// The cheapest way to send what `walk` produces.
-struct SenmlPlan {
-  std::size_t records = 0;
-  SenmlSplit split = SenmlSplit::kWhole;
-  /// Sent with the first record; each `t` is then relative to it, and left out where it is 0.
-  std::optional<double> base_time;
-};
-
-/// Runs `walk` once. Errc::kInvalidArgument for a record that is not at or below `base`, for a
-/// value above the level of a resource and for a time that is not finite.
-[[nodiscard]] Result<SenmlPlan> plan_senml(const Path& base, RecordWalk walk,
-                                           const SenmlCosts& costs) noexcept;
 
 }  // namespace linnet::lwm2m

@@ -5,7 +5,7 @@
 
 #include "linnet/lwm2m/cbor_item.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
-#include "linnet/lwm2m/senml.hpp"
+#include "linnet/lwm2m/senml_encoder.hpp"
 
 namespace linnet::lwm2m::senml_cbor {
 
@@ -29,66 +29,30 @@ void write_number(ByteWriter& out, double v) noexcept {
   out.bytes(exact && integer.size() <= floating.size() ? integer.written() : floating.written());
 }
 
-std::size_t number_size(double v) noexcept {
-  std::array<std::uint8_t, 9> bytes;
-  ByteWriter out(bytes);
-  write_number(out, v);
-  return out.size();
+void open(ByteWriter& out, SenmlPart part, std::size_t size) noexcept {
+  write_cbor_head(out, part == SenmlPart::kPack ? CborMajor::kArray : CborMajor::kMap, size);
 }
 
-std::size_t text_size(std::size_t length) noexcept {
-  constexpr std::size_t kLongestInHead = 23;
-  return length + (length > kLongestInHead ? 2 : 1);
-}
+void close(ByteWriter& /*out*/, SenmlPart /*part*/) noexcept {}
 
-constexpr SenmlCosts kCosts{
-    [](std::size_t length) noexcept { return 1 + text_size(length); },
-    [](std::size_t length) noexcept { return 1 + text_size(length); },
-    [](double v) noexcept { return 1 + number_size(v); },
-    [](double v) noexcept { return 1 + number_size(v); },
-};
-
-void write_label(ByteWriter& out, SenmlLabel label) noexcept {
+void write_label(ByteWriter& out, SenmlLabel label, bool /*first*/) noexcept {
   if (label == SenmlLabel::kObjlnk) return write_cbor_text(out, "vlo"sv);
   write_cbor_integer(out, static_cast<std::int64_t>(label));
 }
 
-void write_value(ByteWriter& out, const Value& value) noexcept {
+Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   switch (value.type()) {
-    case DataType::kNone: break;
-    case DataType::kString:
-    case DataType::kCorelnk:
-      write_label(out, SenmlLabel::kString);
-      write_cbor_text(out, value.as_string());
-      break;
-    case DataType::kInteger:
-    case DataType::kTime:
-      write_label(out, SenmlLabel::kValue);
-      write_cbor_integer(out, value.as_integer());
-      break;
-    case DataType::kUnsigned:
-      write_label(out, SenmlLabel::kValue);
-      write_cbor_head(out, CborMajor::kUnsigned, value.as_unsigned());
-      break;
-    case DataType::kFloat:
-      // Not as an integer, though that may be shorter: Leshan 2.0 takes only floating point for a Float.
-      write_label(out, SenmlLabel::kValue);
-      write_cbor_double(out, value.as_float());
-      break;
-    case DataType::kBoolean:
-      write_label(out, SenmlLabel::kBoolean);
-      write_cbor_boolean(out, value.as_boolean());
-      break;
-    case DataType::kOpaque:
-      write_label(out, SenmlLabel::kData);
-      write_cbor_bytes(out, value.as_opaque());
-      break;
-    case DataType::kObjlnk:
-      write_label(out, SenmlLabel::kObjlnk);
-      write_cbor_text(out, ObjlnkText(value.as_objlnk()).view());
-      break;
+    case DataType::kUnsigned: write_cbor_head(out, CborMajor::kUnsigned, value.as_unsigned()); break;
+    // Not as an integer, though that may be shorter: Leshan 2.0 takes only floating point for a Float.
+    case DataType::kFloat: write_cbor_double(out, value.as_float()); break;
+    case DataType::kBoolean: write_cbor_boolean(out, value.as_boolean()); break;
+    case DataType::kOpaque: write_cbor_bytes(out, value.as_opaque()); break;
+    default: write_cbor_integer(out, value.as_integer()); break;
   }
+  return {};
 }
+
+constexpr SenmlForm kForm{open, close, write_label, write_cbor_text, write_number, write_value};
 
 SenmlLabel label_of_number(std::int64_t number) noexcept {
   for (const SenmlLabelName& known : kSenmlLabels) {
@@ -135,42 +99,7 @@ Result<void> read_record(CborReader& reader, SenmlResolver& resolver, ByteSpan s
 }  // namespace
 
 Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  const auto plan = plan_senml(base, walk, kCosts);
-  if (!plan) return std::unexpected(plan.error());
-  ByteWriter writer(out);
-  SenmlNaming naming(plan->split);
-  write_cbor_head(writer, CborMajor::kArray, plan->records);
-  bool first = true;
-  const auto take = [&](const Record& record) -> Result<void> {
-    const SenmlNames names = naming.next(record.path);
-    const bool send_base_time = first && plan->base_time;
-    const double time = record.time.value_or(0) - plan->base_time.value_or(0);
-    const bool send_time = record.time && (!plan->base_time || time != 0);
-    first = false;
-    write_cbor_head(writer, CborMajor::kMap,
-                    static_cast<std::size_t>(!names.base.empty()) + (send_base_time ? 1 : 0) +
-                        (names.rest.empty() ? 0 : 1) + (send_time ? 1 : 0) + (record.value.none() ? 0 : 1));
-    if (!names.base.empty()) {
-      write_label(writer, SenmlLabel::kBaseName);
-      write_cbor_text(writer, names.base);
-    }
-    if (send_base_time) {
-      write_label(writer, SenmlLabel::kBaseTime);
-      write_number(writer, *plan->base_time);
-    }
-    if (!names.rest.empty()) {
-      write_label(writer, SenmlLabel::kName);
-      write_cbor_text(writer, names.rest);
-    }
-    if (send_time) {
-      write_label(writer, SenmlLabel::kTime);
-      write_number(writer, time);
-    }
-    write_value(writer, record.value);
-    return {};
-  };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
-  return writer.finish();
+  return encode_senml(kForm, base, walk, out);
 }
 
 Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,

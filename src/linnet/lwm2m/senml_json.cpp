@@ -1,89 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/senml_json.hpp"
 
+#include <algorithm>
+
 #include "linnet/lwm2m/base64.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/json_token.hpp"
 #include "linnet/lwm2m/number_text.hpp"
-#include "linnet/lwm2m/senml.hpp"
+#include "linnet/lwm2m/senml_encoder.hpp"
 
 namespace linnet::lwm2m::senml_json {
 
 using namespace std::string_view_literals;
 namespace {
 
-std::size_t number_size(double v) noexcept {
-  std::array<std::uint8_t, kMaxNumberText> text;
-  ByteWriter out(text);
-  write_double(out, v);
-  return out.size();
+void open(ByteWriter& out, SenmlPart part, std::size_t /*size*/) noexcept {
+  if (part == SenmlPart::kRecord) out.u8(',');
+  out.u8(part == SenmlPart::kPack ? '[' : '{');
 }
 
-constexpr SenmlCosts kCosts{
-    [](std::size_t length) noexcept { return std::string_view(R"("bn":"",)").size() + length; },
-    [](std::size_t length) noexcept { return std::string_view(R"("n":"",)").size() + length; },
-    [](double v) noexcept { return std::string_view(R"("bt":,)").size() + number_size(v); },
-    [](double v) noexcept { return std::string_view(R"("t":,)").size() + number_size(v); },
-};
+void close(ByteWriter& out, SenmlPart part) noexcept {
+  out.u8(part == SenmlPart::kPack ? ']' : '}');
+}
 
-/// Writes the members of one object with commas between them.
-class Members {
- public:
-  explicit Members(ByteWriter& out) noexcept : out_(out) { out_.u8('{'); }
-  void label(std::string_view text) noexcept {
-    out_.text(first_ ? "\""sv : ",\""sv);
-    out_.text(text);
-    out_.text("\":"sv);
-    first_ = false;
-  }
-  void text(std::string_view name, std::string_view value) noexcept {
-    label(name);
-    write_json_string(out_, value);
-  }
-  void number(std::string_view name, double value) noexcept {
-    label(name);
-    write_double(out_, value);
-  }
-  void close() noexcept { out_.u8('}'); }
+void write_label(ByteWriter& out, SenmlLabel label, bool first) noexcept {
+  const auto* known = std::ranges::find(kSenmlLabels, label, &SenmlLabelName::label);
+  out.text(first ? "\""sv : ",\""sv);
+  out.text(known->text);
+  out.text("\":"sv);
+}
 
- private:
-  ByteWriter& out_;
-  bool first_ = true;
-};
-
-Result<void> write_value(Members& members, const Value& value, ByteWriter& out) noexcept {
+Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   switch (value.type()) {
-    case DataType::kNone: break;
-    case DataType::kString:
-    case DataType::kCorelnk: members.text("vs"sv, value.as_string()); break;
-    case DataType::kInteger:
-    case DataType::kTime:
-      members.label("v"sv);
-      write_integer(out, value.as_integer());
-      break;
-    case DataType::kUnsigned:
-      members.label("v"sv);
-      write_digits(out, value.as_unsigned());
-      break;
+    case DataType::kUnsigned: write_digits(out, value.as_unsigned()); break;
     case DataType::kFloat:
       if (!is_finite(value.as_float())) return not_acceptable();
-      members.number("v"sv, value.as_float());
+      write_double(out, value.as_float());
       break;
-    case DataType::kBoolean:
-      members.label("vb"sv);
-      out.text(value.as_boolean() ? "true"sv : "false"sv);
-      break;
+    case DataType::kBoolean: out.text(value.as_boolean() ? "true"sv : "false"sv); break;
     case DataType::kOpaque:
-      members.label("vd"sv);
       out.u8('"');
       write_base64(out, value.as_opaque(), Base64::kUrl);
       out.u8('"');
       break;
-    case DataType::kObjlnk: members.text("vlo"sv, ObjlnkText(value.as_objlnk()).view()); break;
+    default: write_integer(out, value.as_integer()); break;
   }
   return {};
 }
+
+constexpr SenmlForm kForm{open, close, write_label, write_json_string, write_double, write_value};
 
 SenmlLabel label_of(const JsonString& key) noexcept {
   for (const SenmlLabelName& known : kSenmlLabels) {
@@ -127,31 +93,7 @@ Result<void> read_record(JsonReader& reader, SenmlResolver& resolver, ByteSpan s
 }  // namespace
 
 Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  const auto plan = plan_senml(base, walk, kCosts);
-  if (!plan) return std::unexpected(plan.error());
-  ByteWriter writer(out);
-  SenmlNaming naming(plan->split);
-  writer.u8('[');
-  bool first = true;
-  const auto take = [&](const Record& record) -> Result<void> {
-    if (!first) writer.u8(',');
-    Members members(writer);
-    const SenmlNames names = naming.next(record.path);
-    if (!names.base.empty()) members.text("bn"sv, names.base);
-    if (first && plan->base_time) members.number("bt"sv, *plan->base_time);
-    if (!names.rest.empty()) members.text("n"sv, names.rest);
-    if (record.time) {
-      const double time = *record.time - plan->base_time.value_or(0);
-      if (!plan->base_time || time != 0) members.number("t"sv, time);
-    }
-    first = false;
-    const auto written = write_value(members, record.value, writer);
-    members.close();
-    return written;
-  };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
-  writer.u8(']');
-  return writer.finish();
+  return encode_senml(kForm, base, walk, out);
 }
 
 Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
