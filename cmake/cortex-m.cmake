@@ -14,7 +14,7 @@ string(APPEND LINNET_SIZE_FLAGS " -fno-ira-hoist-pressure -fno-ira-loop-pressure
 # What no image of ports/ can use: it observes nobody, answers at once, sends datagrams, has no medium and
 # no listener, and only a handful of observations and timers.
 set(LINNET_LEFT_OUT "-DLINNET_COAP_OBSERVER=0 -DLINNET_COAP_DEFERRAL=0 -DLINNET_COAP_RELIABLE=0")
-string(APPEND LINNET_LEFT_OUT " -DLINNET_CLIENT_PERSISTENCE=0 -DLINNET_CLIENT_EVENTS=0")
+string(APPEND LINNET_LEFT_OUT " -DLINNET_CLIENT_PERSISTENCE=0 -DLINNET_CLIENT_EVENTS=0 -DLINNET_CLIENT_SNAPSHOTS=0")
 string(APPEND LINNET_LEFT_OUT " -DLINNET_CLIENT_MANY_OBSERVATIONS=0 -DLINNET_BASE_TIMER_HEAP=0")
 set(LINNET_CPU_FLAGS "-mcpu=cortex-m4 -mthumb -mfloat-abi=soft -ffunction-sections -fdata-sections -flto")
 set(CMAKE_C_FLAGS_INIT "${LINNET_CPU_FLAGS} ${LINNET_SIZE_FLAGS}")

@@ -22,19 +22,12 @@ std::uint16_t identifier(const ObjectTree& tree, const Path& path) noexcept {
 
 /// Calls `take(server)` for each account of object 1; returns how many there are.
 std::size_t for_each_server(const ObjectTree& tree, FunctionRef<void(ShortServerId)> take) noexcept {
-  Object* servers = tree.find(kServerObject);
   std::size_t count = 0;
-  if (servers == nullptr) return count;
-  for (InstanceId i = servers->next_instance(0); i != kMaxId; i = servers->next_instance(i + 1), ++count) {
+  for (const InstanceId i : tree.instances(kServerObject)) {
+    ++count;
     take(identifier(tree, Path(kServerObject, i, kShortServerId)));
   }
   return count;
-}
-
-InstanceId free_instance(const Object& object) noexcept {
-  InstanceId free = 0;
-  for (InstanceId i = object.next_instance(0); i == free; i = object.next_instance(free)) ++free;
-  return free;
 }
 
 /// What access control speaks of: all but itself and what no server sees.
@@ -50,9 +43,9 @@ Object* AccessControl::entries() const noexcept {
 
 bool AccessControl::active() const noexcept {
   if (entries() == nullptr) return false;
-  const Object* servers = tree_->find(kServerObject);
-  const InstanceId first = servers != nullptr ? servers->next_instance(0) : kMaxId;
-  return first != kMaxId && servers->next_instance(first + 1) != kMaxId;
+  const InstanceRange servers = tree_->instances(kServerObject);
+  const InstanceId first = servers.from(0);
+  return first != kMaxId && servers.from(static_cast<InstanceId>(first + 1)) != kMaxId;
 }
 
 Path AccessControl::target(InstanceId entry) const noexcept {
@@ -62,7 +55,7 @@ Path AccessControl::target(InstanceId entry) const noexcept {
 
 InstanceId AccessControl::find(ObjectId object, InstanceId instance) const noexcept {
   const Object& table = *entries();
-  for (InstanceId i = table.next_instance(0); i != kMaxId; i = table.next_instance(i + 1)) {
+  for (const InstanceId i : table.instances()) {
     if (target(i) == Path(object, instance)) return i;
   }
   return kMaxId;
@@ -104,17 +97,19 @@ bool AccessControl::allows(ShortServerId server, Right right, const Path& path) 
   if (path.depth() > 1) {
     return !object->exists(path.instance()) || rights(server, object->id(), path.instance()).has(right);
   }
-  InstanceId i = object->next_instance(0);
-  if (i == kMaxId) return true;
-  while (i != kMaxId && !rights(server, object->id(), i).has(right)) i = object->next_instance(i + 1);
-  return i != kMaxId;
+  bool empty = true;
+  for (const InstanceId i : object->instances()) {
+    if (rights(server, object->id(), i).has(right)) return true;
+    empty = false;
+  }
+  return empty;
 }
 
 Result<void> AccessControl::walk(ShortServerId server, const Path& path,
                                  lwm2m::RecordSink sink) const noexcept {
   const Object* object = tree_->find(path.object());
   if (object == nullptr || path.depth() != 1 || !active()) return tree_->walk(path, sink);
-  for (InstanceId i = object->next_instance(0); i != kMaxId; i = object->next_instance(i + 1)) {
+  for (const InstanceId i : object->instances()) {
     if (!rights(server, object->id(), i).has(Right::kRead)) continue;
     if (const auto walked = tree_->walk(path.child(i), sink); !walked) return walked;
   }
@@ -133,7 +128,7 @@ void AccessControl::remove(ObjectId object, InstanceId instance) noexcept {
 
 Result<void> AccessControl::make(const Path& target, ShortServerId owner, Rights everyone) noexcept {
   Object& table = *entries();
-  const InstanceId entry = free_instance(table);
+  const InstanceId entry = table.free_instance();
   if (const auto created = table.create(entry); !created) return created;
   const auto written = write_entry(entry, target, owner, everyone);
   if (!written) (void)table.remove(entry);
@@ -162,7 +157,7 @@ Result<void> AccessControl::write_entry(InstanceId entry, const Path& target, Sh
 bool AccessControl::remove_orphans() noexcept {
   Object& table = *entries();
   bool any = false;
-  for (InstanceId i = table.next_instance(0); i != kMaxId; i = table.next_instance(i + 1)) {
+  for (const InstanceId i : table.instances()) {
     if (!exists(target(i))) any = table.remove(i).has_value() || any;
   }
   return any;
@@ -173,7 +168,7 @@ bool AccessControl::add_missing(ShortServerId before) noexcept {
   bool any = false;
   for (Object* object : tree_->objects()) {
     if (!controlled(object->id())) continue;
-    for (InstanceId i = object->next_instance(0); i != kMaxId; i = object->next_instance(i + 1)) {
+    for (const InstanceId i : object->instances()) {
       if (find(object->id(), i) != kMaxId) continue;
       ShortServerId owner = before != 0 ? before : kMaxId;
       if (object->id() == kServerObject) owner = identifier(*tree_, Path(kServerObject, i, kShortServerId));
@@ -224,10 +219,9 @@ void AccessControl::strike(InstanceId entry, ShortServerId server) noexcept {
   std::array<Row, kMaxAclEntries> rows;
   std::size_t count = 0;
   const Path acl(kAccessControlObject, entry, kAcl);
-  for (InstanceId i = table.next_resource_instance(entry, kAcl, 0); i != kMaxId && count < rows.size();
-       i = table.next_resource_instance(entry, kAcl, i + 1)) {
+  for (const InstanceId i : table.instances_of(entry, kAcl)) {
     const auto value = table.read(acl.child(i));
-    if (value && i != server) rows[count++] = {i, value->as_integer()};
+    if (value && i != server && count < rows.size()) rows[count++] = {i, value->as_integer()};
   }
   table.erase(acl);
   for (const Row& row : std::span(rows).first(count)) {
@@ -238,7 +232,7 @@ void AccessControl::strike(InstanceId entry, ShortServerId server) noexcept {
 void AccessControl::hand_over(ShortServerId server, FunctionRef<void(const Path&)> remove_instance) noexcept {
   if (entries() == nullptr) return;
   Object& table = *entries();
-  for (InstanceId i = table.next_instance(0); i != kMaxId; i = table.next_instance(i + 1)) {
+  for (const InstanceId i : table.instances()) {
     const Path owned = target(i);
     strike(i, server);
     if (identifier(*tree_, Path(kAccessControlObject, i, kOwner)) != server) continue;

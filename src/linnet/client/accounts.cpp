@@ -67,10 +67,6 @@ ShortServerId id_at(const ObjectTree& tree, const Path& path) noexcept {
   return id < kMaxId ? static_cast<ShortServerId>(id) : ShortServerId{0};
 }
 
-bool is_bootstrap(const ObjectTree& tree, InstanceId security) noexcept {
-  return read_boolean(tree, Path(kSecurityObject, security, kBootstrapServerFlag)).value_or(false);
-}
-
 }  // namespace
 
 std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept {
@@ -101,40 +97,38 @@ std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path)
   return value ? std::optional(value->as_objlnk()) : std::nullopt;
 }
 
+bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept {
+  return read_boolean(tree, Path(kSecurityObject, security, kBootstrapServerFlag)).value_or(false);
+}
+
 InstanceId find_server_instance(const ObjectTree& tree, ShortServerId server) noexcept {
-  Object* object = tree.find(kServerObject);
-  if (object == nullptr || server == 0) return kMaxId;
-  InstanceId i = object->next_instance(0);
-  while (i != kMaxId && id_at(tree, Path(kServerObject, i, kShortServerId)) != server) {
-    i = object->next_instance(i + 1);
+  for (const InstanceId i : tree.instances(kServerObject)) {
+    if (server != 0 && id_at(tree, Path(kServerObject, i, kShortServerId)) == server) return i;
   }
-  return i;
+  return kMaxId;
 }
 
 InstanceId find_security_instance(const ObjectTree& tree, ShortServerId server) noexcept {
-  Object* object = tree.find(kSecurityObject);
-  if (object == nullptr || server == 0) return kMaxId;
-  InstanceId i = object->next_instance(0);
-  while (i != kMaxId &&
-         (is_bootstrap(tree, i) || id_at(tree, Path(kSecurityObject, i, kSecurityShortServerId)) != server)) {
-    i = object->next_instance(i + 1);
+  for (const InstanceId i : tree.instances(kSecurityObject)) {
+    if (server != 0 && !is_bootstrap_account(tree, i) &&
+        id_at(tree, Path(kSecurityObject, i, kSecurityShortServerId)) == server) {
+      return i;
+    }
   }
-  return i;
+  return kMaxId;
 }
 
 InstanceId find_bootstrap_account(const ObjectTree& tree) noexcept {
-  Object* object = tree.find(kSecurityObject);
-  if (object == nullptr) return kMaxId;
-  InstanceId i = object->next_instance(0);
-  while (i != kMaxId && !is_bootstrap(tree, i)) i = object->next_instance(i + 1);
-  return i;
+  for (const InstanceId i : tree.instances(kSecurityObject)) {
+    if (is_bootstrap_account(tree, i)) return i;
+  }
+  return kMaxId;
 }
 
 Account next_account(const ObjectTree& tree, InstanceId from) noexcept {
-  Object* servers = tree.find(kServerObject);
-  if (servers == nullptr) return {};
   const bool secured = tree.find(kSecurityObject) != nullptr;
-  for (InstanceId i = servers->next_instance(from); i != kMaxId; i = servers->next_instance(i + 1)) {
+  for (const InstanceId i : tree.instances(kServerObject)) {
+    if (i < from) continue;
     const ShortServerId id = id_at(tree, Path(kServerObject, i, kShortServerId));
     const InstanceId security = find_security_instance(tree, id);
     if (id != 0 && (!secured || security != kMaxId)) return {id, i, security};

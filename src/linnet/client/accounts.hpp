@@ -27,6 +27,8 @@ struct Account {
 /// The Security instance of this Short Server ID that is no bootstrap server's; kMaxId for none.
 [[nodiscard]] InstanceId find_security_instance(const ObjectTree& tree, ShortServerId server) noexcept;
 /// The Security instance of the bootstrap server; kMaxId for none.
+/// An instance of object 0 is of the bootstrap server.
+[[nodiscard]] bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept;
 [[nodiscard]] InstanceId find_bootstrap_account(const ObjectTree& tree) noexcept;
 
 /// A single resource as a number of either integer kind, as a boolean, or as a text; absent where it is not

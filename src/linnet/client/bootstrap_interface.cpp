@@ -16,7 +16,7 @@ using lwm2m::Record;
 namespace {
 
 constexpr ObjectId kDeviceObject = 3;
-constexpr ResourceId kUri = 0, kBootstrapServerFlag = 1, kSecurityServer = 10,
+constexpr ResourceId kUri = 0, kSecurityServer = 10,
                      kOscoreLink = 17;                            // of object 0
 constexpr ResourceId kShortServerId = 0, kLastBootstrapped = 12;  // of object 1
 constexpr ResourceId kCurrentTime = 13;                           // of object 3
@@ -45,7 +45,7 @@ coap::Reply refuse(Error error) noexcept {
 
 /// Calls `take` for each instance until it fails.
 Result<void> for_each_instance(const Object& object, FunctionRef<Result<void>(InstanceId)> take) noexcept {
-  for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+  for (const InstanceId i : object.instances()) {
     if (const auto taken = take(i); !taken) return taken;
   }
   return {};
@@ -73,10 +73,6 @@ Result<Path> path_of(const coap::IncomingRequest& request) noexcept {
   return path;
 }
 
-bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept {
-  return read_boolean(tree, Path(kSecurityObject, security, kBootstrapServerFlag)).value_or(false);
-}
-
 /// The Short Server ID that an instance of object 0, 1 or 21 belongs to; nothing for other ones.
 std::optional<std::uint32_t> server_of(const ObjectTree& tree, const Path& instance) noexcept {
   if (instance.object() == kServerObject) return read_number(tree, instance.child(kShortServerId));
@@ -85,9 +81,7 @@ std::optional<std::uint32_t> server_of(const ObjectTree& tree, const Path& insta
     return bootstrap ? std::nullopt : read_number(tree, instance.child(kSecurityServer));
   }
   if (instance.object() != kOscoreObject) return std::nullopt;
-  const Object* security = tree.find(kSecurityObject);
-  if (security == nullptr) return std::nullopt;
-  for (InstanceId i = security->next_instance(0); i != kMaxId; i = security->next_instance(i + 1)) {
+  for (const InstanceId i : tree.instances(kSecurityObject)) {
     const auto link = read_link(tree, Path(kSecurityObject, i, kOscoreLink));
     if (link == lwm2m::Objlnk{kOscoreObject, instance.instance()}) {
       return server_of(tree, Path(kSecurityObject, i));
@@ -99,16 +93,15 @@ std::optional<std::uint32_t> server_of(const ObjectTree& tree, const Path& insta
 void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object& object) noexcept {
   const Path path(object.id());
   const lwm2m::Version version = object.definition().version;
-  const InstanceId first = object.next_instance(0);
   const bool versioned = version != lwm2m::kDefaultObjectVersion && !of_enabler(object.id());
-  if (first == kMaxId || versioned) links.link(path);
+  if (object.next_instance(0) == kMaxId || versioned) links.link(path);
   if (versioned) {
     std::array<std::uint8_t, 8> text;
     ByteWriter out(text);
     version.write(out);
     links.attribute("ver"sv, as_text(out.written()));
   }
-  for (InstanceId i = first; i != kMaxId; i = object.next_instance(i + 1)) {
+  for (const InstanceId i : object.instances()) {
     links.link(path.child(i));
     if (const auto server = server_of(tree, path.child(i))) links.attribute("ssid"sv, std::uint64_t{*server});
     if (object.id() != kSecurityObject) continue;
@@ -119,14 +112,14 @@ void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object&
 }  // namespace
 
 void BootstrapInterface::begin() noexcept {
-  before_ = Snapshot(memory_);
+  before_ = Rollback(memory_);
   kept_.reset();
   outcome_ = Outcome::kOpen;
   broken_ = false;
 }
 
 void BootstrapInterface::roll_back() noexcept {
-  if (changed()) (void)restore(*tree_, before_.bytes());
+  if (changed()) before_.undo(*tree_);
   begin();
 }
 
@@ -252,7 +245,7 @@ Result<void> BootstrapInterface::keep(const Object& object) noexcept {
   const auto place = static_cast<std::size_t>(std::ranges::find(objects, &object) - objects.begin());
   if (place >= kMaxObjects) return fail(Errc::kNoSpace);
   if (kept_.test(place)) return {};
-  if (const auto added = before_.add(*tree_, Path(object.id())); !added) return added;
+  if (const auto added = before_.keep(*tree_, Path(object.id())); !added) return added;
   kept_.set(place);
   return {};
 }
@@ -266,8 +259,7 @@ coap::Reply BootstrapInterface::write(const Path& path, const coap::IncomingRequ
     return answer(Code::kUnsupportedContentFormat);
   }
   const auto each = [&](lwm2m::RecordSink sink) {
-    const auto type_of = [&](const Path& at) { return tree_->type_of(at); };
-    return codec->decode(path, request.payload, type_of, space, sink);
+    return codec->decode(path, request.payload, *tree_, space, sink);
   };
   // All of it is looked at before anything changes.
   const auto checked = each([&](const Record& record) { return check(path, record); });

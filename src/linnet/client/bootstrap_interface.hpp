@@ -8,7 +8,7 @@
 
 #include "linnet/client/access_control.hpp"
 #include "linnet/client/provision.hpp"
-#include "linnet/client/snapshot.hpp"
+#include "linnet/client/rollback.hpp"
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/lwm2m/codec.hpp"
 
@@ -76,7 +76,7 @@ class BootstrapInterface {
   AccessControl* access_ = nullptr;
   std::span<const lwm2m::Codec> codecs_;
   ByteSpan memory_;
-  Snapshot before_{ByteSpan()};
+  Rollback before_{ByteSpan()};
   std::bitset<kMaxObjects> kept_;  ///< by place in the tree: in `before_`
   Outcome outcome_ = Outcome::kOpen;
   bool broken_ = false;  ///< an object refused half way

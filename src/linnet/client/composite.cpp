@@ -7,7 +7,7 @@
 
 #include "linnet/client/features.hpp"
 #include "linnet/client/request.hpp"
-#include "linnet/client/snapshot.hpp"
+#include "linnet/client/rollback.hpp"
 
 namespace linnet::client {
 
@@ -106,9 +106,8 @@ Result<void> Engine::check_assignment(ShortServerId server, const lwm2m::Record&
 coap::Reply Engine::write_composite(Request& request) noexcept {
   const auto codec = payload_codec(config_.codecs, request.message.content_format);
   if (!codec) return answer(codec.error());
-  const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
   const auto each = [&](lwm2m::RecordSink sink) {
-    return (*codec)->decode(Path(), request.message.payload, type_of, request.space, sink);
+    return (*codec)->decode(Path(), request.message.payload, tree_, request.space, sink);
   };
 
   std::size_t values = 0;
@@ -118,13 +117,13 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
   });
   if (!checked) return answer(checked.error());
 
-  Snapshot before(rollback());
+  Rollback before(rollback());
   if constexpr (kRollback) {
     Path last;
     const auto keep = [&](const lwm2m::Record& record) -> Result<void> {
       const Path resource = record.path.prefix(3);
       // The instances of a multiple resource follow each other.
-      return resource == std::exchange(last, resource) ? Result<void>() : before.add(tree_, resource);
+      return resource == std::exchange(last, resource) ? Result<void>() : before.keep(tree_, resource);
     };
     if (values > 1 && !each(keep)) return answer(Code::kInternalServerError);
   }
@@ -132,7 +131,7 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
     return {record.path, record.value.convert(tree_.type_of(record.path)).value_or(Value())};
   });
   if constexpr (kRollback) {
-    if (!applied) (void)restore(tree_, before.bytes());
+    if (!applied) before.undo(tree_);
   }
   (void)each([&](const lwm2m::Record& record) -> Result<void> {
     changed(record.path);

@@ -25,7 +25,7 @@ class Discovery {
       links_.attribute("ver"sv, as_text(version.written()));
     }
     own(Path(object.id()));
-    for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+    for (const InstanceId i : object.instances()) {
       const Path path(object.id(), i);
       if (!kAccessControl || access_.allows(server_, Right::kRead, path)) instance(object, i);
     }
@@ -47,8 +47,7 @@ class Discovery {
     resource(object, path.prefix(2), definition);
     lwm2m::write_attributes(links_, attributes_.inherited(server_, path));
     if (!definition.multiple) return;
-    for (InstanceId i = object.next_resource_instance(path.instance(), path.resource(), 0); i != kMaxId;
-         i = object.next_resource_instance(path.instance(), path.resource(), i + 1)) {
+    for (const InstanceId i : object.instances_of(path.instance(), path.resource())) {
       links_.link(path.child(i));
       own(path.child(i));
     }
@@ -59,8 +58,7 @@ class Discovery {
     links_.link(instance.child(definition.id));
     if (!definition.multiple) return;
     std::uint64_t count = 0;
-    for (InstanceId i = object.next_resource_instance(instance.instance(), definition.id, 0); i != kMaxId;
-         i = object.next_resource_instance(instance.instance(), definition.id, i + 1)) {
+    for ([[maybe_unused]] const InstanceId i : object.instances_of(instance.instance(), definition.id)) {
       ++count;
     }
     links_.attribute("dim"sv, count);

@@ -31,6 +31,9 @@
 #ifndef LINNET_CLIENT_ROLLBACK
 #define LINNET_CLIENT_ROLLBACK 1
 #endif
+#ifndef LINNET_CLIENT_SNAPSHOTS
+#define LINNET_CLIENT_SNAPSHOTS 1
+#endif
 #ifndef LINNET_CLIENT_EVALUATION_PERIODS
 #define LINNET_CLIENT_EVALUATION_PERIODS 1
 #endif
@@ -77,6 +80,11 @@ inline constexpr bool kQueueMode = LINNET_CLIENT_QUEUE_MODE != 0;
 
 /// Undoing a Write whose handler fails half way. Without it what was written before stays.
 inline constexpr bool kRollback = LINNET_CLIENT_ROLLBACK != 0;
+
+/// Keeping the values of an object one by one, for a medium and for undoing. Without it only an object
+/// that lies in memory as it is (Object::memory), as most of typed_object.hpp do, takes several values in
+/// one Write and is changed by a bootstrap server; for any other one that is 5.00.
+inline constexpr bool kSnapshots = kPersistence || LINNET_CLIENT_SNAPSHOTS != 0;
 
 /// The attributes epmin and epmax. Without it they are kept and shown, and a value is looked at when it
 /// changes.

@@ -33,6 +33,20 @@ Result<void> Object::create(InstanceId) noexcept {
 Result<void> Object::remove(InstanceId) noexcept {
   return fail(Errc::kNotAllowed);
 }
+InstanceId InstanceRange::from(InstanceId id) const noexcept {
+  if (object_ == nullptr) return kMaxId;
+  return instance_ == kMaxId ? object_->next_instance(id)
+                             : object_->next_resource_instance(instance_, resource_, id);
+}
+
+InstanceId Object::free_instance() const noexcept {
+  InstanceId free = 0;
+  while (next_instance(free) == free) ++free;
+  return free;
+}
+bool Object::memory(FunctionRef<void(ByteSpan)>) noexcept {
+  return false;
+}
 Instant Object::step(Instant) noexcept {
   return kNever;
 }

@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string_view>
 
+#include "linnet/base/bytes.hpp"
+#include "linnet/base/function_ref.hpp"
 #include "linnet/base/result.hpp"
 #include "linnet/base/time.hpp"
 #include "linnet/lwm2m/object_model.hpp"
@@ -52,6 +55,40 @@ struct ObjectDefinition {
     const auto at = std::ranges::lower_bound(resources, resource, {}, &ResourceDefinition::id);
     return at != resources.end() && at->id == resource ? &*at : nullptr;
   }
+};
+
+class Object;
+
+/// The instances of an object, or of one of its multiple resources, in ascending order; none of no object.
+/// What is added or removed while they are gone through is seen where it lies ahead.
+class InstanceRange {
+ public:
+  class Iterator {
+   public:
+    Iterator(const InstanceRange& range, InstanceId at) noexcept : range_(range), at_(at) {}
+    [[nodiscard]] InstanceId operator*() const noexcept { return at_; }
+    Iterator& operator++() noexcept {
+      at_ = range_.from(static_cast<InstanceId>(at_ + 1));
+      return *this;
+    }
+    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept { return at_ == kMaxId; }
+
+   private:
+    const InstanceRange& range_;
+    InstanceId at_;
+  };
+
+  explicit InstanceRange(const Object* object, InstanceId instance = kMaxId, ResourceId resource = 0) noexcept
+      : object_(object), instance_(instance), resource_(resource) {}
+  [[nodiscard]] Iterator begin() const noexcept { return {*this, from(0)}; }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  /// The first one from `id` on; kMaxId when there is none.
+  [[nodiscard]] InstanceId from(InstanceId id) const noexcept;
+
+ private:
+  const Object* object_;
+  InstanceId instance_;  ///< kMaxId: those of the object
+  ResourceId resource_;
 };
 
 /// The handlers of one object. The engine checks paths, R, W and E marks, types and rights first:
@@ -101,9 +138,20 @@ class Object {
   /// Deletes an instance, whoever may.
   virtual Result<void> remove(InstanceId instance) noexcept;
 
+  /// Calls `part` for each piece of memory that makes up what servers can change, the instances that there
+  /// are among it, so that copying all of them back undoes what was done meanwhile: in an order that does
+  /// not depend on pieces which come later. False: it does not lie in memory like that.
+  virtual bool memory(FunctionRef<void(ByteSpan)> part) noexcept;
+
   /// Called by the engine's step: does what is due, returns when to be called again.
   virtual Instant step(Instant now) noexcept;
 
+  [[nodiscard]] InstanceRange instances() const noexcept { return InstanceRange(this); }
+  [[nodiscard]] InstanceRange instances_of(InstanceId instance, ResourceId resource) const noexcept {
+    return InstanceRange(this, instance, resource);
+  }
+  /// The lowest instance that is not there.
+  [[nodiscard]] InstanceId free_instance() const noexcept;
   [[nodiscard]] bool exists(InstanceId instance) const noexcept {
     return instance != kMaxId && next_instance(instance) == instance;
   }

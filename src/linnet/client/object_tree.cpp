@@ -59,7 +59,7 @@ Result<void> ObjectTree::walk(const Path& path, RecordSink sink, Show show) cons
   Object& object = *target->object;
   switch (path.depth()) {
     case 1:
-      for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1)) {
+      for (const InstanceId i : object.instances()) {
         if (const auto walked = walk_instance(object, i, sink, show); !walked) return walked;
       }
       return {};
@@ -94,14 +94,14 @@ Result<void> ObjectTree::walk_resource(Object& object, const Path& path, const R
     const auto value = object.read(path);
     return value ? sink({path, *value, std::nullopt}) : std::unexpected(value.error());
   }
-  InstanceId i = object.next_resource_instance(path.instance(), path.resource(), 0);
-  if (i == kMaxId) return sink({path, Value(), std::nullopt});
-  for (; i != kMaxId; i = object.next_resource_instance(path.instance(), path.resource(), i + 1)) {
+  bool empty = true;
+  for (const InstanceId i : object.instances_of(path.instance(), path.resource())) {
+    empty = false;
     const auto value = object.read(path.child(i));
     if (!value) return std::unexpected(value.error());
     if (const auto taken = sink({path.child(i), *value, std::nullopt}); !taken) return taken;
   }
-  return {};
+  return empty ? sink({path, Value(), std::nullopt}) : Result<void>();
 }
 
 }  // namespace linnet::client

@@ -33,7 +33,13 @@ class ObjectTree {
 
   [[nodiscard]] std::span<Object* const> objects() const noexcept { return objects_; }
   [[nodiscard]] Object* find(ObjectId object) const noexcept;
+  /// Those of an object, none where it is not there.
+  [[nodiscard]] InstanceRange instances(ObjectId object) const noexcept {
+    return InstanceRange(find(object));
+  }
   [[nodiscard]] lwm2m::DataType type_of(const Path& path) const noexcept;
+  /// The same, so that a tree serves as lwm2m::TypeOf.
+  [[nodiscard]] lwm2m::DataType operator()(const Path& path) const noexcept { return type_of(path); }
 
   /// What `path` names; kNotFound where a segment of it is not there. With `defined` it is enough
   /// that the definition has the resource, as a Write may bring it.

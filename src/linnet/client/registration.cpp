@@ -241,9 +241,9 @@ void Engine::write_object_list(ByteWriter& out) const noexcept {
   for (const Object* object : tree_.objects()) {
     if (hidden(object->id())) continue;
     const lwm2m::Version version = object->definition().version;
-    InstanceId i = object->next_instance(0);
-    if (i == kMaxId || version != lwm2m::kDefaultObjectVersion) list.object(object->id(), version);
-    for (; i != kMaxId; i = object->next_instance(i + 1)) list.instance(object->id(), i);
+    if (object->next_instance(0) == kMaxId || version != lwm2m::kDefaultObjectVersion)
+      list.object(object->id(), version);
+    for (const InstanceId i : object->instances()) list.instance(object->id(), i);
   }
 }
 

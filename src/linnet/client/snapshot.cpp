@@ -383,8 +383,7 @@ Result<void> Snapshot::add(const ObjectTree& tree, const Path& path) noexcept {
 }
 
 void Snapshot::object(Object& object) noexcept {
-  for (InstanceId i = object.next_instance(0); i != kMaxId; i = object.next_instance(i + 1))
-    instance(object, i);
+  for (const InstanceId i : object.instances()) instance(object, i);
 }
 
 void Snapshot::instance(Object& object, InstanceId instance) noexcept {
@@ -408,8 +407,7 @@ void Snapshot::resource(Object& object, const Path& instance, const ResourceDefi
   if (!definition.multiple) return write(Item::kSingle, path);
   out_.u8(head(Item::kMultiple));
   write_number(out_, definition.id);
-  for (InstanceId i = object.next_resource_instance(instance.instance(), definition.id, 0); i != kMaxId;
-       i = object.next_resource_instance(instance.instance(), definition.id, i + 1)) {
+  for (const InstanceId i : object.instances_of(instance.instance(), definition.id)) {
     write(Item::kElement, path.child(i));
   }
 }

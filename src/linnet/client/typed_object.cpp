@@ -143,4 +143,13 @@ Result<void> TypedObject::remove(InstanceId instance) noexcept {
   return drop_instance(instance) ? Result<void>() : fail(Errc::kNotFound);
 }
 
+bool TypedObject::memory(FunctionRef<void(ByteSpan)> part) noexcept {
+  if (!type_.plain) return false;
+  part({reinterpret_cast<std::uint8_t*>(ids_), type_.room * sizeof(InstanceId)});
+  for (std::size_t i = 0; i < type_.room; ++i) {
+    if (ids_[i] != kMaxId) part({reinterpret_cast<std::uint8_t*>(values_ + i * type_.size), type_.size});
+  }
+  return true;
+}
+
 }  // namespace linnet::client

@@ -187,6 +187,7 @@ class TypedObject : public Object {
   [[nodiscard]] Result<void> can_remove(InstanceId instance) const noexcept override;
   Result<void> create(InstanceId instance) noexcept override;
   Result<void> remove(InstanceId instance) noexcept override;
+  bool memory(FunctionRef<void(ByteSpan)> part) noexcept override;
 
  protected:
   struct Type {
@@ -196,6 +197,7 @@ class TypedObject : public Object {
     void (*reset)(void* instance) noexcept;
     std::uint16_t room;  ///< for so many instances
     Creation creation;
+    bool plain;  ///< instances are their bytes, and nobody but they knows what they hold
   };
 
   LINNET_OUTLINED TypedObject(const Type& type, void* values, InstanceId* ids) noexcept
@@ -268,6 +270,7 @@ class Instances final : public Behaviour {
 
  private:
   static constexpr bool kRaw = std::is_trivially_destructible_v<T>;
+  static constexpr bool kPlain = std::is_trivially_copyable_v<T> && std::is_same_v<Behaviour, TypedObject>;
   static constexpr auto definitions() noexcept {
     std::array<ResourceDefinition, std::size(T::kResources)> rows{};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
@@ -296,7 +299,8 @@ class Instances final : public Behaviour {
                                                       *static_cast<T*>(instance) = T();
                                                   },
                                                   N,
-                                                  kCreation};
+                                                  kCreation,
+                                                  kPlain};
 
   // Where T allows it a T begins with its instance, so that an image need not make it twice.
   alignas(T) std::conditional_t<kRaw, std::array<std::byte, N * sizeof(T)>, std::array<T, N>> values_;

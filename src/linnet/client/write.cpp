@@ -8,7 +8,7 @@
 
 #include "linnet/client/features.hpp"
 #include "linnet/client/request.hpp"
-#include "linnet/client/snapshot.hpp"
+#include "linnet/client/rollback.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::client {
@@ -53,11 +53,11 @@ class Batch {
   }
 
   /// The old values of what was named, and of what `clear_instance` would take.
-  Result<void> keep(const ObjectTree& tree, Snapshot& before, bool clears) const noexcept {
+  Result<void> keep(const ObjectTree& tree, Rollback& before, bool clears) const noexcept {
     for (const ResourceDefinition& definition : object_.definition().resources) {
       if (!lwm2m::writable(definition.operations)) continue;
       if (!clears && !named_.test(index(definition))) continue;
-      if (const auto kept = before.add(tree, Path(object_.id(), instance_, definition.id)); !kept)
+      if (const auto kept = before.keep(tree, Path(object_.id(), instance_, definition.id)); !kept)
         return kept;
     }
     return {};
@@ -119,13 +119,6 @@ class Batch {
   std::bitset<kMaxResources> named_;
 };
 
-/// The lowest instance that is not there.
-InstanceId free_instance(const Object& object) noexcept {
-  InstanceId free = 0;
-  for (InstanceId i = object.next_instance(0); i == free; i = object.next_instance(free)) ++free;
-  return free;
-}
-
 std::string_view number(std::array<std::uint8_t, 5>& text, std::uint16_t id) noexcept {
   ByteWriter out(text);
   lwm2m::write_digits(out, id);
@@ -154,12 +147,11 @@ Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
                            FunctionRef<Assignment(const lwm2m::Record&)> assignment,
                            const Path* created) noexcept {
   const auto each = [&](FunctionRef<Result<void>(const Assignment&)> take) {
-    const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
     const auto sink = [&](const lwm2m::Record& record) -> Result<void> {
       const Assignment given = assignment(record);
       return given.value.none() ? Result<void>() : take(given);
     };
-    return codec.decode(request.path, request.message.payload, type_of, request.space, sink);
+    return codec.decode(request.path, request.message.payload, tree_, request.space, sink);
   };
   const auto tell = [&](const Assignment& given) -> Result<void> {
     emit(
@@ -201,15 +193,14 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
   if (!codec) return answer(codec.error());
 
   Batch batch(*target->object, Batch::Kind::kWrite, path.instance());
-  const auto type_of = [&](const Path& resource) { return tree_.type_of(resource); };
   const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
-  const auto checked = (*codec)->decode(path, request.message.payload, type_of, request.space, check);
+  const auto checked = (*codec)->decode(path, request.message.payload, tree_, request.space, check);
   if (!checked) return answer(checked.error());
 
   const bool clears_instance = kind == WriteKind::kReplace && path.depth() == 2;
   const bool clears_resource =
       kind == WriteKind::kReplace && path.depth() == 3 && target->definition->multiple;
-  Snapshot before(rollback());
+  Rollback before(rollback());
   if constexpr (kRollback) {
     // A single value is taken or refused by its handler, as a whole.
     const bool one = batch.values() == 1 && !clears_instance && !clears_resource;
@@ -220,7 +211,7 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
   const auto applied =
       apply(request, **codec, [&](const lwm2m::Record& record) { return batch.assignment(record); });
   if constexpr (kRollback) {
-    if (!applied) (void)restore(tree_, before.bytes());
+    if (!applied) before.undo(tree_);
   }
   changed(path);
   return applied ? answer(Code::kChanged) : answer(applied.error());
@@ -229,7 +220,7 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
 coap::Reply Engine::create(Request& request) noexcept {
   Object* object = tree_.find(request.path.object());
   if (object == nullptr) return answer(Code::kNotFound);
-  Batch batch(*object, Batch::Kind::kCreate, free_instance(*object));
+  Batch batch(*object, Batch::Kind::kCreate, object->free_instance());
   if (const auto allowed = object->can_create(batch.instance());
       !allowed && allowed.error().code == Errc::kNotAllowed) {
     return answer(allowed.error());
@@ -237,9 +228,8 @@ coap::Reply Engine::create(Request& request) noexcept {
   const auto codec = codec_of(config_.codecs, request.message.content_format, true);
   if (!codec) return answer(codec.error());
 
-  const auto type_of = [&](const Path& path) { return tree_.type_of(path); };
   const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
-  const auto checked = (*codec)->decode(request.path, request.message.payload, type_of, request.space, check);
+  const auto checked = (*codec)->decode(request.path, request.message.payload, tree_, request.space, check);
   if (!checked) return answer(checked.error());
   const InstanceId instance = batch.instance();
   if (object->exists(instance) || !batch.complete()) return answer(Code::kBadRequest);

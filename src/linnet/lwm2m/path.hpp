@@ -31,8 +31,9 @@ class Path {
   static constexpr std::size_t kMaxText = 4 * 6;  ///< longest text form, in bytes
 
   constexpr Path() noexcept = default;
-  constexpr explicit Path(ObjectId object) noexcept : ids_{object, kMaxId, kMaxId, kMaxId}, depth_(1) {}
-  constexpr Path(ObjectId object, InstanceId instance) noexcept
+  LINNET_OUTLINED constexpr explicit Path(ObjectId object) noexcept
+      : ids_{object, kMaxId, kMaxId, kMaxId}, depth_(1) {}
+  LINNET_OUTLINED constexpr Path(ObjectId object, InstanceId instance) noexcept
       : ids_{object, instance, kMaxId, kMaxId}, depth_(2) {}
   LINNET_OUTLINED constexpr Path(ObjectId object, InstanceId instance, ResourceId resource) noexcept
       : ids_{object, instance, resource, kMaxId}, depth_(3) {}

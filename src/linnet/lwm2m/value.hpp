@@ -73,16 +73,16 @@ class Value {
   [[nodiscard]] constexpr bool none() const noexcept { return type_ == DataType::kNone; }
 
   // Each is meaningful only for the types named; asking another gives zero, empty or false.
-  [[nodiscard]] std::string_view as_string() const noexcept {
+  [[nodiscard]] LINNET_OUTLINED std::string_view as_string() const noexcept {
     return as_text(bytes_if_text());
   }  // kString, kCorelnk
-  [[nodiscard]] constexpr ByteView as_opaque() const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr ByteView as_opaque() const noexcept {
     return type_ == DataType::kOpaque ? bytes_ : ByteView{};
   }
-  [[nodiscard]] constexpr std::int64_t as_integer() const noexcept {  // kInteger, kTime
+  [[nodiscard]] LINNET_OUTLINED constexpr std::int64_t as_integer() const noexcept {  // kInteger, kTime
     return type_ == DataType::kInteger || type_ == DataType::kTime ? integer_ : 0;
   }
-  [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr std::uint64_t as_unsigned() const noexcept {
     return type_ == DataType::kUnsigned ? unsigned_ : 0;
   }
   [[nodiscard]] constexpr double as_float() const noexcept {
@@ -94,7 +94,7 @@ class Value {
   }
 
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
-  [[nodiscard]] constexpr bool numeric() const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr bool numeric() const noexcept {
     return type_ == DataType::kInteger || type_ == DataType::kUnsigned || type_ == DataType::kFloat ||
            type_ == DataType::kTime;
   }

@@ -110,6 +110,11 @@ void ConnectivityStatisticsObject::stop() noexcept {
   started_ = kNever;
 }
 
+bool ConnectivityStatisticsObject::memory(FunctionRef<void(ByteSpan)> part) noexcept {
+  part({reinterpret_cast<std::uint8_t*>(&period_), sizeof period_});
+  return true;
+}
+
 Instant ConnectivityStatisticsObject::step(Instant now) noexcept {
   if (started_ == kNever || period_ == Seconds(0)) return kNever;
   if (now < started_ + period_) return started_ + period_;

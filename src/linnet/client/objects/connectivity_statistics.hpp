@@ -17,6 +17,7 @@ class ConnectivityStatisticsObject final : public Object {
   [[nodiscard]] Result<void> validate(const Path& path, const Value& value) const noexcept override;
   Result<void> write(const Path& path, const Value& value) noexcept override;
   void erase(const Path& resource) noexcept override;
+  bool memory(FunctionRef<void(ByteSpan)> part) noexcept override;
   Result<void> execute(const Path& path, std::string_view arguments) noexcept override;
   Instant step(Instant now) noexcept override;
 
