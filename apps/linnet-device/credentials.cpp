@@ -6,7 +6,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "linnet/store/secret_source.hpp"
 #include "linnet/tls/suites.hpp"
+#include "linnet/tls/token_keys.hpp"
 
 namespace linnet::device {
 
@@ -18,18 +20,10 @@ namespace {
 constexpr std::size_t kMaxIdentity = 128;  // TS 5.2.8.1
 constexpr std::size_t kMaxKey = 64;
 
-OrRefusal<tls::OwnedBytes> from_hex(const std::string& text, const std::string& flag) {
-  tls::OwnedBytes bytes;
-  for (std::size_t at = 0; at < text.size(); at += 2) {
-    std::uint8_t byte = 0;
-    const char* end = text.data() + std::min(at + 2, text.size());
-    const auto [stopped, error] = std::from_chars(text.data() + at, end, byte, 16);
-    if (error != std::errc{} || stopped != end || at + 2 > text.size()) {
-      return refuse(Errc::kMalformed, flag + " is hexadecimal, two digits a byte");
-    }
-    bytes.push_back(byte);
-  }
-  return bytes;
+OrRefusal<tls::OwnedBytes> bytes_of(const std::string& text, const std::string& flag) {
+  const auto bytes = store::hex_or_file(text, flag);
+  if (!bytes) return refuse(bytes.error().code, bytes.error().message);
+  return tls::OwnedBytes(bytes->begin(), bytes->end());
 }
 
 OrRefusal<std::vector<tls::OwnedBytes>> blocks_of(const std::string& path,
@@ -53,7 +47,7 @@ OrRefusal<void> take_psk(const CredentialArguments& typed, Credentials& to) {
   if (typed.psk_identity.empty() || typed.psk_identity.size() > kMaxIdentity) {
     return refuse(Errc::kInvalidArgument, "--psk-identity has 1 to 128 bytes");
   }
-  auto key = from_hex(typed.psk_key, "--psk-key");
+  auto key = bytes_of(typed.psk_key, "--psk-key");
   if (!key) return std::unexpected(key.error());
   if (key->empty() || key->size() > kMaxKey)
     return refuse(Errc::kInvalidArgument, "--psk-key has 1 to 64 bytes");
@@ -102,8 +96,31 @@ OrRefusal<void> take_raw_key(const CredentialArguments& typed, Credentials& to) 
   return {};
 }
 
+/// The key stays in its token: what object 0 holds is its URI.
+OrRefusal<void> take_token_key(const CredentialArguments& typed, Credentials& to) {
+  server::SecretBytes pin;
+  if (!typed.pin.empty()) {
+    auto read = store::read_secret_line(typed.pin, "the PIN of the token");
+    if (!read) return refuse(read.error().code, "--pin " + read.error().message);
+    pin = *std::move(read);
+  }
+  if (const auto opened = tls::open_token_key(typed.key, std::move(pin)); !opened) {
+    return refuse(Errc::kInvalidArgument, "--key: " + opened.error());
+  }
+  const ByteView uri = as_bytes(typed.key);
+  to.secret_key.assign(uri.begin(), uri.end());
+  return {};
+}
+
 OrRefusal<void> take_key(const CredentialArguments& typed, Credentials& to) {
   if (typed.key.empty()) return refuse(Errc::kInvalidArgument, "--cert takes --key FILE, its private key");
+  if (tls::is_token_uri(typed.key)) {
+    if (auto taken = take_token_key(typed, to); !taken) return taken;
+    const auto key = tls::import_private_key(to.secret_key);
+    if (!key) return refuse(Errc::kInvalidArgument, "--key: " + key.error());
+    if (to.mode == SecurityMode::kRawPublicKey) to.identity = tls::subject_public_key_info(key->get());
+    return {};
+  }
   auto secret = block_of(typed.key, {"PRIVATE KEY", "EC PRIVATE KEY"});
   if (!secret) return std::unexpected(secret.error());
   const auto key = tls::import_private_key(*secret);
@@ -132,7 +149,7 @@ OrRefusal<std::uint16_t> suite_number(const std::string& text) {
 template <typename Bytes>
 OrRefusal<void> take_bytes(const std::optional<std::string>& typed, const std::string& flag, Bytes& to) {
   if (!typed) return {};
-  auto bytes = from_hex(*typed, flag);
+  auto bytes = bytes_of(*typed, flag);
   if (!bytes) return std::unexpected(bytes.error());
   if (!to.assign(*bytes)) {
     return refuse(Errc::kTooLarge, flag + " has at most " + std::to_string(Bytes::kCapacity) + " bytes");

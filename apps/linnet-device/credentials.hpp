@@ -28,7 +28,7 @@ struct Credentials {
   oscore::FirstUse first_use = oscore::FirstUse::kRederive;  ///< of every context
 };
 
-/// What is typed of a security context; bytes are hexadecimal.
+/// What is typed of a security context; bytes are as store::hex_or_file takes them.
 struct OscoreArguments {
   std::optional<std::string> sender_id;
   std::optional<std::string> recipient_id;
@@ -44,11 +44,12 @@ struct OscoreArguments {
 /// As they were typed; empty where they were not.
 struct CredentialArguments {
   std::string psk_identity;
-  std::string psk_key;  ///< hexadecimal
-  std::string key;      ///< these four are files, PEM or DER
+  std::string psk_key;  ///< as store::hex_or_file takes it
+  std::string key;      ///< these four are files, PEM or DER; this one may be a URI of PKCS#11
   std::string certificate;
   std::string server_key;
   std::string trust;
+  std::string pin;  ///< of the key's token: a source of store::read_secret
   std::string sni;
   std::optional<unsigned> usage;
   std::vector<std::string> suites;  ///< numbers, also hexadecimal with 0x

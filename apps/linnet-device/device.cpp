@@ -5,11 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "linnet/client/accounts.hpp"
+#include "linnet/store/seal_key.hpp"
 
 namespace linnet::device {
 
 using lwm2m::InstanceId;
 using lwm2m::kMaxId;
+using lwm2m::ObjectId;
 using lwm2m::Path;
 using lwm2m::Value;
 
@@ -22,15 +24,15 @@ client::Config engine_config(const Settings& settings) {
   if (settings.awake) config.awake = Seconds(*settings.awake);
   config.codecs = lwm2m::all_codecs();
   // After a bootstrap the old accounts go once the new ones are there.
-  config.max_servers =
-      static_cast<std::uint8_t>(settings.bootstrap ? 2 * Settings::kMaxServers : settings.accounts.size());
+  config.max_servers = static_cast<std::uint8_t>(settings.provisioned() ? 2 * Settings::kMaxServers
+                                                                        : settings.accounts.size());
   config.max_bootstrap = Device::kMaxBody;
   config.max_observations = Device::kMaxObservations;
   config.max_attributes = Device::kMaxAttributes;
   config.confirmable_notifications = settings.confirmable_notifications;
   config.max_state = static_cast<std::uint32_t>(Device::kMaxState);
   // With firmware there is a link to where a package comes from.
-  const bool more_links = settings.bootstrap || !settings.firmware.empty();
+  const bool more_links = settings.provisioned() || !settings.firmware.empty();
   config.coap.max_peers =
       static_cast<std::uint32_t>(more_links ? Settings::kMaxLinks : settings.accounts.size());
   config.coap.max_streams = 2;
@@ -77,16 +79,35 @@ OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
                                                 Random& random, Clock& clock, Observer& observer,
                                                 LinkSource& source, client::Downloader* downloader) {
   std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer, source));
-  if (!settings.state.empty()) {
-    auto state = StateFile::open(settings.state, kMaxState);
-    if (!state) return refuse(Errc::kIo, "--state " + state.error());
-    device->state_ = *std::move(state);
-    device->memory_.resize(device->memory_.size() + kMaxState);
-  }
+  if (auto opened = device->open_state(); !opened) return std::unexpected(opened.error());
   if (auto opened = device->open_firmware(downloader); !opened) return std::unexpected(opened.error());
   if (auto built = device->build(); !built) return std::unexpected(built.error());
   if (auto booted = device->boot(); !booted) return std::unexpected(booted.error());
   return device;
+}
+
+OrRefusal<void> Device::open_state() {
+  const std::string& path = settings_.state;
+  if (path.empty()) return {};
+  memory_.resize(memory_.size() + kMaxState);
+  if (settings_.state_key.empty()) {
+    if (is_sealed_state(path, kMaxState)) {
+      return refuse(Errc::kUnauthorized,
+                    "--state " + path + ": it is encrypted: name its key by --state-key");
+    }
+    auto opened = StateFile::open(path, kMaxState);
+    if (!opened) return refuse(Errc::kIo, "--state " + opened.error());
+    clear_state_ = *std::move(opened);
+    state_ = clear_state_.get();
+    return {};
+  }
+  const auto key = store::read_seal_key(settings_.state_key);
+  if (!key) return refuse(key.error().code, "--state-key: " + key.error().message);
+  auto opened = SealedState::open(path, kMaxState, *key);
+  if (!opened) return refuse(Errc::kIo, "--state " + opened.error());
+  sealed_state_ = *std::move(opened);
+  state_ = sealed_state_.medium.get();
+  return {};
 }
 
 OrRefusal<void> Device::open_firmware(client::Downloader* downloader) {
@@ -117,7 +138,7 @@ OrRefusal<void> Device::boot() {
   engine_ = std::make_unique<client::Engine>();
   Arena arena(memory_);
   client::Config config = engine_config(settings_);
-  config.medium = state_.get();
+  config.medium = state_;
   config.connector = &connections_;
   if (const auto done = set_up_oscore(config); !done) return done;
   const auto session =
@@ -138,7 +159,7 @@ OrRefusal<void> Device::boot() {
 
 /// Contexts begin anew with each boot; what is kept of them is a part of the state.
 OrRefusal<void> Device::set_up_oscore(client::Config& config) {
-  config.parts = std::span(parts_).first(1);
+  config.parts = std::span(parts_).first(2);
   if (objects_->find(client::kOscoreObject) == nullptr) return {};
   client::OscoreConfig oscore;
   oscore.contexts = {.max_contexts = 2 * Settings::kMaxServers + 1,
@@ -151,7 +172,7 @@ OrRefusal<void> Device::set_up_oscore(client::Config& config) {
   oscore_ = std::make_unique<client::OscoreAccounts>();
   if (const auto made = oscore_->init(oscore, arena, crypto_, random_); !made)
     return refuse(made.error().code, "OSCORE cannot be set up");
-  parts_[1] = oscore_.get();
+  parts_[2] = oscore_.get();
   config.parts = parts_;
   config.oscore = oscore_.get();
   return {};
@@ -198,10 +219,15 @@ Instant Device::step() {
   if (firmware_) firmware_->stop();
   connections_.end();
   engine_.reset();
-  if (restart == Restart::kFactoryReset) connections_.sessions().clear();
-  if (state_ && restart == Restart::kFactoryReset) state_->forget();
+  if (restart == Restart::kFactoryReset) {
+    connections_.sessions().clear();
+    card_.clear();
+  }
+  if (state_ != nullptr && restart == Restart::kFactoryReset) {
+    for (unsigned region = 0; region < client::Medium::kRegions; ++region) (void)state_->erase(region);
+  }
   // With a state only what stands in it comes back. Both succeeded before with the same settings.
-  if (state_ || restart == Restart::kFactoryReset) (void)build();
+  if (state_ != nullptr || restart == Restart::kFactoryReset) (void)build();
   rebooted_ = true;
   (void)boot();
   observer_.on_restart(restart);
@@ -410,6 +436,44 @@ void Device::read_accounts() {
     const auto uri = client::read_text(tree, Path(client::kSecurityObject, found.security, kUri));
     settings_.accounts.push_back({found.id, std::string(uri.value_or("")), {}});
   }
+}
+
+CardOutcome Device::take_card(const CardState& state) {
+  using enum CardOutcome;
+  const CardReport report = apply_card(state);
+  if (report.outcome == kUnchanged) return kUnchanged;
+  const bool news = report.outcome == kApplied || report.outcome == kWithdrawn || report != told_;
+  told_ = report;
+  if (news) observer_.on_card(report);
+  return report.outcome;
+}
+
+CardReport Device::apply_card(const CardState& state) {
+  using enum CardOutcome;
+  if (state.kind == CardState::Kind::kUnreadable) return {kWaiting, state.why};
+  const bool absent = state.kind == CardState::Kind::kAbsent;
+  if (absent && !card_.any()) return {kNothing, state.why};
+  if (!absent && card_.knows(state.file)) return {kUnchanged, {}};
+  const auto done = absent ? card_.withdraw(*engine_) : card_.apply(*engine_, state.file);
+  if (!done && done.error().code == Errc::kBusy) return {kWaiting, "a bootstrap server is at work"};
+  fall_back();
+  read_accounts();
+  if (absent) return {kWithdrawn, state.why};
+  if (done) return {kApplied, {}};
+  const bool inconsistent = done.error().code == Errc::kNotAllowed;
+  return {kRefused, inconsistent ? "its accounts are not consistent" : to_string(done.error().code)};
+}
+
+/// Without any account the device is what it was made as.
+void Device::fall_back() {
+  const client::ObjectTree& tree = engine_->objects();
+  if (client::next_account(tree).id != 0 || client::find_bootstrap_account(tree) != kMaxId) return;
+  if (factory_.accounts.empty() && !factory_.bootstrap) return;
+  objects_->restore_accounts(factory_);
+  for (const ObjectId id : {client::kSecurityObject, client::kServerObject, client::kOscoreObject}) {
+    engine_->instances_changed(id);
+  }
+  engine_->start_servers();
 }
 
 bool Device::set_unix_time(UnixTime time) noexcept {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "card_accounts.hpp"
 #include "clock.hpp"
 #include "connections.hpp"
 #include "link_source.hpp"
@@ -17,6 +18,7 @@
 #include "linnet/tls/nettle_crypto.hpp"
 #include "objects.hpp"
 #include "observer.hpp"
+#include "sealed_state.hpp"
 #include "settings.hpp"
 #include "state_file.hpp"
 
@@ -46,6 +48,10 @@ class Device final : private client::Listener, private client::Platform {
   }
   /// Does what is due; returns when to call again.
   Instant step();
+  /// What stands on a smartcard, before the first step and whenever it may be another: accounts come and go
+  /// with it, and those of the factory are back where nothing else is left (Core 1.1 §6.1.4.2, §6.1.4.5). The
+  /// observer is told, unless all is as it was.
+  CardOutcome take_card(const CardState& state);
 
   /// The accounts in it are those that objects 0 and 1 have now.
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
@@ -87,10 +93,13 @@ class Device final : private client::Listener, private client::Platform {
   bool reboot() noexcept override;
   bool factory_reset() noexcept override;
 
+  OrRefusal<void> open_state();
   OrRefusal<void> open_firmware(client::Downloader* downloader);
   OrRefusal<void> build();
   OrRefusal<void> boot();
   OrRefusal<void> set_up_oscore(client::Config& config);
+  [[nodiscard]] CardReport apply_card(const CardState& state);
+  void fall_back();
   void read_accounts();
   OrRefusal<void> begin(Simulation& simulation);
   Instant step_simulations();
@@ -108,12 +117,17 @@ class Device final : private client::Listener, private client::Platform {
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;
-  std::unique_ptr<StateFile> state_;  ///< null: nothing is kept
+  std::unique_ptr<StateFile> clear_state_;
+  SealedState sealed_state_;
+  client::Medium* state_ = nullptr;  ///< one of them; null: nothing is kept
   bool rebooted_ = false;
   tls::NettleCrypto crypto_;
   std::vector<std::byte> oscore_memory_;
-  std::unique_ptr<client::OscoreAccounts> oscore_;                               ///< null without object 21
-  std::array<client::Persistent*, 2> parts_{&connections_.sessions(), nullptr};  ///< of the engine's state
+  std::unique_ptr<client::OscoreAccounts> oscore_;  ///< null without object 21
+  CardAccounts card_;
+  CardReport told_;  ///< of a card, last; nothing yet is what nobody need be told
+  std::array<client::Persistent*, 3> parts_{&connections_.sessions(), &card_,
+                                            nullptr};  ///< of the engine's state
   std::unique_ptr<client::Engine> engine_;
   std::optional<Restart> restart_;  ///< asked for, once the answer is sent
 };

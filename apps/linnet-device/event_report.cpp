@@ -107,6 +107,25 @@ std::string restart_json(Restart restart) {
   return notification("restarted", {{"reason", restart == Restart::kReboot ? "reboot" : "factory-reset"}});
 }
 
+std::string card_json(const CardReport& report) {
+  static constexpr std::array<std::string_view, 6> kStates{"none",      "unchanged", "applied",
+                                                           "withdrawn", "refused",   "waiting"};
+  Json params{{"state", std::string(kStates[static_cast<std::size_t>(report.outcome)])}};
+  if (!report.why.empty()) params["reason"] = report.why;
+  return notification("card", std::move(params));
+}
+
+std::string card_line(const CardReport& report) {
+  static constexpr std::array<std::string_view, 6> kLines{"no accounts from a smartcard",
+                                                          "the smartcard holds what it held",
+                                                          "the accounts of the smartcard are in force",
+                                                          "the accounts of the smartcard are gone with it",
+                                                          "what the smartcard holds was refused",
+                                                          "the smartcard has to wait"};
+  std::string line(kLines[static_cast<std::size_t>(report.outcome)]);
+  return report.why.empty() ? line : line + ": " + report.why;
+}
+
 std::string unusable_account_json(const Account& account, const std::string& why) {
   return notification("unusable-account", {{"server", account.id}, {"uri", account.uri}, {"reason", why}});
 }

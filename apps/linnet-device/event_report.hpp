@@ -16,10 +16,12 @@ namespace linnet::device {
 [[nodiscard]] std::string restart_json(Restart restart);
 [[nodiscard]] std::string unusable_account_json(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_json(const Account& account, const client::ChannelEnd& end);
+[[nodiscard]] std::string card_json(const CardReport& report);
 
 /// One line for people, without a line end.
 [[nodiscard]] std::string event_line(const client::Event& event, const Settings& settings);
 [[nodiscard]] std::string restart_line(Restart restart);
+[[nodiscard]] std::string card_line(const CardReport& report);
 [[nodiscard]] std::string unusable_account_line(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_line(const Account& account, const client::ChannelEnd& end);
 /// "<- 127.0.0.1:5683  CON 0.03, 14 bytes".

@@ -2,11 +2,14 @@
 // linnet-device: a simulated LwM2M device.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <set>
 
 #include "linnet/lwm2m/power_plan.hpp"
 #include "linnet/lwm2m/registration_parameters.hpp"
+#include "linnet/store/seal_key.hpp"
 #include "program.hpp"
 
 namespace {
@@ -33,6 +36,10 @@ struct Arguments {
   CredentialArguments credentials;
   std::vector<std::string> servers;
   std::string bootstrap;
+  std::string smartcard;
+  std::string smartcard_keys;
+  unsigned smartcard_key_version = 0;
+  CLI::Option* smartcard_option = nullptr;
   std::vector<std::string> objects;
   std::vector<std::string> simulations;
   std::vector<std::string> model_folders;
@@ -45,8 +52,15 @@ struct Arguments {
 
 void declare_credentials(CLI::App& app, CredentialArguments& a) {
   app.add_option("--psk-identity", a.psk_identity, "coaps by a pre-shared key: its identity, 1 to 128 bytes");
-  app.add_option("--psk-key", a.psk_key, "the pre-shared key, hexadecimal, 1 to 64 bytes");
-  app.add_option("--key", a.key, "coaps by a key of the device: file of its private key, PEM or DER, P-256");
+  app.add_option(
+      "--psk-key", a.psk_key,
+      "the pre-shared key, hexadecimal, 1 to 64 bytes, or @FILE that holds it: a command line is seen by "
+      "every user of the machine");
+  app.add_option(
+      "--key", a.key,
+      "coaps by a key of the device: file of its private key, PEM or DER, P-256, or pkcs11:URI of one in "
+      "a secure element");
+  app.add_option("--pin", a.pin, "the PIN of that element: file:PATH, credential:NAME or env:NAME");
   app.add_option("--server-key", a.server_key,
                  "file of the server's public key; with --cert, or of its certificate");
   app.add_option("--cert", a.certificate, "coaps by a certificate of the device: its file");
@@ -61,7 +75,7 @@ void declare_credentials(CLI::App& app, CredentialArguments& a) {
 
 void declare_oscore(CLI::App& app, OscoreArguments& a) {
   app.add_option("--oscore-secret", a.secret,
-                 "speak under OSCORE: the Master Secret, hexadecimal, 1 to 32 bytes");
+                 "speak under OSCORE: the Master Secret, hexadecimal, 1 to 32 bytes, or @FILE that holds it");
   app.add_option("--oscore-sender-id", a.sender_id,
                  "id of the device, hexadecimal, 0 to 7 bytes: the server's recipient id");
   app.add_option("--oscore-recipient-id", a.recipient_id, "id of the server, hexadecimal, 0 to 7 bytes");
@@ -71,6 +85,22 @@ void declare_oscore(CLI::App& app, OscoreArguments& a) {
                  "AEAD algorithm by its COSE number (default: 10, AES-CCM-16-64-128)");
   app.add_flag("--oscore-stored", a.stored,
                "keep sender sequence numbers in --state, for servers that do not make new keys on first use");
+}
+
+void declare_smartcard(CLI::App& app, Arguments& a) {
+  a.smartcard_option = app.add_option("--smartcard", a.smartcard,
+                                      "take the accounts of the card in a PC/SC reader, before all others; "
+                                      "READER is how its name begins (default: the first)")
+                           ->expected(0, 1);
+  CLI::Option* keys =
+      app.add_option(
+             "--smartcard-keys", a.smartcard_keys,
+             "file of Key-ENC and Key-MAC in hexadecimal: read the card over a secure channel (SCP03) only")
+          ->needs(a.smartcard_option);
+  app.add_option("--smartcard-key-version", a.smartcard_key_version,
+                 "version of these keys on the card (default: its first)")
+      ->needs(keys)
+      ->check(CLI::Range(0, 255));
 }
 
 void declare(CLI::App& app, Arguments& a) {
@@ -90,9 +120,15 @@ void declare(CLI::App& app, Arguments& a) {
                  "seconds before the bootstrap server is asked (Client Hold Off Time)")
       ->needs(bootstrap)
       ->check(CLI::Range(0, INT32_MAX));
+  declare_smartcard(app, a);
   declare_credentials(app, a.credentials);
   declare_oscore(app, a.credentials.oscore);
-  app.add_option("--state", a.settings.state, "file of what is kept: accounts, registrations, attributes");
+  CLI::Option* state = app.add_option("--state", a.settings.state,
+                                      "file of what is kept: accounts, registrations, attributes");
+  app.add_option("--state-key", a.settings.state_key,
+                 "encrypt that file under this key of 32 bytes: file:PATH, credential:NAME or env:NAME")
+      ->needs(state)
+      ->check([](const std::string& source) { return store::seal_source_fault(source); });
   app.add_option("--lifetime", a.settings.lifetime, "seconds")
       ->check(CLI::Range(1, INT32_MAX))
       ->capture_default_str();
@@ -178,6 +214,23 @@ std::expected<void, std::string> number_accounts(std::vector<Account>& accounts)
   return {};
 }
 
+std::expected<void, std::string> take_smartcard(const Arguments& a, Settings& settings) {
+  if (a.smartcard_option->count() == 0) return {};
+  CardSettings card{a.smartcard, {}};
+  if (!a.smartcard_keys.empty()) {
+    std::ifstream file(a.smartcard_keys);
+    const server::SecretBytes text{std::istreambuf_iterator<char>(file), {}};
+    if (!file || text.empty())
+      return std::unexpected("--smartcard-keys " + a.smartcard_keys + " cannot be read");
+    auto keys = CardKeys::parse(as_text(text));
+    if (!keys) return std::unexpected("--smartcard-keys " + a.smartcard_keys + ' ' + keys.error());
+    keys->version = static_cast<std::uint8_t>(a.smartcard_key_version);
+    card.keys = *std::move(keys);
+  }
+  settings.smartcard = std::move(card);
+  return {};
+}
+
 std::expected<int, std::string> run(Arguments& a) {
   if (a.servers.size() > Settings::kMaxServers) return std::unexpected("there are more than 8 servers");
   Settings& settings = a.settings;
@@ -188,6 +241,7 @@ std::expected<int, std::string> run(Arguments& a) {
     if (!parsed) return std::unexpected("--bootstrap: " + parsed.error().text);
     settings.bootstrap = *std::move(parsed);
   }
+  if (auto card = take_smartcard(a, settings); !card) return std::unexpected(card.error());
   auto credentials = a.credentials.read();
   if (!credentials) return std::unexpected(credentials.error().text);
   settings.credentials = *std::move(credentials);
@@ -227,7 +281,7 @@ std::expected<int, std::string> run(Arguments& a) {
     if (!account.stream()) servers.push_back(account.address);
   }
   if (settings.bootstrap && !settings.bootstrap->stream()) servers.push_back(settings.bootstrap->address);
-  const bool others = settings.bootstrap || !settings.firmware.empty();
+  const bool others = settings.provisioned() || !settings.firmware.empty();
   auto links = UdpLinks::open(std::move(servers), bind,
                               others ? UdpLinks::Others::kOfAnyFamily : UdpLinks::Others::kNone);
   if (!links) return std::unexpected(links.error());
@@ -244,8 +298,9 @@ int main(int argc, char** argv) try {
   declare(app, arguments);
   try {
     app.parse(argc, argv);
-    if (arguments.servers.empty() && arguments.bootstrap.empty()) {
-      throw CLI::RequiredError("--server or --bootstrap");
+    if (arguments.servers.empty() && arguments.bootstrap.empty() &&
+        arguments.smartcard_option->count() == 0) {
+      throw CLI::RequiredError("--server, --bootstrap or --smartcard");
     }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;

@@ -35,8 +35,8 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
   objects->add_accounts(settings);
   objects->add_device(settings, platform);
   objects->all_ = {&objects->security_, &objects->servers_, &objects->device_};
-  if (settings.bootstrap) objects->all_.push_back(&objects->rights_);
-  if (settings.bootstrap || settings.credentials.oscore) objects->all_.push_back(&objects->contexts_);
+  if (settings.provisioned()) objects->all_.push_back(&objects->rights_);
+  if (settings.provisioned() || settings.credentials.oscore) objects->all_.push_back(&objects->contexts_);
   if (firmware != nullptr) objects->all_.push_back(&firmware->object());
   const UnixTime now = platform.unix_time().value_or(UnixTime{});
   for (const ObjectRequest& request : settings.objects) {
@@ -50,6 +50,15 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
   std::ranges::sort(objects->all_, {}, &client::Object::id);
   objects->link_portfolio();
   return objects;
+}
+
+void Objects::restore_accounts(const Settings& settings) {
+  for (client::Object* object : std::initializer_list<client::Object*>{&security_, &servers_, &contexts_}) {
+    for (auto i = object->next_instance(0); i != lwm2m::kMaxId; i = object->next_instance(i)) {
+      if (!object->remove(i)) break;
+    }
+  }
+  add_accounts(settings);
 }
 
 void Objects::add_accounts(const Settings& settings) {
@@ -112,7 +121,8 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
     case 1:
     case 3: return refuse(Errc::kInvalidArgument, text + " is always there: leave it out of --object");
     case 5: return refuse(Errc::kInvalidArgument, text + " comes with --firmware FOLDER");
-    case 21: return refuse(Errc::kInvalidArgument, text + " comes with --oscore-secret or --bootstrap");
+    case 21:
+      return refuse(Errc::kInvalidArgument, text + " comes with --oscore-secret, --bootstrap or --smartcard");
     default: break;
   }
   if (find(request.id) != nullptr) {

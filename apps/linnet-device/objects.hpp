@@ -39,6 +39,8 @@ class Objects {
   [[nodiscard]] std::span<client::Object* const> all() const noexcept { return all_; }
   /// 3/0/3; the text must outlive the objects.
   void set_firmware_version(std::string_view version) noexcept { device_.get(0)->firmware_version = version; }
+  /// Objects 0, 1 and 21 as they left the factory.
+  void restore_accounts(const Settings& settings);
   /// TLS-DTLS Alert Code (1/x/11) of this server, where it has an account.
   void set_alert(lwm2m::ShortServerId server, std::uint8_t code) noexcept;
   [[nodiscard]] client::Object* find(lwm2m::ObjectId id) const noexcept;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "card_state.hpp"
 #include "linnet/client/channel.hpp"
 #include "linnet/client/events.hpp"
 #include "settings.hpp"
@@ -22,6 +23,8 @@ class Observer {
   virtual void on_alert(const Account& account, const client::ChannelEnd& end) noexcept = 0;
   /// A server's Execute made it start anew; it registers again next.
   virtual void on_restart(Restart restart) noexcept = 0;
+  /// What came of a smartcard that was put in, taken out or looked at again.
+  virtual void on_card(const CardReport& report) noexcept = 0;
 
  protected:
   ~Observer() = default;

@@ -103,12 +103,35 @@ int Program::run() {
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
   wait_for_signal();
-  for (std::size_t i = 0; i < sockets_.size(); ++i) wait_for_datagrams(i);
   if (acceptor_.is_open()) accept();
   if (control_place_.stdio) add_controller(dup(STDIN_FILENO), dup(STDOUT_FILENO), true);
-  turn();
+  settings_.smartcard ? wait_for_card() : begin();
   io_.run();
   return 0;
+}
+
+void Program::begin() {
+  if (std::exchange(begun_, true)) return;
+  for (std::size_t i = 0; i < sockets_.size(); ++i) wait_for_datagrams(i);
+  turn();
+}
+
+/// The card comes before all other accounts (Core 1.1 §6.1.4.5).
+void Program::wait_for_card() {
+  card_ = std::make_unique<CardReader>(*settings_.smartcard, [this](CardState state) {
+    asio::post(io_, [this, state = std::move(state)] { take_card(state); });
+  });
+  card_timer_.expires_after(kForCard);
+  card_timer_.async_wait([this](const Failure& error) {
+    if (!error) begin();
+  });
+}
+
+void Program::take_card(const CardState& state) {
+  card_timer_.cancel();
+  // What waits is looked at again when the bootstrap server is done.
+  (void)device_->take_card(state);
+  begun_ ? turn() : begin();
 }
 
 void Program::accept() {
@@ -165,6 +188,7 @@ void Program::wait_for_signal() {
 
 /// Does what is due and waits for what comes next.
 void Program::turn() {
+  if (!begun_) return;
   Instant deadline = device_->step();
   for (int i = 0; i < kMaxStepsPerTurn && deadline <= clock_.now(); ++i) deadline = device_->step();
   if (leaving_ && device_->deregistered()) {
@@ -202,6 +226,11 @@ void Program::broadcast(const std::string& json) {
 }
 
 void Program::on_event(const client::Event& event) noexcept {
+  // The Core asks for a look at the card with each Register and Update.
+  using enum client::EventType;
+  const bool moment = event.type == kRegistered || event.type == kUpdated || event.type == kBootstrapped ||
+                      event.type == kBootstrapFailed;
+  if (card_ && moment) card_->check();
   if (event.type != client::EventType::kNotified || verbose_)
     report(event_line(event, device_ ? device_->settings() : settings_));
   if (!controllers_.empty()) broadcast(event_json(event));
@@ -218,8 +247,14 @@ void Program::on_alert(const Account& account, const client::ChannelEnd& end) no
 }
 
 void Program::on_restart(Restart restart) noexcept {
+  if (card_) card_->check();
   report(restart_line(restart));
   if (!controllers_.empty()) broadcast(restart_json(restart));
+}
+
+void Program::on_card(const CardReport& card) noexcept {
+  report(card_line(card));
+  if (!controllers_.empty()) broadcast(card_json(card));
 }
 
 }  // namespace linnet::device

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "card_reader.hpp"
 #include "control.hpp"
 #include "downloads.hpp"
 #include "line_stream.hpp"
@@ -30,6 +31,7 @@ class Program final : private Observer {
  public:
   static constexpr std::size_t kMaxControllers = 8;
   static constexpr Seconds kFarewell{2};  ///< for de-registering at the end
+  static constexpr Seconds kForCard{30};  ///< for a smartcard to be read before all else
 
   /// What `links` refers to and all else must outlive the program. The error is a sentence.
   [[nodiscard]] static std::expected<std::unique_ptr<Program>, std::string> make(
@@ -47,6 +49,7 @@ class Program final : private Observer {
   void on_unusable_account(const Account& account, const std::string& why) noexcept override;
   void on_alert(const Account& account, const client::ChannelEnd& end) noexcept override;
   void on_restart(Restart restart) noexcept override;
+  void on_card(const CardReport& card) noexcept override;
 
   std::expected<void, std::string> listen(const net::Address& address);
   void accept();
@@ -54,6 +57,9 @@ class Program final : private Observer {
   void wait_for_datagrams(std::size_t socket);
   void wait_for_signal();
   [[nodiscard]] TcpLinks::Handlers stream_handlers();
+  void begin();
+  void wait_for_card();
+  void take_card(const CardState& state);
   void turn();
   void leave();
   void report(const std::string& line) const;
@@ -77,6 +83,9 @@ class Program final : private Observer {
   boost::asio::ip::tcp::acceptor acceptor_{io_};
   std::vector<std::shared_ptr<LineStream>> controllers_;
   bool leaving_ = false;
+  bool begun_ = false;
+  boost::asio::steady_timer card_timer_{io_};
+  std::unique_ptr<CardReader> card_;  ///< null without a smartcard; its thread ends first
 };
 
 }  // namespace linnet::device

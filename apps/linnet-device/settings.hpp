@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "card_settings.hpp"
 #include "credentials.hpp"
 #include "linnet/lwm2m/path.hpp"
 #include "linnet/lwm2m/version.hpp"
@@ -46,13 +47,15 @@ struct Settings {
   static constexpr std::size_t kMaxLinks = 32;  ///< addresses that a device speaks to over its life
 
   std::string endpoint;
-  std::vector<Account> accounts;         ///< their ids differ
-  std::optional<Account> bootstrap;      ///< the bootstrap server
-  Credentials credentials;               ///< for those of them that are secured
-  std::optional<std::int32_t> hold_off;  ///< Client Hold Off Time, seconds
-  std::string state;                     ///< a file, empty for none
-  bool same_address_always = false;      ///< a restart does not change where datagrams come from
-  std::uint32_t lifetime = 86'400;       ///< seconds
+  std::vector<Account> accounts;          ///< their ids differ
+  std::optional<Account> bootstrap;       ///< the bootstrap server
+  std::optional<CardSettings> smartcard;  ///< where accounts are taken from, before all others
+  Credentials credentials;                ///< for those of them that are secured
+  std::optional<std::int32_t> hold_off;   ///< Client Hold Off Time, seconds
+  std::string state;                      ///< a file, empty for none
+  std::string state_key;                  ///< source of the key that it is encrypted under, empty for none
+  bool same_address_always = false;       ///< a restart does not change where datagrams come from
+  std::uint32_t lifetime = 86'400;        ///< seconds
   std::string binding = "U";
   bool queue_mode = false;
   std::string firmware;                ///< folder of object 5, empty for none
@@ -60,6 +63,9 @@ struct Settings {
   bool confirmable_notifications = false;
   std::vector<ObjectRequest> objects;
   std::vector<Simulation> simulations;
+
+  /// Accounts may come from a bootstrap server or a smartcard.
+  [[nodiscard]] bool provisioned() const noexcept { return bootstrap || smartcard; }
 };
 
 }  // namespace linnet::device

@@ -28,10 +28,6 @@ StateFile::~StateFile() {
   ::close(file_);
 }
 
-void StateFile::forget() noexcept {
-  for (unsigned region = 0; region < kRegions; ++region) (void)erase(region);
-}
-
 bool StateFile::read(unsigned region, std::size_t at, ByteSpan out) noexcept {
   const auto place = static_cast<off_t>(region * region_size_ + at);
   const ssize_t size = pread(file_, out.data(), out.size(), place);

@@ -19,9 +19,6 @@ class StateFile final : public client::Medium {
   StateFile(const StateFile&) = delete;
   StateFile& operator=(const StateFile&) = delete;
 
-  /// Nothing is kept any more.
-  void forget() noexcept;
-
   [[nodiscard]] std::size_t region_size() const noexcept override { return region_size_; }
   bool read(unsigned region, std::size_t at, ByteSpan out) noexcept override;
   bool erase(unsigned region) noexcept override;

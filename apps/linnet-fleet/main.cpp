@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "fleet.hpp"
+#include "linnet/store/secret_source.hpp"
 
 namespace {
 
@@ -112,9 +112,10 @@ void describe(CLI::App& app, Options& options) {
                  "Seconds before each phase but the first, in which the server is answered")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--get", options.get_path, "What `get` asks for")->capture_default_str();
-  app.add_option(
-      "--psk-key", options.psk_key,
-      "Speak DTLS (coaps) with this pre-shared key, hexadecimal; identities are the endpoint names");
+  app.add_option("--psk-key", options.psk_key,
+                 "Speak DTLS (coaps) with this pre-shared key, hexadecimal, or @FILE that holds it (a "
+                 "command line is seen by "
+                 "every user of the machine); identities are the endpoint names");
   app.add_option("--prefix", options.fleet.prefix, "Endpoint names: this and seven digits")
       ->capture_default_str();
   app.add_option("--lifetime", options.fleet.lifetime, "Seconds")->capture_default_str();
@@ -122,16 +123,6 @@ void describe(CLI::App& app, Options& options) {
   app.add_flag("--non", options.non_confirmable, "Notify without waiting for acknowledgements");
   app.add_option("--server-pid", options.server_pid, "Report the CPU time that this process took");
   app.add_flag("--json", options.json, "One JSON object for each phase, a line each");
-}
-
-std::optional<std::vector<std::uint8_t>> key_of(const std::string& hex) {
-  std::vector<std::uint8_t> key(hex.size() / 2);
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const char* digits = hex.data() + 2 * i;
-    if (std::from_chars(digits, digits + 2, key[i], 16).ptr != digits + 2) return std::nullopt;
-  }
-  if (key.empty() || hex.size() % 2 != 0) return std::nullopt;
-  return key;
 }
 
 std::vector<std::string> segments(const std::string& path) {
@@ -185,12 +176,12 @@ int main(int count, char** arguments) {
   }
   options.fleet.server = *server;
   if (!options.psk_key.empty()) {
-    auto key = key_of(options.psk_key);
-    if (!key) {
-      std::fprintf(stderr, "linnet-fleet: --psk-key is not hexadecimal\n");
+    const auto key = linnet::store::hex_or_file(options.psk_key, "--psk-key");
+    if (!key || key->empty()) {
+      std::fprintf(stderr, "linnet-fleet: %s\n", key ? "--psk-key is empty" : key.error().message.c_str());
       return 2;
     }
-    options.fleet.psk = *std::move(key);
+    options.fleet.psk.assign(key->begin(), key->end());
     if (options.phases.front() != Phase::kHandshake)
       options.phases.insert(options.phases.begin(), Phase::kHandshake);
   }

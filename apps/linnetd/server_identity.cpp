@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "linnet/base/wipe.hpp"
+#include "linnet/store/secret_source.hpp"
+#include "linnet/tls/token_keys.hpp"
 
 namespace linnet::linnetd {
 
@@ -27,17 +29,39 @@ std::expected<Blocks, std::string> blocks_of(const std::filesystem::path& path,
   return found;
 }
 
+/// The URI of a key that stays in its token, which is opened here.
+std::expected<tls::OwnedBytes, std::string> open_token(const Settings& settings) {
+  server::SecretBytes pin;
+  if (!settings.pin.empty()) {
+    auto read = store::read_secret_line(settings.pin, "the PIN of the key's token");
+    if (!read) return std::unexpected("pin: " + read.error().message);
+    pin = *std::move(read);
+  }
+  const std::string& uri = settings.key.native();
+  if (auto opened = tls::open_token_key(uri, std::move(pin)); !opened) {
+    return std::unexpected("key: " + opened.error());
+  }
+  return tls::OwnedBytes(uri.begin(), uri.end());
+}
+
+std::expected<tls::OwnedBytes, std::string> read_key(const Settings& settings) {
+  if (tls::is_token_uri(settings.key.native())) return open_token(settings);
+  auto key = blocks_of(settings.key, {"PRIVATE KEY", "EC PRIVATE KEY"});
+  if (!key) return std::unexpected(std::move(key).error());
+  return std::move(key->front());
+}
+
 }  // namespace
 
 std::expected<tls::ServerIdentity, std::string> read_identity(const Settings& settings) {
   tls::ServerIdentity identity;
   if (settings.key.empty()) return identity;
-  auto key = blocks_of(settings.key, {"PRIVATE KEY", "EC PRIVATE KEY"});
+  auto key = read_key(settings);
   if (!key) return std::unexpected(std::move(key).error());
-  if (const auto usable = tls::import_private_key(key->front()); !usable) {
+  if (const auto usable = tls::import_private_key(*key); !usable) {
     return std::unexpected(settings.key.string() + ": " + usable.error());
   }
-  identity.private_key = std::move(key->front());
+  identity.private_key = *std::move(key);
   if (settings.cert.empty()) return identity;
   auto chain = blocks_of(settings.cert, {"CERTIFICATE"});
   if (!chain) return std::unexpected(std::move(chain).error());

@@ -11,6 +11,7 @@
 #include "linnet/net/bootstrap_server.hpp"
 #include "linnet/server/tenant.hpp"
 #include "linnet/store/seal_key.hpp"
+#include "linnet/store/secret_source.hpp"
 
 namespace linnet::linnetd {
 
@@ -27,6 +28,7 @@ A configuration file holds the same, in TOML; flags win over it:
   coap = ["127.0.0.1:5683", "[::1]:5683", "127.0.0.1:5783=acme"]
   coaps = "127.0.0.1:5684"
   key = "/etc/linnet/server.key"
+  pin = "credential:token-pin"
   cert = "/etc/linnet/server.crt"
   coap-tcp = "127.0.0.1:5683"
   coaps-tcp = "127.0.0.1:5684"
@@ -44,7 +46,7 @@ A configuration file holds the same, in TOML; flags win over it:
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
   std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp, bootstrap;
-  std::optional<std::string> key, cert, http, state, state_key, former_state_key, models, log_level;
+  std::optional<std::string> key, pin, cert, http, state, state_key, former_state_key, models, log_level;
   std::optional<bool> memory, nosec;
   std::optional<std::int64_t> threads, max_devices;
 };
@@ -102,6 +104,7 @@ class FileReader {
     if (key == "coaps-tcp") return take_list(key, node, wishes.coaps_tcp);
     if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
     if (key == "key") return set(key, node, "a string", wishes.key);
+    if (key == "pin") return set(key, node, "a string", wishes.pin);
     if (key == "cert") return set(key, node, "a string", wishes.cert);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
@@ -211,6 +214,11 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
         "server");
   }
   settings.key = prefer(flags.key, file.key).value_or("");
+  settings.pin = prefer(flags.pin, file.pin).value_or("");
+  if (!settings.pin.empty()) {
+    const std::string fault = store::secret_source_fault(settings.pin, "the PIN of the key's token");
+    if (!fault.empty()) return wrong("pin: " + fault);
+  }
   settings.cert = prefer(flags.cert, file.cert).value_or("");
   if (settings.key.empty() && !settings.cert.empty()) return wrong("cert takes key, its private key");
   return std::nullopt;
@@ -278,8 +286,11 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_flag("--no-coap", no_coap, "no CoAP over UDP, only what other flags name")->excludes(listen);
   app.add_option("--coaps", coaps,
                  "HOST:PORT to listen on for CoAP over DTLS, repeatable; without a port 5684 (none)");
-  app.add_option("--key", flags.key,
-                 "file of the private key by which devices know this server (none: pre-shared keys alone)");
+  app.add_option(
+      "--key", flags.key,
+      "file of the private key by which devices know this server, or pkcs11:URI of one in a secure "
+      "element (none: pre-shared keys alone)");
+  app.add_option("--pin", flags.pin, "the PIN of that element: file:PATH, credential:NAME or env:NAME");
   app.add_option("--cert", flags.cert,
                  "file of its certificate and what leads to its authority (none: raw public keys)");
   app.add_option("--coap-tcp", coap_tcp, "HOST:PORT to listen on for CoAP over TCP, repeatable (none)");

@@ -23,7 +23,9 @@ struct Settings {
   std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
   net::TenantConfig tenants;            ///< of the first four
   bool allow_nosec = false;             ///< devices that protect nothing are taken
-  std::filesystem::path key;  ///< private key that this server proves itself by; empty: pre-shared keys alone
+  std::filesystem::path
+      key;  ///< private key that this server proves itself by, or pkcs11:URI; empty: pre-shared keys alone
+  std::string pin;  ///< of the key's token: a source of store::read_secret; empty: none
   std::filesystem::path
       cert;  ///< its certificate and those between it and an authority; empty: raw public keys
   net::Address http;

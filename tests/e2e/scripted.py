@@ -58,11 +58,16 @@ class Server(harness.Own):
         return harness.Events(self.http, **query)
 
 
-def refused(*arguments):
+def refused(*arguments, program="LINNETD"):
     """What linnetd, which is not to start, ends with: exit code and standard error."""
-    done = subprocess.run([harness.program("LINNETD"), *arguments], capture_output=True, timeout=harness.PATIENCE,
+    done = subprocess.run([harness.program(program), *arguments], capture_output=True, timeout=harness.PATIENCE,
                           check=False, text=True)
     return done.returncode, done.stderr
+
+
+def device_refused(*arguments):
+    """The same of linnet-device."""
+    return refused(*arguments, program="LINNET_DEVICE")
 
 
 def place(text):

@@ -15,12 +15,8 @@ namespace linnet::store {
 /// Of the key that a state folder makes for itself.
 inline constexpr const char* kOwnSealKey = "seal.key";
 
-/// The key of a source, 32 bytes:
-/// - `file:PATH`: the file holds it, as 32 bytes or as 64 hexadecimal digits and white space,
-/// - `credential:NAME`: that file in $CREDENTIALS_DIRECTORY, where systemd puts a service's credentials,
-/// - `env:NAME`: 64 hexadecimal digits in the environment; they are taken out of it.
-/// Errors: kInvalidArgument for another source, kNotFound, kMalformed for another length, kIo. No message
-/// shows a key.
+/// The key of a source that read_secret takes: 32 bytes, or 64 hexadecimal digits and white space. Errors as
+/// there, and kMalformed for another length. No message shows a key.
 [[nodiscard]] std::expected<server::SecretBytes, OpenError> read_seal_key(const std::string& source);
 
 /// The same, as far as can be said without reading it: empty, or what is wrong with it.

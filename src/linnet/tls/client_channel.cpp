@@ -138,24 +138,13 @@ std::expected<void, std::string> ClientChannel::take_raw_key(const client::Secur
   if (!equal(subject_public_key_info(key->get()), parameters.identity)) {
     return std::unexpected("the private key is not that of the public key");
   }
-  const gnutls_datum_t own = datum(parameters.identity);
-  const gnutls_datum_t secret = datum(parameters.secret_key);
-  return done(gnutls_certificate_set_rawpk_key_mem(certificates_.get(), &own, &secret, GNUTLS_X509_FMT_DER,
-                                                   nullptr, 0, nullptr, 0, 0),
-              "the raw public key");
+  return give_raw_key(certificates_.get(), parameters.identity, parameters.secret_key);
 }
 
 std::expected<void, std::string> ClientChannel::take_certificate(
     const client::SecurityParameters& parameters) {
-  const auto key = import_private_key(parameters.secret_key);
-  if (!key) return std::unexpected(key.error());
-  const auto certificate = import_certificate(parameters.identity);
-  if (!certificate) return std::unexpected(certificate.error());
-  const gnutls_datum_t own = datum(parameters.identity);
-  const gnutls_datum_t secret = datum(parameters.secret_key);
-  return done(gnutls_certificate_set_x509_key_mem2(certificates_.get(), &own, &secret, GNUTLS_X509_FMT_DER,
-                                                   nullptr, 0),
-              "the certificate");
+  const OwnedBytes certificate(parameters.identity.begin(), parameters.identity.end());
+  return give_certificates(certificates_.get(), {&certificate, 1}, parameters.secret_key);
 }
 
 void ClientChannel::receive(ByteView bytes, Deliver deliver, Instant /*now*/) noexcept {

@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "linnet/tls/token_keys.hpp"
+
 namespace linnet::tls {
 
 namespace {
@@ -33,12 +35,22 @@ OwnedBytes exported(Export call) {
 
 }  // namespace
 
-std::expected<PrivateKey, std::string> import_private_key(ByteView der) {
+std::expected<PrivateKey, std::string> import_private_key(ByteView bytes) {
+  gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+  if (is_token_uri(as_text(bytes))) {
+    auto key = token_key(as_text(bytes));
+    if (!key) return key;
+    // Of what does not leave its token the other half says the curve.
+    const auto half = make<PublicKey>(gnutls_pubkey_init);
+    const bool elliptic = gnutls_pubkey_import_privkey(half.get(), key->get(), 0, 0) >= 0 &&
+                          gnutls_pubkey_export_ecc_raw(half.get(), &curve, nullptr, nullptr) >= 0;
+    if (!elliptic || !strong_curve(curve)) return weak();
+    return key;
+  }
   auto key = make<PrivateKey>(gnutls_privkey_init);
-  const gnutls_datum_t data = datum(der);
+  const gnutls_datum_t data = datum(bytes);
   const int error = gnutls_privkey_import_x509_raw(key.get(), &data, GNUTLS_X509_FMT_DER, nullptr, 0);
   if (error < 0) return std::unexpected("the private key: " + sentence(error));
-  gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
   const bool elliptic = gnutls_privkey_export_ecc_raw(key.get(), &curve, nullptr, nullptr, nullptr) >= 0;
   if (!elliptic || !strong_curve(curve)) return weak();
   return key;
@@ -75,6 +87,53 @@ OwnedBytes subject_public_key_info(gnutls_x509_crt_t certificate) {
   if (gnutls_pubkey_import_x509(half.get(), certificate, 0) < 0) return {};
   return exported(
       [&](gnutls_datum_t* out) { return gnutls_pubkey_export2(half.get(), GNUTLS_X509_FMT_DER, out); });
+}
+
+namespace {
+
+/// The credentials take all of it over, or nothing.
+std::expected<void, std::string> give(gnutls_certificate_credentials_t to, std::span<gnutls_pcert_st> shown,
+                                      ByteView private_key) {
+  auto key = import_private_key(private_key);
+  int error = GNUTLS_E_SUCCESS;
+  if (key) {
+    error =
+        gnutls_certificate_set_key(to, nullptr, 0, shown.data(), static_cast<int>(shown.size()), key->get());
+    if (error >= 0) {
+      (void)key->release();
+      return {};
+    }
+  }
+  for (gnutls_pcert_st& one : shown) gnutls_pcert_deinit(&one);
+  return std::unexpected(key ? "the private key: " + sentence(error) : key.error());
+}
+
+}  // namespace
+
+std::expected<void, std::string> give_raw_key(gnutls_certificate_credentials_t to, ByteView public_key,
+                                              ByteView private_key) {
+  gnutls_pcert_st shown{};
+  const gnutls_datum_t half = datum(public_key);
+  const int error = gnutls_pcert_import_rawpk_raw(&shown, &half, GNUTLS_X509_FMT_DER, 0, 0);
+  if (error < 0) return std::unexpected("the raw public key: " + sentence(error));
+  return give(to, {&shown, 1}, private_key);
+}
+
+std::expected<void, std::string> give_certificates(gnutls_certificate_credentials_t to,
+                                                   std::span<const OwnedBytes> chain, ByteView private_key) {
+  std::vector<gnutls_pcert_st> shown;
+  shown.reserve(chain.size());
+  for (const OwnedBytes& der : chain) {
+    gnutls_pcert_st one{};
+    const gnutls_datum_t data = datum(der);
+    const int error = gnutls_pcert_import_x509_raw(&one, &data, GNUTLS_X509_FMT_DER, 0);
+    if (error < 0) {
+      for (gnutls_pcert_st& before : shown) gnutls_pcert_deinit(&before);
+      return std::unexpected("the certificate: " + sentence(error));
+    }
+    shown.push_back(one);
+  }
+  return give(to, shown, private_key);
 }
 
 bool strong_enough(gnutls_x509_crt_t certificate) {

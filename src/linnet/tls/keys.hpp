@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace linnet::tls {
 
 using OwnedBytes = std::vector<std::uint8_t>;
 
-/// A private key for ECDSA: OneAsymmetricKey (RFC 5958) or ECPrivateKey (RFC 5915), DER. The error is a
-/// sentence: not a key, or of a curve of less than 255 bits.
-[[nodiscard]] std::expected<PrivateKey, std::string> import_private_key(ByteView der);
+/// A private key for ECDSA: OneAsymmetricKey (RFC 5958) or ECPrivateKey (RFC 5915), DER; or the URI of a key
+/// in a secure element that was opened (token_keys.hpp), as text. The error is a sentence: not a key, or of a
+/// curve of less than 255 bits.
+[[nodiscard]] std::expected<PrivateKey, std::string> import_private_key(ByteView key);
 /// A public key for ECDSA as SubjectPublicKeyInfo (RFC 7250), DER. The error as above.
 [[nodiscard]] std::expected<PublicKey, std::string> import_public_key(ByteView der);
 /// One certificate, DER. The error is a sentence.
@@ -26,6 +28,14 @@ using OwnedBytes = std::vector<std::uint8_t>;
 /// SubjectPublicKeyInfo, DER; empty where the library refused.
 [[nodiscard]] OwnedBytes subject_public_key_info(gnutls_privkey_t key);
 [[nodiscard]] OwnedBytes subject_public_key_info(gnutls_x509_crt_t certificate);
+
+/// Credentials get a private key, as import_private_key takes it, with its raw public key or its
+/// certificates. The error is a sentence.
+[[nodiscard]] std::expected<void, std::string> give_raw_key(gnutls_certificate_credentials_t to,
+                                                            ByteView public_key, ByteView private_key);
+[[nodiscard]] std::expected<void, std::string> give_certificates(gnutls_certificate_credentials_t to,
+                                                                 std::span<const OwnedBytes> chain,
+                                                                 ByteView private_key);
 
 /// An elliptic curve of 255 bits or more, or RSA of 2048 or more, which other people's authorities have.
 [[nodiscard]] bool strong_enough(gnutls_x509_crt_t certificate);

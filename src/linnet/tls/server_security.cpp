@@ -193,33 +193,11 @@ std::expected<void, std::string> ServerSecurity::take(const ServerIdentity& iden
   if (!certificates_) return std::unexpected("no memory");
   const auto key = import_private_key(identity.private_key);
   if (!key) return std::unexpected(key.error());
-  const OwnedBytes spki = subject_public_key_info(key->get());
-  const gnutls_datum_t public_key = datum(spki);
-  const gnutls_datum_t private_key = datum(identity.private_key);
-  if (const int error = gnutls_certificate_set_rawpk_key_mem(certificates_.get(), &public_key, &private_key,
-                                                             GNUTLS_X509_FMT_DER, nullptr, 0, nullptr, 0, 0);
-      error < 0) {
-    return refused("the server's private key", error);
-  }
+  const OwnedBytes half = subject_public_key_info(key->get());
+  if (auto given = give_raw_key(certificates_.get(), half, identity.private_key); !given) return given;
   if (!identity.chain.empty()) {
-    std::vector<Certificate> chain;
-    std::vector<gnutls_x509_crt_t> handles;
-    for (const OwnedBytes& der : identity.chain) {
-      auto certificate = import_certificate(der);
-      if (!certificate) return std::unexpected(certificate.error());
-      handles.push_back(certificate->get());
-      chain.push_back(std::move(*certificate));
-    }
-    gnutls_x509_privkey_t raw = nullptr;
-    if (const int error = gnutls_privkey_export_x509(key->get(), &raw); error < 0) {
-      return refused("the server's private key", error);
-    }
-    const Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit> exported(raw);
-    if (const int error = gnutls_certificate_set_x509_key(certificates_.get(), handles.data(),
-                                                          static_cast<int>(handles.size()), exported.get());
-        error < 0) {
-      return refused("the server's certificate", error);
-    }
+    auto given = give_certificates(certificates_.get(), identity.chain, identity.private_key);
+    if (!given) return std::unexpected("the server's certificate: " + given.error());
   }
   gnutls_certificate_set_verify_function(certificates_.get(), check_client);
   return {};

@@ -20,7 +20,7 @@ namespace linnet::tls {
 
 /// Who a server is. With a key it also takes raw public keys, with a chain certificates too.
 struct ServerIdentity {
-  OwnedBytes private_key{};         ///< DER, as import_private_key takes it; empty: pre-shared keys alone
+  OwnedBytes private_key{};         ///< as import_private_key takes it; empty: pre-shared keys alone
   std::vector<OwnedBytes> chain{};  ///< certificates, DER, its own first
 };
 

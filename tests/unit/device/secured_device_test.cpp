@@ -100,6 +100,7 @@ class SecuredDevice : public ::testing::Test, public coap::Links, public LinkSou
   void on_unusable_account(const Account&, const std::string& why) noexcept override { unusable = why; }
   void on_alert(const Account&, const client::ChannelEnd& end) noexcept override { alert = end.alert; }
   void on_restart(Restart) noexcept override {}
+  void on_card(const CardReport& report) noexcept override { cards.push_back(report.outcome); }
 
   registry::ModelRegistry registry = *registry::ModelRegistry::embedded();
   Settings settings;
@@ -112,6 +113,7 @@ class SecuredDevice : public ::testing::Test, public coap::Links, public LinkSou
   std::vector<OwnedBytes> to_server;
   std::vector<std::string> requests;
   std::vector<client::EventType> events;
+  std::vector<CardOutcome> cards;
   std::string unusable;
   std::optional<client::Alert> alert;
   std::string folder;

@@ -10,6 +10,7 @@
 
 #include "linnet/store/seal_key.hpp"
 #include "linnet/store/sealer.hpp"
+#include "linnet/store/secret_source.hpp"
 #include "tests/unit/store/store_fixture.hpp"
 
 namespace linnet::store::test {
@@ -231,6 +232,25 @@ TEST_F(SealedState, keys_come_from_files_credentials_and_the_environment) {
   EXPECT_EQ(seal_source_fault("file:/x"), "");
   EXPECT_NE(seal_source_fault("file:"), "");
   EXPECT_NE(seal_source_fault(""), "");
+}
+
+TEST_F(SealedState, flags_take_hexadecimal_digits_or_the_file_that_holds_them) {
+  const server::SecretBytes expected{0x01, 0xAB, 0xFF};
+  EXPECT_EQ(hex_or_file("01abFF", "--key").value(), expected);
+  write_file("digits", "01 ab\nff\n");
+  const std::string file = "@" + source("digits").substr(std::string_view("file:").size());
+  EXPECT_EQ(hex_or_file(file, "--key").value(), expected);
+  write_file("digits", "01abf");
+  for (const std::string& text : {std::string("01abf"), std::string("01abfg"), file}) {
+    const auto refused = hex_or_file(text, "--key");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kMalformed);
+    EXPECT_THAT(refused.error().message, HasSubstr("--key"));
+    EXPECT_THAT(refused.error().message, Not(HasSubstr("01abf")));
+  }
+  EXPECT_EQ(hex_or_file("@/nowhere/at/all", "--key").error().code, Errc::kNotFound);
+  write_file("pin", "1234\r\n");
+  EXPECT_EQ(read_secret_line(source("pin"), "the PIN").value(), (server::SecretBytes{'1', '2', '3', '4'}));
 }
 
 }  // namespace

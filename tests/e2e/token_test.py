@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shows: SE-13
+"""Keys in a secure element: linnetd and linnet-device with private keys in a token of SoftHSM, by PKCS#11."""
+import os
+import subprocess
+
+from scripted import harness, refused
+from secured_test import Secured
+
+PIN = "97531"
+
+
+class Tokens(Secured):
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path("tokens"))
+        with open(self.path("softhsm2.conf"), "w", encoding="ascii") as file:
+            file.write(f"directories.tokendir = {self.path('tokens')}\nlog.level = ERROR\n")
+        before = os.environ.get("SOFTHSM2_CONF")
+        os.environ["SOFTHSM2_CONF"] = self.path("softhsm2.conf")
+        self.addCleanup(lambda: os.environ.pop("SOFTHSM2_CONF") if before is None
+                        else os.environ.update(SOFTHSM2_CONF=before))
+        self.softhsm("--init-token", "--free", "--label", "linnet", "--so-pin", "1234567", "--pin", PIN)
+        with open(self.path("pin"), "w", encoding="ascii") as file:
+            file.write(PIN + "\n")
+
+    def softhsm(self, *arguments):
+        subprocess.run([harness.debian_program("softhsm2-util", "softhsm2"), *arguments], check=True,
+                       capture_output=True, timeout=harness.PATIENCE)
+
+    def move_into_token(self, name):
+        """NAME.key becomes an object of the token and is no file any more; its URI."""
+        self.openssl("pkcs8", "-topk8", "-nocrypt", "-in", self.path(name + ".key"), "-out", self.path("pkcs8"))
+        self.softhsm("--import", self.path("pkcs8"), "--token", "linnet", "--label", name, "--id", name.encode().hex(),
+                     "--pin", PIN)
+        os.remove(self.path(name + ".key"))
+        os.remove(self.path("pkcs8"))
+        return f"pkcs11:token=linnet;object={name};type=private"
+
+    def give_raw_key(self, server, endpoint, name):
+        self.linnet(server, "credentials", "add", endpoint, "--mode", "rpk", "--key-file", self.path(name + ".pub"))
+
+    def pin(self):
+        return ("--pin", "file:" + self.path("pin"))
+
+
+class SecureElement(Tokens):
+    def test_a_device_and_its_server_prove_raw_public_keys_that_are_in_tokens(self):
+        self.key_pair("server")
+        self.key_pair("device")
+        server_uri, device_uri = self.move_into_token("server"), self.move_into_token("device")
+        server = self.start("--memory", "--key", server_uri, *self.pin())
+        self.give_raw_key(server, "urn:dev:1", "device")
+        device = self.device(server, "urn:dev:1", "--key", device_uri, *self.pin(), "--server-key", self.path("server.pub"))
+        device.told("registered")
+        self.assert_reads(server, "urn:dev:1")
+
+    def test_certificates_too(self):
+        self.authority("ca")
+        self.certificate("server", "linnet.example", "ca")
+        self.certificate("device", "dev-1", "ca")
+        server_uri, device_uri = self.move_into_token("server"), self.move_into_token("device")
+        server = self.start("--memory", "--key", server_uri, *self.pin(), "--cert", self.path("server.crt"))
+        self.linnet(server, "credentials", "add", "dev-1", "--mode", "x509", "--key-file", self.path("device.crt"))
+        device = self.device(server, "dev-1", "--key", device_uri, *self.pin(), "--cert", self.path("device.crt"),
+                             "--trust", self.path("ca.crt"), "--sni", "linnet.example")
+        device.told("registered")
+        self.assert_reads(server, "dev-1")
+
+    def test_a_wrong_pin_or_key_is_refused_and_no_pin_is_shown(self):
+        self.key_pair("server")
+        uri = self.move_into_token("server")
+        with open(self.path("wrong"), "w", encoding="ascii") as file:
+            file.write("11111\n")
+        for arguments in ((uri, "--pin", "file:" + self.path("wrong")), (uri,),
+                          (uri.replace("object=server", "object=nobody"), *self.pin()),
+                          (uri + "?pin-value=" + PIN,)):
+            code, said = refused("--memory", "--coap", "127.0.0.1:0", "--coaps", "127.0.0.1:0", "--http", "127.0.0.1:0",
+                                 "--key", *arguments)
+            self.assertEqual(code, 1, said)
+            self.assertNotIn(PIN, said)
+            self.assertNotIn("11111", said)
