@@ -288,10 +288,7 @@ Result<void> BootstrapInterface::check(const Path& base, const Record& record) c
   // What this device does not implement does not hinder the rest.
   if (definition == nullptr) return base.depth() < 3 ? Result<void>() : fail(Errc::kNotFound);
   if (lwm2m::executable(definition->operations)) return fail(Errc::kNotAllowed);
-  if (record.value.none()) return definition->multiple ? Result<void>() : fail(Errc::kMalformed);
-  if (definition->multiple != (path.depth() == 4)) return fail(Errc::kInvalidArgument);
-  const auto value = record.value.convert(definition->type);
-  return value ? object.validate(path, *value) : std::unexpected(value.error());
+  return object.check(*definition, path, record.value);
 }
 
 /// Makes room for what a Write brings. It may come again for an instance that is cleared already.

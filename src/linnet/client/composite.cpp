@@ -98,9 +98,7 @@ Result<void> Engine::check_assignment(ShortServerId server, const lwm2m::Record&
   if (!may(server, Right::kWrite, path)) return fail(Errc::kUnauthorized);
   const ResourceDefinition& definition = *target->definition;
   if (!lwm2m::writable(definition.operations)) return fail(Errc::kNotAllowed);
-  if (definition.multiple != (path.depth() == 4)) return fail(Errc::kInvalidArgument);
-  const auto value = record.value.convert(definition.type);
-  return value ? target->object->validate(path, *value) : std::unexpected(value.error());
+  return target->object->check(definition, path, record.value);
 }
 
 coap::Reply Engine::write_composite(Request& request) noexcept {

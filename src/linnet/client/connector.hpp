@@ -26,4 +26,10 @@ class Connector {
   ~Connector() = default;
 };
 
+/// What a link brings with it, as far as a registration depends on it (TS 6.4.3).
+enum class Session : std::uint8_t {
+  kNew,   ///< a new security context, or a new address of the device without security: registers
+  kKept,  ///< the same as before or resumed: a registration that still stands is updated
+};
+
 }  // namespace linnet::client

@@ -40,7 +40,7 @@ bool valid(const Config& config) noexcept {
 }  // namespace
 
 // Here, so that an engine of static lifetime is zeros and this code instead of an initial image.
-Engine::Engine() noexcept {}  // NOLINT(modernize-use-equals-default): a union's member has no beginning
+Engine::Engine() noexcept : EngineState() {}
 
 Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links, Random& random,
                           std::span<Object* const> objects, Listener* listener) noexcept {

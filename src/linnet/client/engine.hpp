@@ -5,7 +5,6 @@
 // All memory comes from an arena at set-up; nothing is allocated later.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,20 +12,10 @@
 #include "linnet/base/arena.hpp"
 #include "linnet/base/random.hpp"
 #include "linnet/base/time.hpp"
-#include "linnet/client/access_control.hpp"
-#include "linnet/client/attribute_table.hpp"
-#include "linnet/client/bootstrap.hpp"
-#include "linnet/client/bootstrap_interface.hpp"
 #include "linnet/client/config.hpp"
-#include "linnet/client/events.hpp"
+#include "linnet/client/engine_state.hpp"
 #include "linnet/client/features.hpp"
-#include "linnet/client/object_tree.hpp"
-#include "linnet/client/observation_table.hpp"
-#include "linnet/client/persistence.hpp"
-#include "linnet/client/send_queue.hpp"
-#include "linnet/client/server.hpp"
-#include "linnet/client/traffic.hpp"
-#include "linnet/coap/endpoint.hpp"
+#include "linnet/client/sleep_advice.hpp"
 #include "linnet/lwm2m/codec.hpp"
 
 namespace linnet::client {
@@ -37,23 +26,7 @@ class PathList;
 /// Names all servers at once where a call takes one.
 inline constexpr ShortServerId kEveryServer = 0;
 
-/// What a link brings with it, as far as a registration depends on it (TS 6.4.3).
-enum class Session : std::uint8_t {
-  kNew,   ///< a new security context, or a new address of the device without security: registers
-  kKept,  ///< the same as before or resumed: a registration that still stands is updated
-};
-
-/// When the radio may be off, in the caller's time. A sleeping device hears nothing; it calls `step`
-/// at `next` at the latest, which opens the window again where that sends something.
-struct SleepAdvice {
-  /// The radio must stay on until then; kNever while something is under way (ask again after the next
-  /// `step`), or always without queue mode.
-  Instant radio_until;
-  Instant
-      next;  ///< when something is due again: an Update, a notification, a retransmission; kNever: nothing
-};
-
-class Engine final : private coap::Handler {
+class Engine final : private coap::Handler, private EngineState {
  public:
   Engine() noexcept;
 
@@ -319,40 +292,6 @@ class Engine final : private coap::Handler {
   union {
     Config config_;  ///< from `init` on: an image need not hold the defaults once more for what nobody reads
   };
-  CountingLinks counter_;
-  coap::Endpoint endpoint_;
-  ObjectTree tree_;
-  AccessControl access_;
-  Bootstrap bootstrap_;
-  BootstrapInterface bootstrap_interface_;
-  Listener* listener_ = nullptr;
-  std::span<Server> servers_;
-  ObservationTable observations_;
-  std::uint16_t first_observation_ = 0;  ///< whose turn it is
-  AttributeTable attributes_;
-  SendQueue sends_;
-  SendId next_send_ = 1;
-  /// Payloads of our own requests and notifications. None is made while an operation is served or a
-  /// bootstrap server works on the device: then it keeps what is to be put back if that fails.
-  ByteSpan work_;
-  std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
-  std::array<std::uint8_t, 5> location_instance_{};
-  Instant now_{};
-  Instant deadline_ = kNever;
-  Instant window_end_ = kNever;  ///< of the first awake window to close
-  Millis lag_{0};                ///< what the caller's clock lost by going backwards
-  bool started_ = false;         ///< the first time has been seen
-  bool work_pending_ = false;
-  ByteSpan state_;  ///< for an image of the state
-  StateImage image_;
-  Instant save_due_ = kNever;
-  bool online_ = true;
-  bool stopped_ = false;           ///< between stop_servers and start_servers
-  bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at
-  bool blocked_ = false;           ///< some observation waits for the way to its server
-  bool bootstrap_wanted_ = false;  ///< by the application, a server, or a registration that failed for good
-  bool accounts_pending_ = true;   ///< it is to be seen whether there is a server to register with
-  bool missing_pending_ = false;   ///< instances or rights went: observations and attributes may have to end
 };
 
 }  // namespace linnet::client

@@ -39,6 +39,14 @@ InstanceId InstanceRange::from(InstanceId id) const noexcept {
                              : object_->next_resource_instance(instance_, resource_, id);
 }
 
+Result<void> Object::check(const ResourceDefinition& definition, const Path& path,
+                           const Value& value) const noexcept {
+  if (value.none()) return definition.multiple ? Result<void>() : fail(Errc::kMalformed);
+  if (definition.multiple != (path.depth() == 4)) return fail(Errc::kInvalidArgument);
+  const auto converted = value.convert(definition.type);
+  return converted ? validate(path, *converted) : std::unexpected(converted.error());
+}
+
 InstanceId Object::free_instance() const noexcept {
   InstanceId free = 0;
   while (next_instance(free) == free) ++free;

@@ -161,6 +161,11 @@ class Object {
            next_resource_instance(instance, resource, resource_instance) == resource_instance;
   }
 
+  /// Whether a payload's `value` may be written at `path`, which is of `definition`: shape, type, and what
+  /// `validate` says. No value at all stands for an empty multiple resource.
+  [[nodiscard]] Result<void> check(const ResourceDefinition& definition, const Path& path,
+                                   const Value& value) const noexcept;
+
   /// The engine that serves this object; null before Engine::init.
   [[nodiscard]] Engine* engine() const noexcept { return engine_; }
   /// Called by Engine::init.

@@ -38,11 +38,8 @@ class Batch {
                                               : lwm2m::writable(definition->operations);
     if (!takes) return fail(Errc::kNotAllowed);
     named_.set(index(*definition));
-    if (record.value.none()) return definition->multiple ? Result<void>() : fail(Errc::kMalformed);
-    if (definition->multiple != (record.path.depth() == 4)) return fail(Errc::kInvalidArgument);
-    ++values_;
-    const auto value = record.value.convert(definition->type);
-    return value ? object_.validate(target(record.path), *value) : std::unexpected(value.error());
+    if (!record.value.none()) ++values_;
+    return object_.check(*definition, target(record.path), record.value);
   }
 
   /// Second pass: what a record that was checked sets.

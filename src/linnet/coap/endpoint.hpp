@@ -162,7 +162,7 @@ class Endpoint {
   // Protection: endpoint_protection.cpp.
   void transmit_exchange(std::uint32_t index) noexcept;
   [[nodiscard]] bool number_exchange(std::uint32_t index) noexcept;
-  void receive_protected(const RequestContext& request, const Message& message, bool again) noexcept;
+  void receive_protected(RequestContext& request, const Message& message, bool again) noexcept;
   [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned) noexcept;
   [[nodiscard]] OpenedMessage open_response(LinkId link, std::uint32_t index,
                                             const Message& message) noexcept;
@@ -196,9 +196,9 @@ class Endpoint {
                                     const ScannedOptions& scanned, bool ask_again) noexcept;
   [[nodiscard]] Result<void> start_joining(std::uint32_t index, const IncomingResponse& first,
                                            ByteView etag) noexcept;
-  void receive_block1(const RequestContext& request, const Message& message,
+  void receive_block1(RequestContext& request, const Message& message,
                       const ScannedOptions& scanned) noexcept;
-  void receive_block2(const RequestContext& request, const Message& message,
+  void receive_block2(RequestContext& request, const Message& message,
                       const ScannedOptions& scanned) noexcept;
   [[nodiscard]] Result<void> answer_in_blocks(const RequestContext& request, const Reply& reply,
                                               const ReplyParts& whole) noexcept;
@@ -222,7 +222,7 @@ class Endpoint {
   // Requests of peers: endpoint_replies.cpp.
   void receive_request(LinkId link, const Message& message) noexcept;
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent) noexcept;
-  void process(const RequestContext& request, const Message& message) noexcept;
+  void process(RequestContext& request, const Message& message) noexcept;
   [[nodiscard]] IncomingRequest incoming_request(const RequestContext& request, const Message& message,
                                                  const ScannedOptions& scanned,
                                                  ByteView payload) const noexcept;

@@ -186,9 +186,8 @@ Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& messa
 }
 
 /// A block of a peer's request body.
-void Endpoint::receive_block1(const RequestContext& received, const Message& message,
+void Endpoint::receive_block1(RequestContext& request, const Message& message,
                               const ScannedOptions& scanned) noexcept {
-  RequestContext request = received;
   Block block = Block::from_value(*request.block1);
   const ByteView payload = message.payload();
   const std::size_t end = std::size_t{block.offset()} + payload.size();

@@ -102,9 +102,8 @@ Result<bool> Endpoint::continue_block2(std::uint32_t index, const Message& messa
 
 /// A peer asks for a block behind the first: from the snapshot, or, for a method that may be asked
 /// again, from what the handler gives now.
-void Endpoint::receive_block2(const RequestContext& received, const Message& message,
+void Endpoint::receive_block2(RequestContext& request, const Message& message,
                               const ScannedOptions& scanned) noexcept {
-  RequestContext request = received;
   const std::optional<std::uint32_t> index =
       transfers_.find(request.link, request.cache_key, Transfer::Kind::kServing);
   if (!index) {

@@ -47,9 +47,7 @@ bool Endpoint::number_exchange(std::uint32_t index) noexcept {
   return true;
 }
 
-void Endpoint::receive_protected(const RequestContext& received, const Message& message,
-                                 bool again) noexcept {
-  RequestContext request = received;
+void Endpoint::receive_protected(RequestContext& request, const Message& message, bool again) noexcept {
   const OpenedMessage opened = protection_->open_request(request.link, message, again);
   switch (opened.verdict) {
     case OpenedMessage::Verdict::kPlain: return process(request, message);

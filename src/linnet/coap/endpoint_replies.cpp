@@ -104,8 +104,7 @@ bool Endpoint::repeat(LinkId link, RecentRequest& recent) noexcept {
   return true;
 }
 
-void Endpoint::process(const RequestContext& received, const Message& message) noexcept {
-  RequestContext request = received;
+void Endpoint::process(RequestContext& request, const Message& message) noexcept {
   const ScannedOptions scanned = scan_options(message.options(), message.code());
   request.cache_key = scanned.cache_key;
   request.no_response = scanned.no_response;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "linnet/lwm2m/codec_rules.hpp"
+#include "linnet/lwm2m/features.hpp"
 #include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
@@ -179,7 +180,7 @@ Result<Value> CborReader::fraction(const CborHead& item, bool decimal, ByteSpan 
     std::uint64_t tag = kNoTag;
     const auto number = head_behind_tags(tag);
     if (!number) return std::unexpected(number.error());
-    const bool big = tag == kBignumTag || tag == kNegativeBignumTag;
+    const bool big = kBigNumbers && (tag == kBignumTag || tag == kNegativeBignumTag);
     const auto read = big ? bignum(*number, tag == kNegativeBignumTag, scratch) : untagged(*number, scratch);
     if (!read) return read;
     part = *read;
@@ -196,8 +197,8 @@ Result<Value> CborReader::fraction(const CborHead& item, bool decimal, ByteSpan 
   const std::uint64_t magnitude = mantissa.type() == DataType::kUnsigned ? mantissa.as_unsigned()
                                   : negative ? ~static_cast<std::uint64_t>(mantissa.as_integer()) + 1
                                              : static_cast<std::uint64_t>(mantissa.as_integer());
-  const double v = decimal ? decimal_to_double(magnitude, exponent)
-                           : round_to_double(magnitude, static_cast<int>(exponent));
+  const double v = decimal || !kBigNumbers ? decimal_to_double(magnitude, exponent)
+                                           : round_to_double(magnitude, static_cast<int>(exponent));
   return finite(negative ? -v : v);
 }
 
@@ -205,63 +206,52 @@ Result<Value> CborReader::value(ByteSpan scratch) noexcept {
   std::uint64_t tag = kNoTag;
   const auto item = head_behind_tags(tag);
   if (!item) return std::unexpected(item.error());
-  switch (tag) {
-    case kBignumTag:
-    case kNegativeBignumTag: return bignum(*item, tag == kNegativeBignumTag, scratch);
-    case kDecimalTag:
-    case kBigfloatTag: return fraction(*item, tag == kDecimalTag, scratch);
-    default: break;
+  if (tag == kDecimalTag) return fraction(*item, true, scratch);
+  if constexpr (kBigNumbers) {
+    if (tag == kBigfloatTag) return fraction(*item, false, scratch);
+    if (tag == kBignumTag || tag == kNegativeBignumTag)
+      return bignum(*item, tag == kNegativeBignumTag, scratch);
+  } else if (tag >= kBignumTag && tag <= kBigfloatTag) {
+    return wrong_type();
   }
   const auto read = untagged(*item, scratch);
   if (read && tag == kEpochTag && read->type() == DataType::kInteger) return Value::time(read->as_integer());
   return read;
 }
 
-Result<void> CborReader::skip() noexcept {
-  CborContainer open[kMaxNesting];
-  bool pairs[kMaxNesting];
-  bool key[kMaxNesting];  // the next item of a map is a key
-  std::size_t depth = 0;
-  do {
-    if (depth > 0) {  // in a container: is there another item?
-      const std::size_t in = depth - 1;
-      if (!pairs[in] || key[in]) {
-        const auto another = more(open[in]);
-        if (!another) return std::unexpected(another.error());
-        if (!*another) {
-          --depth;
-          continue;
-        }
-      }
-      key[in] = !key[in];
+Result<void> CborReader::skip(std::size_t nesting) noexcept {
+  std::uint64_t tag = kNoTag;
+  const auto item = head_behind_tags(tag);
+  if (!item) return std::unexpected(item.error());
+  if (item->is_break()) return malformed();
+  if (is_string(item->major)) return skip_string(*item);
+  if (item->major != CborMajor::kArray && item->major != CborMajor::kMap) return {};
+  if (nesting == kMaxNesting) return too_large();
+  CborContainer container{item->argument, item->indefinite()};
+  for (;;) {
+    const auto another = more(container);
+    if (!another) return std::unexpected(another.error());
+    if (!*another) return {};
+    for (int left = item->major == CborMajor::kMap ? 2 : 1; left > 0; --left) {
+      if (const auto passed = skip(nesting + 1); !passed) return passed;
     }
-    std::uint64_t tag = kNoTag;
-    const auto item = head_behind_tags(tag);
-    if (!item) return std::unexpected(item.error());
-    if (item->is_break()) return malformed();
-    if (is_string(item->major)) {
-      const bool indefinite = item->indefinite();
-      std::uint64_t size = item->argument;
-      while (true) {
-        if (indefinite) {
-          const auto next = head();
-          if (!next) return std::unexpected(next.error());
-          if (next->is_break()) break;
-          if (next->major != item->major || next->indefinite()) return malformed();
-          size = next->argument;
-        }
-        if (const auto passed = chunk(size, false); !passed) return std::unexpected(passed.error());
-        if (!indefinite) break;
-      }
-    } else if (item->major == CborMajor::kArray || item->major == CborMajor::kMap) {
-      if (depth == kMaxNesting) return too_large();
-      open[depth] = {item->argument, item->indefinite()};
-      pairs[depth] = item->major == CborMajor::kMap;
-      key[depth] = true;
-      ++depth;
+  }
+}
+
+/// What follows the head of a string, which may be in chunks.
+Result<void> CborReader::skip_string(const CborHead& opened) noexcept {
+  std::uint64_t size = opened.argument;
+  for (;;) {
+    if (opened.indefinite()) {
+      const auto next = head();
+      if (!next) return std::unexpected(next.error());
+      if (next->is_break()) return {};
+      if (next->major != opened.major || next->indefinite()) return malformed();
+      size = next->argument;
     }
-  } while (depth > 0);
-  return {};
+    if (const auto passed = chunk(size, false); !passed) return std::unexpected(passed.error());
+    if (!opened.indefinite()) return {};
+  }
 }
 
 void write_cbor_head(ByteWriter& out, CborMajor major, std::uint64_t argument) noexcept {

@@ -48,10 +48,12 @@ class CborReader {
   [[nodiscard]] Result<Value> value(ByteSpan scratch) noexcept;
 
   /// Passes over one item of any kind.
-  [[nodiscard]] Result<void> skip() noexcept;
+  [[nodiscard]] Result<void> skip() noexcept { return skip(0); }
 
  private:
   [[nodiscard]] Result<CborHead> head() noexcept;
+  [[nodiscard]] Result<void> skip(std::size_t nesting) noexcept;
+  [[nodiscard]] Result<void> skip_string(const CborHead& opened) noexcept;
   [[nodiscard]] Result<CborHead> head_behind_tags(std::uint64_t& tag) noexcept;
   [[nodiscard]] Result<ByteView> string(const CborHead& head, ByteSpan scratch) noexcept;
   [[nodiscard]] Result<ByteView> chunk(std::uint64_t size, bool text) noexcept;

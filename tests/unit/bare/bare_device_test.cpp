@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The device engine as the smallest image has it: every feature left out, TLV its only format.
+#include "linnet/client/objects/security.hpp"
+#include "linnet/client/rollback.hpp"
+#include "linnet/lwm2m/cbor.hpp"
 #include "linnet/lwm2m/tlv.hpp"
 #include "tests/unit/client/scripted_server.hpp"
 
@@ -125,6 +128,40 @@ TEST_F(BareDevice, AnswersANotificationByAReset) {
   writer.option(OptionNumber::kObserve, 5U);
   deliver(ByteView(buffer).first(writer.finish().value()));
   EXPECT_EQ(take().type, Type::kReset);
+}
+
+TEST(BareRollback, Takes_no_object_whose_memory_is_not_what_it_holds) {
+  SecurityObject<2> security;
+  ProbeObject probes;  // a std::string is among it
+  std::array<Object*, 2> objects{&security, &probes};
+  const ObjectTree tree(objects);
+  std::array<std::uint8_t, 2048> buffer{};
+  security.add(0)->short_server_id = 5;
+  probes.add(0);
+  Rollback rollback(buffer);
+  EXPECT_TRUE(rollback.keep(tree, Path(0)).has_value());
+  EXPECT_EQ(rollback.keep(tree, Path(33000)).error().code, Errc::kNoSpace);
+  security.get(0)->short_server_id = 6;
+  rollback.undo(tree);
+  EXPECT_EQ(security.get(0)->short_server_id, 5);
+}
+
+TEST(BareCbor, Bignums_and_bigfloats_are_of_a_wrong_type_and_decimal_fractions_are_not) {
+  const auto decode = [](std::string_view bytes) {
+    std::array<std::uint8_t, 64> scratch{};
+    double seen = 0;
+    const auto done = lwm2m::cbor::decode(
+        Path(3, 0, 1), as_bytes(bytes), [](const Path&) { return lwm2m::DataType::kFloat; }, scratch,
+        [&](const lwm2m::Record& record) -> Result<void> {
+          seen = record.value.as_float();
+          return {};
+        });
+    return done ? Result<double>(seen) : std::unexpected(done.error());
+  };
+  EXPECT_EQ(decode("\xC4\x82\x20\x18\xEA").value_or(0), 23.4);
+  for (const std::string_view bytes :
+       {"\xC2\x41\x05", "\xC3\x41\x05", "\xC5\x82\x01\x03", "\xC4\x82\x20\xC2\x41\x05"})
+    EXPECT_EQ(decode(bytes).error(), (Error{Errc::kWrongType, 0x80}));
 }
 
 }  // namespace
