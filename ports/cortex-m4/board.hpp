@@ -46,16 +46,19 @@ class Noise final : public linnet::Random {
   std::uint32_t next() noexcept override { return radio.noise; }
 };
 
+/// Hands over what came, and lets the engine do what is due.
+inline void serve(linnet::client::Engine& engine) noexcept {
+  const linnet::Instant now{linnet::Millis(radio.milliseconds)};
+  if (const std::uint32_t size = radio.received; size > 0 && size <= in.size()) {
+    engine.receive(linnet::coap::LinkId{0}, linnet::ByteView(in).first(size), now);
+    radio.received = 0;
+  }
+  engine.step(now);
+}
+
 /// Serves the engine until the power goes.
 [[noreturn]] inline void run(linnet::client::Engine& engine) noexcept {
-  for (;;) {
-    const linnet::Instant now{linnet::Millis(radio.milliseconds)};
-    if (const std::uint32_t size = radio.received; size > 0 && size <= in.size()) {
-      engine.receive(linnet::coap::LinkId{0}, linnet::ByteView(in).first(size), now);
-      radio.received = 0;
-    }
-    engine.step(now);
-  }
+  for (;;) serve(engine);
 }
 
 }  // namespace board

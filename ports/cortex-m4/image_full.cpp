@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything of LwM2M 1.1 that the engine has, over datagrams, but OSCORE and what its board cannot use
-// (cmake/cortex-m.cmake), with every content format of 1.1 (digest §3): JSON (11543) and the numbers of
-// old drafts (1542, 1543) are 1.0's.
+// (cmake/cortex-m.cmake): the objects 0 to 7 of the enabler and one sensor, firmware pushed and pulled, and
+// every content format of 1.1 (digest §3): JSON (11543) and the numbers of old drafts (1542, 1543) are 1.0's.
+#include "bank.hpp"
 #include "board.hpp"
+#include "linnet/client/objects/access_control.hpp"
 #include "linnet/client/objects/connectivity_monitoring.hpp"
 #include "linnet/client/objects/connectivity_statistics.hpp"
 #include "linnet/client/objects/device.hpp"
@@ -23,25 +25,28 @@ using namespace linnet::client;
 
 SecurityObject<2, kPskSecuritySizes> security;
 ServerObject<2> servers;
+AccessControlObject<8, 3> rights;  // for each instance below, and three entries in each
 DeviceObject device;
 ConnectivityMonitoringObject monitoring;
+board::Bank bank;
+constexpr FirmwareUpdateObject::Protocol protocols[]{FirmwareUpdateObject::kCoap};
+FirmwareUpdateObject firmware(bank, bank, &bank, protocols);
 LocationObject location;
 ConnectivityStatisticsObject statistics;
-TemperatureObject<2> temperature;
-LightControlObject<1> light;
-PushButtonObject<1> button;
-std::array<Object*, 9> objects{&security,   &servers,     &device, &monitoring, &location,
-                               &statistics, &temperature, &light,  &button};
+TemperatureObject<1> temperature;
+std::array<Object*, 9> objects{&security, &servers,  &rights,     &device,     &monitoring,
+                               &firmware, &location, &statistics, &temperature};
 constexpr linnet::lwm2m::Codec codecs[]{linnet::lwm2m::kTextCodec,      linnet::lwm2m::kOpaqueCodec,
                                         linnet::lwm2m::kCborCodec,      linnet::lwm2m::kSenmlCborCodec,
                                         linnet::lwm2m::kSenmlJsonCodec, linnet::lwm2m::kTlvCodec};
 board::Links links;
 board::Noise noise;
 Engine engine;
-// With the engine's default limits but for attributes, which four paths can have, and for two servers: a
-// message for each of four exchanges and one to write into, and bodies coming in, going out and in blocks.
+// With the engine's default limits but for attributes, which three paths can have, and observations, which
+// are four; and for two servers: a message for each of four exchanges and one to write into, and bodies
+// coming in, going out and in blocks.
 constexpr std::size_t kBuffers = 5 * 1152 + 3 * 2048;
-constexpr std::size_t kTables = 2896;
+constexpr std::size_t kTables = 2384;
 
 }  // namespace
 
@@ -50,9 +55,10 @@ int application() {
   config.endpoint = "cortex-m4";
   config.codecs = codecs;
   config.max_servers = 2;
+  config.max_observations = 4;
   config.max_composite_paths = 4;
   config.max_send = 256;
-  config.max_attributes = 4;
+  config.max_attributes = 3;
   config.coap.max_deferred = 0;
   config.coap.max_peers = 2;
   security.add(0);
@@ -61,10 +67,13 @@ int application() {
   monitoring.add(0);
   location.add(0);
   temperature.add(0);
-  light.add(0);
-  button.add(0);
   linnet::Arena arena(board::memory<kTables, kBuffers>);
   if (!engine.init(config, arena, links, noise, objects) || !engine.connect(101, linnet::coap::LinkId{0}))
     return 1;
-  board::run(engine);
+  static PackageStreams streams(engine);
+  firmware.connect(streams);
+  for (;;) {
+    board::Bank::serve(firmware.transfer());
+    board::serve(engine);
+  }
 }

@@ -48,6 +48,16 @@ class ImageFull(unittest.TestCase):
         json = b'[{"n":"/3303/0/5700","v":0}]'
         self.assertEqual(self.ask(GET, path + option(6, b"\x6e")), (CONTENT, option(12, b"\x6e") + b"\xff" + json))
 
+    def test_a_package_is_taken_and_installed(self):
+        def path(resource):
+            return option(11, b"5") + option(0, b"0") + option(0, resource)
+        self.assertEqual(self.ask(PUT, path(b"0") + option(1, b"\x2a"), b"\xfffirmware")[0], CHANGED)
+        downloaded = (CONTENT, option(12, b"") + b"\xff2")
+        self.assertEqual(self.ask(GET, path(b"3") + option(6, b"")), downloaded)
+        self.assertEqual(self.ask(POST, path(b"2"))[0], CHANGED)
+        updating = (CONTENT, option(12, b"") + b"\xff3")
+        self.assertEqual(self.ask(GET, path(b"3") + option(6, b"")), updating)
+
     def test_thresholds_must_not_cross(self):
         self.assertEqual(self.write_attributes(b"gt=10.5", b"lt=-2.25", b"st=6"), CHANGED)
         self.assertEqual(self.write_attributes(b"lt=0.5"), BAD_REQUEST)  # 0.5 + 2 x 6 is not below 10.5

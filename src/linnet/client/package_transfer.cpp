@@ -50,7 +50,7 @@ PackageResult PackageTransfer::take(ByteView bytes, bool last) noexcept {
 }
 
 void PackageTransfer::start(std::string_view uri) noexcept {
-  uri_.assign(uri);
+  uri_ = uri;
   info_ = PackageInfo();
   total_.reset();
   retries_ = 0;
@@ -101,10 +101,10 @@ Instant PackageTransfer::step(Instant now) noexcept {
 
 void PackageTransfer::open() noexcept {
   state_ = State::kOpened;
-  const bool coap = over_coap(uri_.view());
+  const bool coap = over_coap(uri_);
   if (coap) {
     std::array<std::uint8_t, kMaxUri> room{};
-    const auto uri = coap::Uri::parse(uri_.view(), room);
+    const auto uri = coap::Uri::parse(uri_, room);
     if (!uri) return end(PackageResult::kInvalidUri);
   }
   if (downloader_ == nullptr || (coap && streams_ == nullptr))
@@ -113,7 +113,7 @@ void PackageTransfer::open() noexcept {
     if (const PackageResult begun = sink_.begin(std::nullopt); begun != PackageResult::kInitial)
       return end(begun);
   }
-  const PackageResult opened = downloader_->open(*this, uri_.view(), offset_);
+  const PackageResult opened = downloader_->open(*this, uri_, offset_);
   if (opened != PackageResult::kInitial) return failed(opened);
   downloading_ = true;
 }
@@ -127,7 +127,7 @@ void PackageTransfer::close() noexcept {
 void PackageTransfer::linked(coap::LinkId link) noexcept {
   if (state_ != State::kOpened) return;
   std::array<std::uint8_t, kMaxUri> room{};
-  const auto uri = coap::Uri::parse(uri_.view(), room);
+  const auto uri = coap::Uri::parse(uri_, room);
   coap::OutgoingRequest request;
   request.path = uri->path();
   request.query = uri->query();

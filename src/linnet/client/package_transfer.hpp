@@ -36,7 +36,7 @@ class PackageTransfer final : private PackageFetcher {
   PackageResult begin(std::optional<std::uint32_t> size) noexcept;
   /// The next bytes of it. The owner is told of the end; the result is the same.
   PackageResult take(ByteView bytes, bool last) noexcept;
-  /// Pulls from the next step on.
+  /// Pulls from the next step on. `uri` must stay until it ends; so must that of `resume`.
   void pull(std::string_view uri) noexcept;
   /// Goes on with a pull of before a reboot, from the beginning where the sink has lost its bytes.
   void resume(std::string_view uri, std::uint32_t offset, ByteView etag) noexcept;
@@ -93,7 +93,7 @@ class PackageTransfer final : private PackageFetcher {
   std::optional<std::uint32_t> total_;
   Seconds delay_{0};
   Instant due_ = kNever;
-  Text<kMaxUri> uri_;
+  std::string_view uri_;
   Bytes<kMaxEtag> etag_;
   PackageInfo info_;
 };

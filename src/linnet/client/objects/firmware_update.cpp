@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "linnet/client/features.hpp"
+
 namespace linnet::client {
 
 namespace {
@@ -139,6 +141,12 @@ void FirmwareUpdateObject::updated(bool success) noexcept {
   if (state_ != State::kUpdating) return;
   happen(success ? Event::kUpdated : Event::kFailed,
          success ? PackageResult::kSuccess : PackageResult::kUpdateFailed);
+}
+
+/// A download that was begun is ended by writing what was there before. Where values are not kept there is
+/// nothing to put back: it goes on.
+bool FirmwareUpdateObject::memory(FunctionRef<void(ByteSpan)> /*part*/) noexcept {
+  return !kSnapshots;
 }
 
 Instant FirmwareUpdateObject::step(Instant now) noexcept {

@@ -73,6 +73,7 @@ class FirmwareUpdateObject final : public Object, public PackageReceiver, privat
   [[nodiscard]] Result<void> validate(const Path& path, const Value& value) const noexcept override;
   Result<void> write(const Path& path, const Value& value) noexcept override;
   Result<void> execute(const Path& path, std::string_view arguments) noexcept override;
+  bool memory(FunctionRef<void(ByteSpan)> part) noexcept override;
   Instant step(Instant now) noexcept override;
 
   // PackageReceiver
