@@ -49,6 +49,8 @@ client::Config DeviceNode::config() const {
   config.max_servers = kMostServers;
   config.max_observations = 16;
   config.max_attributes = 16;
+  // A queue that is done in a second must not push out what the network still holds back.
+  config.coap.recent_requests = 8;
   if (Plan::bootstraps(index_)) config.connector = const_cast<DeviceNode*>(this);
   return config;
 }

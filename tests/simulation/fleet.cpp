@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
+#include <array>
+
 #include "operations.hpp"
 
 namespace linnet::simulation {
@@ -8,6 +10,10 @@ namespace linnet::simulation {
 namespace {
 
 constexpr Seconds kTouchEvery{1};
+// What happens to a device, in the order of Fleet::mishap.
+constexpr std::array kMishaps{"restarts",     "has a new address", "is cut off",
+                              "de-registers", "registers",         "has its clock go forward",
+                              "... or back",  "bootstraps",        "updates"};
 constexpr Seconds kRetryPause{400};   // of devices that could not register: their longest pause, and more
 constexpr Seconds kEverything{1200};  // all exchanges, deduplication and separate responses are over
 
@@ -22,6 +28,7 @@ Fleet::Fleet(const Plan& plan)
       device_armed_(plan.devices, kNever),
       left_(plan.devices, false) {
   network_.weather = plan.weather;
+  network_.traced = plan.traced;
   invariants_.defaults.pmin = plan.default_pmin;
   invariants_.defaults.pmax = plan.default_pmax;
   invariants_.confirm_after = plan.confirm_after;
@@ -102,7 +109,7 @@ void Fleet::handle(Event event) {
 
 void Fleet::deliver(std::uint32_t place) {
   Datagram datagram;
-  if (!network_.take(place, datagram)) return;
+  if (!network_.take(place, datagram, now_)) return;
   const std::uint32_t host = datagram.to.host;
   if (host < kFirstDeviceHost) {
     if (!runs(host)) return;
@@ -153,7 +160,14 @@ void Fleet::arm_server(std::uint32_t host) {
 }
 
 void Fleet::sweep() {
-  for (std::uint32_t i = 0; i < plan_.devices; ++i) invariants_.sweep(i, devices_[i]->engine_time(now_));
+  for (std::uint32_t i = 0; i < plan_.devices; ++i) {
+    for (std::uint32_t server = 0; server < kMostServers; ++server) {
+      // It wants to be gone, and waits for the answer.
+      const auto state = devices_[i]->engine().state(short_server_id(server));
+      if (state == client::RegistrationState::kDeregistering) invariants_.not_registered({i, server});
+    }
+    invariants_.sweep(i, devices_[i]->engine_time(now_));
+  }
   for (std::uint32_t i = 0; i < kMostServers; ++i) {
     if (servers_[i]->running()) invariants_.sweep_queue(i, now_);
   }
@@ -185,7 +199,9 @@ void Fleet::operate(std::uint32_t index) {
 void Fleet::mishap(std::uint32_t index) {
   plan_next(kMishap, index, plan_.mishaps);
   DeviceNode& device = *devices_[index];
-  switch (dice_.below(9)) {
+  const std::uint32_t which = dice_.below(9);
+  if (network_.traced == index + kFirstDeviceHost) network_.trace(kMishaps[which], now_);
+  switch (which) {
     case 0:
       device.start(now_);
       left_[index] = false;
@@ -214,6 +230,7 @@ void Fleet::mishap(std::uint32_t index) {
 }
 
 void Fleet::crash(std::uint32_t host) {
+  network_.trace(std::to_string(host) + " crashes", now_);
   host == kBootstrapHost ? bootstrap_.crash() : servers_[host]->crash();
   server_armed_[host] = kNever;
   queue_.push(now_ + dice_.between(Millis(50), plan_.longest_outage), {kRestart, host});
@@ -222,6 +239,7 @@ void Fleet::crash(std::uint32_t host) {
 }
 
 void Fleet::restart(std::uint32_t host) {
+  network_.trace(std::to_string(host) + " starts", now_);
   if (host == kBootstrapHost) {
     bootstrap_.start(now_);
   } else {

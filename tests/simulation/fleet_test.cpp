@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fleets under the virtual clock. A run that fails prints its seed and the command that replays it:
-// LINNET_SEED=N runs that seed alone. LINNET_SEEDS=N runs so many, from LINNET_FIRST_SEED on, and the
-// large fleets as large as they are meant (tools/simulate); every build has a sample of them.
+// LINNET_SEED=N runs that seed alone, LINNET_TRACE=N prints the datagrams of its device N. LINNET_SEEDS=N
+// runs so many, from LINNET_FIRST_SEED on, and the large fleets as large as they are meant (tools/simulate);
+// every build has a sample of them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -77,6 +78,8 @@ Plan a_day() {
 Plan harsh(std::uint64_t seed) {
   Plan plan;
   plan.seed = seed;
+  if (const auto device = number_from("LINNET_TRACE"))
+    plan.traced = kFirstDeviceHost + static_cast<std::uint32_t>(*device);
   plan.weather.loss = 30;
   plan.weather.duplication = 10;
   plan.weather.late = 10;

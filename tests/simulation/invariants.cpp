@@ -74,15 +74,21 @@ lwm2m::Attributes Invariants::attributes(const Account& account, const lwm2m::Pa
 void Invariants::observed(Pair pair, const lwm2m::Path& path, ByteView request, Instant now) {
   const auto message = coap::Message::decode(request);
   if (!message) return;
-  Observation& observation = account(pair).observations[path];
-  // Asked again with the same token: what is in flight stays in flight.
-  const bool again = observation.token == message->token();
-  const auto in_flight = again ? observation.message : std::nullopt;
-  observation = Observation{message->token(), now, in_flight, false, now, false};
+  auto& rows = account(pair).observations;
+  auto row = std::ranges::find_if(
+      rows, [&](const Observation& known) { return known.path == path && known.token == message->token(); });
+  const auto in_flight = row == rows.end() ? std::nullopt : row->message;
+  if (row == rows.end()) row = rows.insert(rows.end(), Observation{});
+  *row = Observation{};
+  row->path = path;
+  row->token = message->token();
+  row->live = true;
+  row->last = row->confirmed = now;
+  row->message = in_flight;  // it stays in flight
 }
 
 void Invariants::cancelled(Pair pair, const lwm2m::Path& path) {
-  account(pair).observations.erase(path);
+  for (Observation& row : account(pair).observations) row.live = row.live && row.path != path;
 }
 
 void Invariants::attributes_written(Pair pair, const lwm2m::Path& path, ByteView request) {
@@ -107,9 +113,7 @@ void Invariants::device_stopped(std::uint32_t device) {
 /// Attributes go with the instance that they were written to.
 void Invariants::deleted(std::uint32_t device, const lwm2m::Path& path) {
   for (Account& account : devices_[device].accounts) {
-    for (auto& [observed, observation] : account.observations) {
-      observation.ended = observation.ended || path.contains(observed);
-    }
+    for (Observation& row : account.observations) row.ended = row.ended || path.contains(row.path);
     std::erase_if(account.attributes, [&](const auto& row) { return path.contains(row.first); });
   }
 }
@@ -120,16 +124,16 @@ void Invariants::sent_by_device(Pair pair, ByteView datagram, Instant now) {
   Account& to = account(pair);
   if (message->code() == coap::Code::kPost) to.refresh_sent = now;
   if (message->code() != coap::Code::kContent || message->type() == coap::Type::kAcknowledgement) return;
-  for (auto& [path, observation] : to.observations) {
-    if (observation.token != message->token()) continue;
-    if (observation.message == message->message_id()) return;  // sent again
-    const Seconds pmin{attributes(to, path).pmin.value_or(0)};
-    hold(now - observation.last >= pmin, Rule::kPmin, now,
-         pair_text(pair) + to_text(path) + " after " + seconds_text(now - observation.last));
-    observation.last = now;
-    observation.message = message->message_id();
-    observation.confirmable = message->type() == coap::Type::kConfirmable;
-    if (observation.confirmable) observation.confirmed = now;
+  for (Observation& row : to.observations) {
+    if (row.token != message->token()) continue;
+    if (row.message == message->message_id() || !row.live) return;  // sent again
+    const Seconds pmin{attributes(to, row.path).pmin.value_or(0)};
+    hold(now - row.last >= pmin, Rule::kPmin, now,
+         pair_text(pair) + to_text(row.path) + " after " + seconds_text(now - row.last));
+    row.last = now;
+    row.message = message->message_id();
+    row.confirmable = message->type() == coap::Type::kConfirmable;
+    if (row.confirmable) row.confirmed = now;
     return;
   }
 }
@@ -148,14 +152,22 @@ void Invariants::sweep(Pair pair, const Account& account, Instant now) {
   const Device& device = devices_[pair.device];
   hold(now <= std::max(account.refresh_sent + *account.lifetime, device.jumped + kConfirmable),
        Rule::kLifetimeRefreshed, now, pair_text(pair) + "after " + seconds_text(now - account.refresh_sent));
-  for (const auto& [path, observation] : account.observations) {
-    const lwm2m::Attributes effective = attributes(account, path);
-    if (observation.ended || effective.pmax.value_or(0) == 0) continue;
-    const bool may_wait = device.confirms_all || observation.confirmable ||
-                          now - observation.confirmed >= confirm_after - Seconds(100);
-    const Instant due = std::max(observation.last + Seconds(*effective.pmax), device.jumped);
-    hold(now <= due + (may_wait ? kConfirmable : Seconds(1)), Rule::kPmax, now,
-         pair_text(pair) + to_text(path) + " after " + seconds_text(now - observation.last));
+  const auto in_time = [&](const Observation& row) {
+    const lwm2m::Attributes effective = attributes(account, row.path);
+    if (!row.live || row.ended || effective.pmax.value_or(0) == 0) return true;
+    const bool may_wait =
+        device.confirms_all || row.confirmable || now - row.confirmed >= confirm_after - Seconds(100);
+    const Instant due = std::max(row.last + Seconds(*effective.pmax), device.jumped);
+    return now <= due + (may_wait ? kConfirmable : Seconds(1));
+  };
+  for (const Observation& row : account.observations) {
+    // Of two tokens of one path the server may have reset either.
+    const bool told =
+        in_time(row) || std::ranges::any_of(account.observations, [&](const Observation& other) {
+          return other.live && other.path == row.path && in_time(other);
+        });
+    hold(told, Rule::kPmax, now,
+         pair_text(pair) + to_text(row.path) + " after " + seconds_text(now - row.last));
   }
 }
 

@@ -3,6 +3,7 @@
 // what they see; what breaks a rule is written down with time and device.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -134,7 +135,8 @@ class Invariants {
   /// Looks at what time alone can break.
   void sweep(std::uint32_t device, Instant now);
   [[nodiscard]] bool observes(Pair pair, const lwm2m::Path& path) const {
-    return devices_[pair.device].accounts[pair.server].observations.contains(path);
+    return std::ranges::any_of(devices_[pair.device].accounts[pair.server].observations,
+                               [&](const Observation& row) { return row.live && row.path == path; });
   }
 
   // Bootstrap: `accounts` is a text of what objects 0 and 1 hold.
@@ -177,8 +179,11 @@ class Invariants {
     bool restored = false;
   };
   using HeldKey = std::pair<std::uint32_t, server::QueuedId>;
+  /// One token of one path: requests that overtake each other leave two of them, until one is reset.
   struct Observation {
+    lwm2m::Path path;
     coap::Token token;
+    bool live = false;  // not cancelled; what was in flight may be sent again nevertheless
     Instant last{};
     std::optional<coap::MessageId> message;
     bool confirmable = false;
@@ -186,7 +191,7 @@ class Invariants {
     bool ended = false;  // what it was about is gone, which the server may not know yet
   };
   struct Account {
-    std::map<lwm2m::Path, Observation> observations;
+    std::vector<Observation> observations;
     std::map<lwm2m::Path, lwm2m::Attributes> attributes;
     std::optional<Seconds> lifetime;  // while registered
     Instant refresh_sent{};

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -114,6 +117,7 @@ class Network {
   void send(Address from, Address to, ByteView bytes, Instant now) {
     ++statistics_.sent;
     remember(from, to, bytes, now);
+    trace(from, to, "says ", bytes, now);
     if (bytes.size() > weather.mtu) {
       ++statistics_.oversized;
       return;
@@ -128,11 +132,12 @@ class Network {
     put({from, to, Bytes(bytes.begin(), bytes.end())}, now);
   }
   /// Takes one out that has arrived; false where a partition caught it on its way.
-  bool take(std::uint32_t place, Datagram& datagram) {
+  bool take(std::uint32_t place, Datagram& datagram, Instant now) {
     datagram = std::move(flying_[place]);
     free_.push_back(place);
     if (cut(datagram.from.host) || cut(datagram.to.host)) return false;
     ++statistics_.delivered;
+    trace(datagram.from, datagram.to, "heard", datagram.bytes, now);
     return true;
   }
 
@@ -145,8 +150,23 @@ class Network {
   [[nodiscard]] const NetworkStatistics& statistics() const noexcept { return statistics_; }
 
   Weather weather;
+  std::optional<std::uint32_t> traced;  ///< the host whose datagrams are printed
+
+  /// Among the traced datagrams, if any are.
+  void trace(const std::string& what, Instant now) const {
+    if (traced) std::printf("%10.3f %s\n", seconds(now), what.c_str());
+  }
 
  private:
+  static double seconds(Instant at) { return static_cast<double>(at.time_since_epoch().count()) / 1000; }
+  void trace(Address from, Address to, const char* what, ByteView bytes, Instant now) const {
+    if (traced != from.host && traced != to.host) return;
+    std::printf("%10.3f %s %u:%u > %u:%u ", seconds(now), what, from.host, from.port, to.host, to.port);
+    for (const std::uint8_t byte : bytes) std::printf("%02x", byte);
+    std::printf(" ");
+    for (const std::uint8_t byte : bytes) std::printf("%c", byte >= 32 && byte < 127 ? byte : '.');
+    std::printf("\n");
+  }
   void put(Datagram datagram, Instant now) {
     const Millis delay = dice_.percent(weather.late) ? dice_.between(weather.most, weather.latest)
                                                      : dice_.between(weather.least, weather.most);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "network.hpp"
 
@@ -44,6 +45,8 @@ struct Plan {
   Seconds sweep_every{10};  ///< how often it is looked at what time alone can break
   Millis commit_delay{40};
   std::uint32_t refused_percent = 2;  ///< of what the store is asked for
+
+  std::optional<std::uint32_t> traced;  ///< the host whose datagrams are printed
 
   // Who is what: among twelve devices in a row, every mixture of the three.
 

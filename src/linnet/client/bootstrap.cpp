@@ -91,7 +91,7 @@ Result<void> Engine::connect_bootstrap_server(coap::LinkId link) noexcept {
 
 void Engine::disconnect_bootstrap_server(Errc why) noexcept {
   work_pending_ = true;
-  if (bootstrap_.link != coap::kNoLink) endpoint_.drop(bootstrap_.link, now_);
+  if (bootstrap_.link != coap::kNoLink) endpoint_.abandon(bootstrap_.link, now_);
   bootstrap_.link = coap::kNoLink;
   move_bootstrap(Input::kLost, Code::kEmpty, why);
 }
@@ -247,7 +247,7 @@ void Engine::cancel_bootstrap_request() noexcept {
 void Engine::close_bootstrap_link() noexcept {
   bootstrap_.due = kNever;
   if (!managed() || bootstrap_.link == coap::kNoLink) return;
-  endpoint_.drop(bootstrap_.link, now_);
+  endpoint_.abandon(bootstrap_.link, now_);
   config_.connector->close(std::exchange(bootstrap_.link, coap::kNoLink));
 }
 

@@ -142,6 +142,7 @@ class Engine final : private coap::Handler, private EngineState {
 
   // registration.cpp
   [[nodiscard]] ServerSettings settings(ShortServerId server) const noexcept;
+  void give_up(Server& server) noexcept;
   void step_server(Server& server) noexcept;
   void send_register(Server& server) noexcept;
   void send_update(Server& server) noexcept;
@@ -252,6 +253,8 @@ class Engine final : private coap::Handler, private EngineState {
   // reporting.cpp
   [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format,
                                                      const PathList* paths = nullptr) noexcept;
+  Observation* add_observation(const Request& request, lwm2m::ContentFormat format, const PathList* paths,
+                               std::uint32_t sequence) noexcept;
   void cancel_observation(const Request& request, const PathList* paths = nullptr) noexcept;
   [[nodiscard]] Observation* find_observation(const Request& request, const PathList* paths) const noexcept;
   [[nodiscard]] bool watches_exactly(const Observation& row, const PathList& paths) const noexcept;

@@ -124,7 +124,7 @@ void Engine::disconnect(ShortServerId server) noexcept {
   if (row == nullptr || row->link == coap::kNoLink) return;
   const bool registered = kSequence && row->registered();
   cancel_request(*row);
-  endpoint_.drop(row->link, now_);
+  endpoint_.abandon(row->link, now_);
   row->link = coap::kNoLink;
   if constexpr (kSequence) row->closing = false;
   work_pending_ = true;
@@ -187,8 +187,18 @@ void Engine::begin(Server& server) noexcept {
   work_pending_ = true;
 }
 
+/// An acknowledgement without a response behind it does not keep a registration alive.
+void Engine::give_up(Server& server) noexcept {
+  const coap::RequestId id = *server.request;
+  endpoint_.cancel(id, now_);
+  finish(id, coap::Code::kEmpty, Errc::kTimeout, nullptr);
+}
+
 void Engine::step_server(Server& server) noexcept {
-  if (server.request) return;
+  if (server.request) {
+    if (now_ >= server.due) give_up(server);
+    return;
+  }
   if (kSequence && server.closing) close_link(server);
   const bool due = now_ >= server.due;
   switch (server.state) {
@@ -219,7 +229,10 @@ void Engine::send(Server& server, coap::OutgoingRequest& request, std::span<cons
   }
   server.state = state;
   server.sent = now_;
-  server.due = kNever;
+  // Behind an acknowledgement the response may be long in coming, but not longer than the registration lasts.
+  const coap::TransmissionParameters& transmission = counter_.traits(server.link).transmission;
+  server.due = now_ + std::clamp<Millis>(Seconds(server.sent_lifetime), transmission.max_transmit_wait(),
+                                         transmission.exchange_lifetime());
   if (id) {
     server.request = *id;
   } else {

@@ -21,15 +21,34 @@ constexpr Millis kBusyDelay{1000};  // until a notification that nobody could ta
 /// Accepts an observation: of the request's path, or of `paths`. Nothing where there is no room.
 std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFormat format,
                                              const PathList* paths) noexcept {
-  const ShortServerId server = request.server.id;
-  // The one of the same token, or of the same paths: a server that forgot its token asks again.
+  // The same token reinforces (RFC 7641 §4.1). Another one is another observation, also of the same paths: of
+  // two requests that overtook each other the server knows which it means, and resets the other.
   std::uint32_t sequence = 0;
-  if (Observation* before = find_observation(request, paths); before != nullptr) {
+  if (Observation* before = observations_.find(request.server.id, request.message.token)) {
     sequence = (before->sequence + 1) & kSequenceMask;
     observations_.remove(*before);
   }
-  Observation* row = observations_.add(server);
+  Observation* row = add_observation(request, format, paths, sequence);
+  if (row == nullptr) {
+    // A server that forgot its token asks again: where there is no room, what it forgot gives way.
+    Observation* forgotten = find_observation(request, paths);
+    if (forgotten == nullptr) return std::nullopt;
+    observations_.remove(*forgotten);
+    row = add_observation(request, format, paths, sequence);
+  }
   if (row == nullptr) return std::nullopt;
+  told(*row);
+  schedule(*row);
+  if constexpr (kPersistence) save_soon();
+  emit(EventType::kObserved, request.server.id, path_of(*row));
+  return sequence;
+}
+
+/// Null, and nothing changed, where there is no room.
+Observation* Engine::add_observation(const Request& request, lwm2m::ContentFormat format,
+                                     const PathList* paths, std::uint32_t sequence) noexcept {
+  Observation* row = observations_.add(request.server.id);
+  if (row == nullptr) return nullptr;
   row->composite = kComposite && paths != nullptr;
   row->token = request.message.token;
   row->format = format;
@@ -42,13 +61,9 @@ std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFor
   const auto added = row->composite ? paths->each(add) : add(request.path);
   if (!added || observations_.first(*row).free()) {
     observations_.remove(*row);
-    return std::nullopt;
+    return nullptr;
   }
-  told(*row);
-  schedule(*row);
-  if constexpr (kPersistence) save_soon();
-  emit(EventType::kObserved, server, path_of(*row));
-  return sequence;
+  return row;
 }
 
 /// What events say of an observation: its path, the root for a composite one.
@@ -57,7 +72,7 @@ Path Engine::path_of(const Observation& row) const noexcept {
 }
 
 void Engine::cancel_observation(const Request& request, const PathList* paths) noexcept {
-  if (Observation* row = find_observation(request, paths); row != nullptr) end_observation(*row);
+  while (Observation* row = find_observation(request, paths)) end_observation(*row);
 }
 
 Observation* Engine::find_observation(const Request& request, const PathList* paths) const noexcept {
@@ -98,7 +113,7 @@ void Engine::end_observation(Observation& observation) noexcept {
   const Path path = path_of(observation);
   observations_.remove(observation);
   if constexpr (kPersistence) save_soon();
-  emit(EventType::kCancelled, server, path);
+  if (observations_.find(server, path) == nullptr) emit(EventType::kCancelled, server, path);
 }
 
 void Engine::end_observations(ShortServerId server) noexcept {

@@ -111,7 +111,7 @@ void Engine::open_link(Server& server) noexcept {
 void Engine::close_link(Server& server) noexcept {
   server.closing = false;
   if (!managed() || server.link == coap::kNoLink) return;
-  endpoint_.drop(server.link, now_);
+  endpoint_.abandon(server.link, now_);
   config_.connector->close(std::exchange(server.link, coap::kNoLink));
 }
 

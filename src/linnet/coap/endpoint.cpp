@@ -144,7 +144,7 @@ void Endpoint::prefetch(LinkId link) const noexcept {
   for (std::size_t at = 0; at < size; at += kLine) __builtin_prefetch(first + at, 1);
 }
 
-void Endpoint::drop(LinkId link, Instant now) noexcept {
+void Endpoint::abandon(LinkId link, Instant now) noexcept {
   now_ = now;
   if (!peers_.has(link)) return;
   Peer& peer = peers_[link];
@@ -158,9 +158,17 @@ void Endpoint::drop(LinkId link, Instant now) noexcept {
   if constexpr (kBlockwise) transfers_.drop(link);
   if constexpr (kStreaming) drop_streams(link);
   if (kProtection && protection_ != nullptr) protection_->forget(link);
-  for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
+  for (RecentRequest& recent : peers_.recent(link)) {
+    if (recent.waits()) recent.keep(Kept::kNothing);
+  }
   peer.unacknowledged = 0;
   ++peer.drops;
+}
+
+void Endpoint::drop(LinkId link, Instant now) noexcept {
+  if (!peers_.has(link)) return;
+  abandon(link, now);
+  for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
 }
 
 bool Endpoint::quiet(LinkId link) const noexcept {

@@ -88,7 +88,10 @@ class Endpoint {
   /// makes it true again happens inside `receive`, `step`, `cancel` or `drop`.
   [[nodiscard]] bool ready(LinkId link) const noexcept;
 
-  /// Forgets all of a peer: requests under way fail with kClosed at the next step.
+  /// Ends all that is under way with a peer: requests fail with kClosed at the next step. What the peer sent
+  /// is still known: a duplicate that is on its way has no effect (RFC 7252 §4.5).
+  void abandon(LinkId link, Instant now) noexcept;
+  /// ... and forgets what it sent: the link belongs to another peer now.
   void drop(LinkId link, Instant now) noexcept;
   /// True when nothing is under way with this peer: no exchange, no request that waits for its answer,
   /// no body. Given to another peer now, its LinkId loses what deduplication remembers and no more.

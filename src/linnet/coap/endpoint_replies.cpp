@@ -61,7 +61,8 @@ void Endpoint::receive_request(LinkId link, const Message& message) noexcept {
   Peer& peer = peers_[link];
   const std::span<RecentRequest> ring = peers_.recent(link);
   RecentRequest* recent = find(ring, message.message_id());
-  const bool duplicate = recent != nullptr && recent->fresh(links_->traits(link).transmission, now_);
+  const bool duplicate = recent != nullptr && recent->fresh(links_->traits(link).transmission, now_) &&
+                         recent->may_answer(message.token());
   if (duplicate) {
     ++statistics_.duplicates;
     if (repeat(link, *recent)) return;

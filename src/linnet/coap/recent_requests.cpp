@@ -24,6 +24,11 @@ bool RecentRequest::fresh(const TransmissionParameters& transmission, Instant no
   return Millis((stamp(now) - stamp_) * kStampMillis) <= lifetime;
 }
 
+bool RecentRequest::may_answer(const Token& token) const noexcept {
+  if (kept_ != Kept::kReply) return true;
+  return equal(ByteView(bytes_).subspan(kTypeAndCode, bytes_[0] & 15U), token.bytes());
+}
+
 void RecentRequest::begin(MessageId id, Instant now) noexcept {
   message_id_ = id;
   stamp_ = stamp(now);
@@ -70,7 +75,7 @@ RecentRequest* oldest(std::span<RecentRequest> ring, std::uint8_t& next) noexcep
   for (std::size_t i = 0; i < ring.size(); ++i) {
     RecentRequest& recent = ring[next];
     next = static_cast<std::uint8_t>(next + 1U == ring.size() ? 0 : next + 1);
-    if (recent.kept() != Kept::kDeferred && recent.kept() != Kept::kProcessing) return &recent;
+    if (!recent.waits()) return &recent;
   }
   return nullptr;
 }

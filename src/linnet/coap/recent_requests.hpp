@@ -38,6 +38,11 @@ class RecentRequest {
   /// Whether a message with this Message ID is still the same message (RFC 7252 §4.8.2).
   [[nodiscard]] bool fresh(const TransmissionParameters& transmission, Instant now) const noexcept;
 
+  /// No reply has been made yet.
+  [[nodiscard]] bool waits() const noexcept { return kept_ == Kept::kDeferred || kept_ == Kept::kProcessing; }
+  /// False where a reply is kept that answers another token: a Message ID that came round, or a new session.
+  [[nodiscard]] bool may_answer(const Token& token) const noexcept;
+
   void begin(MessageId id, Instant now) noexcept;
   void keep(Kept kept) noexcept { kept_ = kept; }
   void keep_deferred(std::uint32_t deferred) noexcept;

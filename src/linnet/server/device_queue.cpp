@@ -291,11 +291,11 @@ void DeviceQueue::finish(Entry& entry, QueuedState state, QueuedReason why, Inst
   while (bytes_ > config_->max_queued_bytes && !kept_.empty()) forget_oldest_result();
 }
 
-/// One that the server may have sent before it ended.
-void DeviceQueue::finish_lost(Entry& entry, Instant now) noexcept {
+/// One that was sent, whose answer will not come, and that is not to be done twice.
+void DeviceQueue::finish_unanswered(Entry& entry, QueuedReason why, Instant now) noexcept {
   entry.result.failure = Errc::kTimeout;
   if (config_->durable) erase(entry, Asked::kNothing, now);
-  finish(entry, QueuedState::kDone, QueuedReason::kRestart, now);
+  finish(entry, QueuedState::kDone, why, now);
 }
 
 void DeviceQueue::forget(Entries& entries, Entry& entry) noexcept {
@@ -313,7 +313,7 @@ void DeviceQueue::step(Instant now) noexcept {
   while (!expiring_.empty() && std::get<Instant>(*expiring_.begin()) <= now) {
     Entry& entry = *std::get<Entry*>(*expiring_.begin());
     if (entry.marked && entry.deadline == Instant{}) {
-      finish_lost(entry, now);
+      finish_unanswered(entry, QueuedReason::kRestart, now);
     } else if (entry.state == QueuedState::kWaiting && entry.asked == Asked::kNothing) {
       if (config_->durable) erase(entry, Asked::kNothing, now);
       finish(entry, QueuedState::kExpired, QueuedReason::kNone, now);
@@ -394,7 +394,13 @@ bool DeviceQueue::refused(Ticket ticket, Instant now) noexcept {
       if (entry->overdue) wait_again(*entry, now);
       break;
     }
-    case Asked::kDrop: wait_again(*entry, now); break;
+    case Asked::kDrop:
+      if (entry->unanswered == Unanswered::kFail && entry->attempts > 0) {
+        finish_unanswered(*entry, QueuedReason::kUnanswered, now);
+      } else {
+        wait_again(*entry, now);
+      }
+      break;
   }
   return true;
 }

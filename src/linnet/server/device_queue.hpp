@@ -122,7 +122,7 @@ class DeviceQueue {
   void start(RegistrationId registration, Instant now) noexcept;
   void wait_again(Entry& entry, Instant now) noexcept;
   void finish(Entry& entry, QueuedState state, QueuedReason why, Instant now) noexcept;
-  void finish_lost(Entry& entry, Instant now) noexcept;
+  void finish_unanswered(Entry& entry, QueuedReason why, Instant now) noexcept;
   void stop(Entry& entry, Instant now) noexcept;
   void forget(Entries& entries, Entry& entry) noexcept;
   void forget_oldest_result() noexcept { forget(finished_, *std::get<Entry*>(*kept_.begin())); }

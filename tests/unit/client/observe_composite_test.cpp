@@ -149,13 +149,27 @@ TEST_F(ObserveComposite, The_format_of_Accept_is_kept) {
   EXPECT_EQ(take().format, kSenmlCbor);
 }
 
-TEST_F(ObserveComposite, The_same_paths_with_another_token_take_the_place) {
+TEST_F(ObserveComposite, The_same_paths_with_another_token_are_another_observation) {
   observe(kTwo);
   const Seen second = observe(R"([{"n":"/1/0/1"},{"n":"/33000/0/2"}])", 0x22);
   EXPECT_TRUE(second.observe.has_value());
-  EXPECT_EQ(engine.observations(), 1U);
-  observe(R"([{"n":"/33000/0/2"}])", 0x23);
   EXPECT_EQ(engine.observations(), 2U);
+  observe(kTwo, 0x22);
+  EXPECT_EQ(engine.observations(), 2U);
+  // A token that none has ends all of these paths.
+  fetch(1, kTwo, 0x23);
+  EXPECT_EQ(engine.observations(), 0U);
+}
+
+TEST_F(ObserveComposite, Where_there_is_no_room_the_same_paths_with_another_token_take_the_place) {
+  observe(kTwo);
+  for (std::uint8_t token = 0x30; engine.observations() < config.max_observations; ++token) {
+    ask(Code::kGet, "/33000/0/2", {.accept = 0, .observe = 0, .token = token});
+  }
+  const Seen second = observe(R"([{"n":"/1/0/1"},{"n":"/33000/0/2"}])", 0x22);
+  EXPECT_TRUE(second.observe.has_value());
+  EXPECT_EQ(engine.observations(), config.max_observations);
+  EXPECT_FALSE(observe(R"([{"n":"/1/0/2"}])", 0x23).observe.has_value());
 }
 
 TEST_F(ObserveComposite, Errors_are_those_of_Read_Composite_and_observe_nothing) {

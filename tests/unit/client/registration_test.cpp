@@ -49,6 +49,21 @@ TEST_F(Registration, The_location_is_kept_and_reported) {
   EXPECT_EQ(log.last_text, "/rd/5a3f");
 }
 
+TEST_F(Registration, An_acknowledgement_without_a_response_does_not_outlast_the_lifetime) {
+  registered();
+  account->lifetime = 220;
+  engine.update();
+  engine.step(now);
+  respond(take(), Code::kChanged);
+  pass(220s - 93s);
+  const Seen update = take();
+  acknowledge(update);
+  pass(219s);
+  EXPECT_TRUE(wire.out.empty());
+  pass(1s);
+  EXPECT_EQ(take().path, "/rd");
+}
+
 TEST_F(Registration, An_empty_Update_comes_before_the_lifetime_ends) {
   registered();
   pass(86'400s - 93s - 1s);

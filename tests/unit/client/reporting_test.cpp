@@ -464,6 +464,25 @@ TEST_F(ConfirmableReporting, Observations_that_wait_for_each_other_take_turns) {
   EXPECT_EQ(take().payload, "8");
 }
 
+TEST_F(Reporting, Another_token_is_another_observation_until_its_Reset) {
+  // Two requests that overtook each other: the server means the one that came first.
+  observe("/33000/0/2", 0x31);
+  observe("/33000/0/2", 0x30);
+  EXPECT_EQ(engine.observations(), 2U);
+  temperature(21);
+  std::array<Seen, 2> told{take(), take()};
+  std::ranges::sort(told, {}, [](const Seen& seen) { return seen.token.bytes()[0]; });
+  const auto& [forgotten, meant] = told;
+  EXPECT_EQ(forgotten.token.bytes()[0], 0x30);
+  EXPECT_EQ(meant.token.bytes()[0], 0x31);
+  reset(forgotten);
+  EXPECT_EQ(engine.observations(), 1U);
+  EXPECT_EQ(log.count(EventType::kCancelled), 0U);
+  pass(1s);
+  temperature(22);
+  EXPECT_EQ(take().token, meant.token);
+}
+
 TEST_F(Reporting, The_end_of_an_observation_is_told_until_it_is_acknowledged) {
   observe("/33000/0/2");
   probes.drop(0);

@@ -249,6 +249,38 @@ TEST(Endpoint, a_lost_reply_is_repeated_from_memory) {
   }
 }
 
+TEST(Endpoint, a_duplicate_is_known_after_abandon_and_new_after_drop) {
+  for (const bool drop : {false, true}) {
+    Pair pair;
+    pair.server.handler.answer = [](const auto&, auto, auto) { return content("done"); };
+    pair.server.links.weather.loss = 100;
+    ASSERT_TRUE(pair.client.endpoint.request(Pair::kLink, request_of(Code::kPost), pair.network.now));
+    pair.run_for(Millis(1000));
+    if (drop) {
+      pair.server.endpoint.drop(Pair::kLink, pair.network.now);
+    } else {
+      pair.server.endpoint.abandon(Pair::kLink, pair.network.now);
+    }
+    pair.server.links.weather.loss = 0;
+    pair.run();
+    EXPECT_EQ(pair.server.handler.requests, drop ? 2 : 1);
+  }
+}
+
+TEST(Endpoint, a_message_id_that_comes_round_with_another_token_is_no_duplicate) {
+  Pair pair;
+  pair.server.handler.answer = [](const auto&, auto, auto) { return content("short"); };
+  const auto post = [&](std::uint8_t token) {
+    const std::array<std::uint8_t, 5> bytes{0x41, 0x02, 0x12, 0x34, token};
+    pair.server.endpoint.receive(Pair::kLink, bytes, pair.network.now);
+  };
+  post(1);
+  post(1);
+  EXPECT_EQ(pair.server.handler.requests, 1);
+  post(2);
+  EXPECT_EQ(pair.server.handler.requests, 2);
+}
+
 TEST(Endpoint, a_large_reply_to_a_post_that_is_lost_comes_again_without_a_second_effect) {
   const std::string large(200, 'x');
   Pair pair;

@@ -183,6 +183,21 @@ TEST_F(QueueDurabilityTest, a_cancelled_operation_is_gone_when_that_is_committed
   EXPECT_TRUE(disk_.empty());
 }
 
+TEST_F(QueueDurabilityTest, an_Execute_that_was_sent_is_not_sent_again_because_the_store_did_not_drop_it) {
+  register_asleep(0, "node");
+  const QueuedId id = enqueue("node", operation(OperationKind::kExecute, "/3/0/4"));
+  commit();
+  wake(0, "node");
+  ASSERT_EQ(asked(0), Log{"/3/0/4"});
+  ASSERT_TRUE(engine->cancel("node", id, now));
+  refuse_last();
+  EXPECT_EQ(shown("node", id)->state, QueuedState::kDone);
+  EXPECT_EQ(shown("node", id)->reason, QueuedReason::kUnanswered);
+  wake(0, "node");
+  EXPECT_TRUE(asked(0).empty());
+  EXPECT_TRUE(disk_.empty());
+}
+
 TEST_F(QueueDurabilityTest, a_device_that_registers_anew_is_asked_once_when_that_is_on_disk) {
   register_asleep(0, "node");
   const QueuedId id = read("node", "/3/0/0");
