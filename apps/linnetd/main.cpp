@@ -12,6 +12,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "est_authority.hpp"
 #include "linnet/api/http_server.hpp"
 #include "linnet/api/registry_models.hpp"
 #include "linnet/api/service.hpp"
@@ -70,6 +71,9 @@ net::ServerConfig server_config(const Settings& settings) {
   config.tenants = settings.tenants;
   config.shards = settings.threads;
   config.bootstrap.listen = settings.bootstrap;
+  config.bootstrap.listen_dtls = settings.bootstrap_coaps;
+  config.bootstrap.listen_tcp = settings.bootstrap_coap_tcp;
+  config.bootstrap.listen_tls = settings.bootstrap_coaps_tcp;
   config.allow_nosec = settings.allow_nosec;
   // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
   config.max_links = settings.max_devices + settings.max_devices / 4;
@@ -119,6 +123,9 @@ int run(const Settings& settings, const sigset_t& signals) {
   if (!identity) return cannot_start(identity.error());
   net::ServerConfig config = server_config(settings);
   config.dtls.identity = *std::move(identity);
+  const auto authority = linnetd::open_authority(settings);
+  if (!authority) return cannot_start("EST: " + authority.error());
+  config.bootstrap.authority = authority->get();
   auto server = net::Server::start(config, engine_models);
   wipe(config.dtls.identity.private_key);
   if (!server) return cannot_start(server.error());
@@ -139,8 +146,18 @@ int run(const Settings& settings, const sigset_t& signals) {
   for (const net::Address& address : (*server)->listening_tls())
     spdlog::info("CoAP at coaps+tcp://{}", address.text());
   if (auto* const bootstrap = (*server)->bootstrap(); bootstrap != nullptr) {
-    for (const net::Address& address : bootstrap->listening())
-      spdlog::info("bootstrap at coap://{}", address.text());
+    const net::BootstrapServerConfig& places = bootstrap->config();
+    for (const auto& [scheme, addresses] :
+         {std::pair("coap", &places.listen), std::pair("coaps", &places.listen_dtls),
+          std::pair("coap+tcp", &places.listen_tcp), std::pair("coaps+tcp", &places.listen_tls)}) {
+      for (const net::Address& address : *addresses)
+        spdlog::info("bootstrap at {}://{}", scheme, address.text());
+    }
+    if (settings.est_trial)
+      spdlog::warn("devices may enrol by EST with the authority in {}, which is for trying only",
+                   settings.state.string());
+    if (!settings.est_ca.empty())
+      spdlog::info("devices may enrol by EST with the authority of {}", settings.est_ca.string());
     if (bootstrap->not_restored() != 0) {
       spdlog::warn("{} stored bootstrap configurations and results could not be brought back",
                    bootstrap->not_restored());

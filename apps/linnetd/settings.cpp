@@ -33,6 +33,11 @@ A configuration file holds the same, in TOML; flags win over it:
   coap-tcp = "127.0.0.1:5683"
   coaps-tcp = "127.0.0.1:5684"
   bootstrap = "127.0.0.1:5783"
+  bootstrap-coaps = "127.0.0.1:5784"
+  bootstrap-coap-tcp = "127.0.0.1:5783"
+  bootstrap-coaps-tcp = "127.0.0.1:5784"
+  est-ca = "/etc/linnet/ca.pem"
+  est-key = "pkcs11:token=linnet;object=ca"
   nosec = true
   http = "127.0.0.1:8080"
   state = "/var/lib/linnet"
@@ -45,9 +50,11 @@ A configuration file holds the same, in TOML; flags win over it:
 
 /// As text, from wherever it comes: not yet checked. Absent: not said.
 struct Wishes {
-  std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp, bootstrap;
-  std::optional<std::string> key, pin, cert, http, state, state_key, former_state_key, models, log_level;
-  std::optional<bool> memory, nosec;
+  std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp;
+  std::optional<std::vector<std::string>> bootstrap, bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
+  std::optional<std::string> key, pin, cert, est_ca, est_key, http, state, state_key, former_state_key,
+      models, log_level;
+  std::optional<bool> memory, nosec, est_trial;
   std::optional<std::int64_t> threads, max_devices;
 };
 
@@ -103,9 +110,15 @@ class FileReader {
     if (key == "coap-tcp") return take_list(key, node, wishes.coap_tcp);
     if (key == "coaps-tcp") return take_list(key, node, wishes.coaps_tcp);
     if (key == "bootstrap") return take_list(key, node, wishes.bootstrap);
+    if (key == "bootstrap-coaps") return take_list(key, node, wishes.bootstrap_coaps);
+    if (key == "bootstrap-coap-tcp") return take_list(key, node, wishes.bootstrap_coap_tcp);
+    if (key == "bootstrap-coaps-tcp") return take_list(key, node, wishes.bootstrap_coaps_tcp);
     if (key == "key") return set(key, node, "a string", wishes.key);
     if (key == "pin") return set(key, node, "a string", wishes.pin);
     if (key == "cert") return set(key, node, "a string", wishes.cert);
+    if (key == "est-ca") return set(key, node, "a string", wishes.est_ca);
+    if (key == "est-key") return set(key, node, "a string", wishes.est_key);
+    if (key == "est-trial") return set(key, node, "true or false", wishes.est_trial);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
     if (key == "state-key") return set(key, node, "a string", wishes.state_key);
@@ -193,6 +206,12 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
                   &settings.tenants.tls},
            Places{"bootstrap", prefer(flags.bootstrap, file.bootstrap), net::kBootstrapPort,
                   settings.bootstrap, nullptr},
+           Places{"bootstrap-coaps", prefer(flags.bootstrap_coaps, file.bootstrap_coaps),
+                  net::kSecureBootstrapPort, settings.bootstrap_coaps, nullptr},
+           Places{"bootstrap-coap-tcp", prefer(flags.bootstrap_coap_tcp, file.bootstrap_coap_tcp),
+                  net::kBootstrapPort, settings.bootstrap_coap_tcp, nullptr},
+           Places{"bootstrap-coaps-tcp", prefer(flags.bootstrap_coaps_tcp, file.bootstrap_coaps_tcp),
+                  net::kSecureBootstrapPort, settings.bootstrap_coaps_tcp, nullptr},
        }) {
     for (const std::string& text : places.texts.value_or(std::vector<std::string>{})) {
       const std::size_t mark = places.tenants == nullptr ? std::string::npos : text.find('=');
@@ -207,11 +226,18 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
       }
     }
   }
-  if (settings.coap.empty() && settings.coaps.empty() && settings.coap_tcp.empty() &&
-      settings.coaps_tcp.empty() && settings.bootstrap.empty()) {
+  const std::array all{&settings.coap,
+                       &settings.coaps,
+                       &settings.coap_tcp,
+                       &settings.coaps_tcp,
+                       &settings.bootstrap,
+                       &settings.bootstrap_coaps,
+                       &settings.bootstrap_coap_tcp,
+                       &settings.bootstrap_coaps_tcp};
+  if (std::ranges::all_of(all, [](const auto* listening) { return listening->empty(); })) {
     return wrong(
-        "coap is empty and there is no coaps, coap-tcp, coaps-tcp or bootstrap: nothing could reach this "
-        "server");
+        "coap is empty and there is no coaps, coap-tcp, coaps-tcp or bootstrap of any kind: nothing could "
+        "reach this server");
   }
   settings.key = prefer(flags.key, file.key).value_or("");
   settings.pin = prefer(flags.pin, file.pin).value_or("");
@@ -224,13 +250,29 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
   return std::nullopt;
 }
 
+/// Who gives certificates to devices.
+std::optional<SettingsEnd> check_authority(const Wishes& flags, const Wishes& file, Settings& settings) {
+  settings.est_ca = prefer(flags.est_ca, file.est_ca).value_or("");
+  settings.est_key = prefer(flags.est_key, file.est_key).value_or("");
+  settings.est_trial = prefer(flags.est_trial, file.est_trial).value_or(false);
+  if (settings.est_ca.empty() != settings.est_key.empty())
+    return wrong("est-ca and est-key belong together: the certificate of an authority and its key");
+  if (settings.est_trial && !settings.est_ca.empty()) return wrong("est-trial and est-ca exclude each other");
+  if (settings.est_trial && settings.memory)
+    return wrong("est-trial keeps its authority in the state folder: not with memory");
+  const bool wanted = settings.est_trial || !settings.est_ca.empty();
+  if (wanted && settings.bootstrap_coaps.empty() && settings.bootstrap_coaps_tcp.empty())
+    return wrong("devices enrol at the bootstrap server: EST takes bootstrap-coaps or bootstrap-coaps-tcp");
+  return std::nullopt;
+}
+
 std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& file) {
   Settings settings;
   if (auto wrong_place = check_places(flags, file, settings)) return std::unexpected(std::move(*wrong_place));
   // For a try on one machine; a network is to ask for it (TS 5.3).
-  const bool all_here =
-      std::ranges::all_of(std::array{&settings.coap, &settings.coap_tcp, &settings.bootstrap},
-                          [](const auto* listening) { return std::ranges::all_of(*listening, is_loopback); });
+  const bool all_here = std::ranges::all_of(
+      std::array{&settings.coap, &settings.coap_tcp, &settings.bootstrap, &settings.bootstrap_coap_tcp},
+      [](const auto* listening) { return std::ranges::all_of(*listening, is_loopback); });
   settings.allow_nosec = prefer(flags.nosec, file.nosec).value_or(all_here);
   const auto http = net::resolve_address(prefer(flags.http, file.http).value_or("127.0.0.1:8080"), kHttpPort);
   if (!http) return std::unexpected(wrong("http: " + http.error()));
@@ -248,6 +290,8 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
   }
   settings.memory = flags.memory.value_or(!flags.state && file.memory.value_or(false));
   settings.state = prefer(flags.state, file.state).value_or(default_state_folder().string());
+  if (auto wrong_authority = check_authority(flags, file, settings))
+    return std::unexpected(std::move(*wrong_authority));
   auto state_key = check_state_key(flags, file);
   if (!state_key) return std::unexpected(std::move(state_key).error());
   settings.state_key = *std::move(state_key);
@@ -276,7 +320,11 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   std::vector<std::string> coap_tcp;
   std::vector<std::string> coaps_tcp;
   std::vector<std::string> bootstrap;
+  std::vector<std::string> bootstrap_coaps;
+  std::vector<std::string> bootstrap_coap_tcp;
+  std::vector<std::string> bootstrap_coaps_tcp;
   bool memory = false;
+  bool est_trial = false;
   bool no_coap = false;
   app.add_option("--config", config, "TOML file with the same settings");
   auto* const listen = app.add_option(
@@ -298,6 +346,21 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
                  "HOST:PORT to listen on for CoAP over TLS, repeatable; without a port 5684 (none)");
   app.add_option("--bootstrap", bootstrap,
                  "HOST:PORT of a bootstrap server, repeatable; without a port 5783 (none)");
+  app.add_option(
+      "--bootstrap-coaps", bootstrap_coaps,
+      "HOST:PORT of the bootstrap server for CoAP over DTLS, with the key, the certificate and the "
+      "credentials of --coaps, repeatable; without a port 5784 (none)");
+  app.add_option("--bootstrap-coap-tcp", bootstrap_coap_tcp,
+                 "the same for CoAP over TCP, repeatable; without a port 5783 (none)");
+  app.add_option("--bootstrap-coaps-tcp", bootstrap_coaps_tcp,
+                 "the same for CoAP over TLS, repeatable; without a port 5784 (none)");
+  app.add_option("--est-ca", flags.est_ca,
+                 "file of the certificate of an authority, and of those above it, that gives certificates to "
+                 "devices by EST at the bootstrap server (none)");
+  app.add_option("--est-key", flags.est_key, "file of its private key, or a URL pkcs11:... of a token");
+  app.add_flag(
+      "--est-trial", est_trial,
+      "for trying: an authority made once in the state folder, est-trial-ca.pem there, its key beside it");
   app.add_option("--nosec", flags.nosec,
                  "true or false: take devices that protect nothing, under names without credentials "
                  "(true only where all addresses are loopback)");
@@ -322,11 +385,15 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
     return std::unexpected(SettingsEnd{app.exit(error) == 0 ? 0 : kUsage, {}});
   }
   if (memory) flags.memory = true;
+  if (est_trial) flags.est_trial = true;
   if (!coap.empty() || no_coap) flags.coap = coap;
   if (!coaps.empty()) flags.coaps = coaps;
   if (!coap_tcp.empty()) flags.coap_tcp = coap_tcp;
   if (!coaps_tcp.empty()) flags.coaps_tcp = coaps_tcp;
   if (!bootstrap.empty()) flags.bootstrap = bootstrap;
+  if (!bootstrap_coaps.empty()) flags.bootstrap_coaps = bootstrap_coaps;
+  if (!bootstrap_coap_tcp.empty()) flags.bootstrap_coap_tcp = bootstrap_coap_tcp;
+  if (!bootstrap_coaps_tcp.empty()) flags.bootstrap_coaps_tcp = bootstrap_coaps_tcp;
   if (config.empty()) return check(flags, {});
   const auto file = FileReader(config).read();
   if (!file) return std::unexpected(file.error());

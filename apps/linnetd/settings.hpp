@@ -20,14 +20,18 @@ struct Settings {
   std::vector<net::Address> coaps;      ///< empty: no DTLS
   std::vector<net::Address> coap_tcp;   ///< empty: none
   std::vector<net::Address> coaps_tcp;  ///< empty: no TLS
-  std::vector<net::Address> bootstrap;  ///< empty: no bootstrap server
-  net::TenantConfig tenants;            ///< of the first four
-  bool allow_nosec = false;             ///< devices that protect nothing are taken
+  std::vector<net::Address> bootstrap;  ///< where all four of these are empty: no bootstrap server
+  std::vector<net::Address> bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
+  net::TenantConfig tenants;  ///< of the first four
+  bool allow_nosec = false;   ///< devices that protect nothing are taken
   std::filesystem::path
       key;  ///< private key that this server proves itself by, or pkcs11:URI; empty: pre-shared keys alone
   std::string pin;  ///< of the key's token: a source of store::read_secret; empty: none
   std::filesystem::path
       cert;  ///< its certificate and those between it and an authority; empty: raw public keys
+  std::filesystem::path est_ca;  ///< certificate of the authority that devices enrol with; empty: no EST
+  std::string est_key;           ///< file of its key, or a URL "pkcs11:..."
+  bool est_trial = false;        ///< an authority for trying, made in `state`
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`
   store::SealConfig state_key;   ///< under which `state` keeps secrets

@@ -67,6 +67,11 @@ class Secured(unittest.TestCase):
         with urllib.request.urlopen(f"http://{server.http}/metrics", timeout=harness.PATIENCE) as answer:
             return float(re.search(rf"^linnet_dtls_{name} (\S+)$", answer.read().decode(), re.M).group(1))
 
+    def saved(self, location):
+        """The device has this registration in its file `device`."""
+        with open(self.path("device"), "rb") as file:
+            return location.split("/")[-1].encode() in file.read()
+
     def assert_reads(self, server, endpoint):
         self.assertEqual(server.rest.device(endpoint).values("3/0/0"), {"/3/0/0": "linnet"})
 
@@ -132,10 +137,6 @@ class PreSharedKeys(Secured):
         self.assertEqual(again.told("updated")["location"], location)
         self.assertEqual((self.metric(server, "handshakes_total"), self.metric(server, "resumed_total")), (2, 1))
         self.assert_reads(server, "urn:dev:1")
-
-    def saved(self, location):
-        with open(self.path("device"), "rb") as file:
-            return location.split("/")[-1].encode() in file.read()
 
 
 class RawPublicKeys(Secured):

@@ -63,6 +63,10 @@ std::vector<prometheus::MetricFamily> families(const net::ServerStatistics& s) {
                   number(s.bootstrap.failed)},
            Metric{"linnet_bootstrap_refused_total", "Bootstrap-Requests refused", Counter,
                   number(s.bootstrap.refused)},
+           Metric{"linnet_est_enrolled_total", "Certificates given by EST", Counter,
+                  number(s.bootstrap.enrolled)},
+           Metric{"linnet_est_refused_total", "Requests for certificates refused", Counter,
+                  number(s.bootstrap.not_enrolled)},
            Metric{"linnet_datagrams_received_total", "Datagrams received", Counter, number(s.received)},
            Metric{"linnet_datagrams_sent_total", "Datagrams sent", Counter, number(s.sent)},
            Metric{"linnet_datagrams_send_refused_total", "Datagrams the system did not take", Counter,
@@ -136,8 +140,14 @@ void Service::health(Answer answer) {
   for (const net::Address& address : server_.listening_tcp()) body["coap_tcp"].push_back(address.text());
   for (const net::Address& address : server_.listening_tls()) body["coaps_tcp"].push_back(address.text());
   if (const auto* const bootstrap = server_.bootstrap(); bootstrap != nullptr) {
+    const net::BootstrapServerConfig& places = bootstrap->config();
     body["bootstrap"] = Json::array();
-    for (const net::Address& address : bootstrap->listening()) body["bootstrap"].push_back(address.text());
+    for (const net::Address& address : places.listen) body["bootstrap"].push_back(address.text());
+    for (const net::Address& address : places.listen_dtls) body["bootstrap_coaps"].push_back(address.text());
+    for (const net::Address& address : places.listen_tcp)
+      body["bootstrap_coap_tcp"].push_back(address.text());
+    for (const net::Address& address : places.listen_tls)
+      body["bootstrap_coaps_tcp"].push_back(address.text());
   }
   answer.respond(json_response(body, well ? 200 : 503));
 }

@@ -37,11 +37,16 @@ class AssociationOwner {
   virtual void take_message(coap::LinkId link, const Path& path, const Address& remote, ByteView message) = 0;
   /// Nobody is behind this link any more, or somebody else.
   virtual void lose_peer(coap::LinkId link) = 0;
+
+  // Not called where nothing is durable.
+
   /// Hands a record of RecordKind::kAssociation to the store; with `report` its end comes back to
   /// Associations::settle under the ticket that is returned. Nothing: the store does not take it.
-  [[nodiscard]] virtual std::optional<store::Ticket> save_association(std::string_view key, ByteView record,
-                                                                      bool report) = 0;
-  virtual void remove_association(std::string_view key) = 0;
+  [[nodiscard]] virtual std::optional<store::Ticket> save_association(std::string_view /*key*/,
+                                                                      ByteView /*record*/, bool /*report*/) {
+    return std::nullopt;
+  }
+  virtual void remove_association(std::string_view /*key*/) {}
 
  protected:
   ~AssociationOwner() = default;

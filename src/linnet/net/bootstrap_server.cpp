@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "linnet/server/admission.hpp"
 #include "linnet/server/bootstrap_record.hpp"
 
 namespace linnet::net {
@@ -20,30 +19,42 @@ namespace {
 constexpr std::size_t kMaxReceived = 2048;
 constexpr Millis kLongestWait{60'000};
 
-LinkLayerConfig link_config(const server::BootstrapEngineConfig& engine, SystemRandom& random) {
-  return {.max_links = engine.endpoint.max_peers,
-          .max_message = engine.endpoint.max_message,
+LinkLayerConfig link_config(const BootstrapServerConfig& config, SystemRandom& random) {
+  return {.max_links = config.engine.endpoint.max_peers,
+          .max_message = config.engine.endpoint.max_message,
           .hash_key = {random.next64(), random.next64()},
           .shard = 0,
-          .shards = 1};
+          .shards = 1,
+          .plain_sockets = config.listen.size(),
+          .listeners = config.listen_tcp.size() + config.listen_tls.size()};
+}
+
+/// Opens one of each address, which learns its port.
+template <typename Socket>
+std::expected<void, std::string> open_all(std::vector<Address>& addresses, std::vector<Socket>& to) {
+  for (Address& address : addresses) {
+    auto socket = Socket::open(address);
+    if (!socket) return std::unexpected("bootstrap: " + socket.error());
+    address = socket->local();
+    to.push_back(std::move(*socket));
+  }
+  return {};
 }
 
 }  // namespace
 
 std::expected<std::unique_ptr<BootstrapServer>, std::string> BootstrapServer::make(
-    const BootstrapServerConfig& config, store::RegistrationStore* store, store::ShardIndex store_shard,
-    const CredentialBook& credentials, bool allow_nosec) {
+    const BootstrapServerConfig& config, const BootstrapSurroundings& around) {
   BootstrapServerConfig bound = config;
-  std::vector<UdpSocket> sockets;
-  for (Address& address : bound.listen) {
-    auto socket = UdpSocket::open(address);
-    if (!socket) return std::unexpected("bootstrap: " + socket.error());
-    address = socket->local();
-    sockets.push_back(std::move(*socket));
+  Bound sockets;
+  for (const auto& opened :
+       {open_all(bound.listen, sockets.sockets), open_all(bound.listen_dtls, sockets.sockets),
+        open_all(bound.listen_tcp, sockets.tcp), open_all(bound.listen_tls, sockets.tls)}) {
+    if (!opened) return std::unexpected(opened.error());
   }
   try {
-    std::unique_ptr<BootstrapServer> server(new BootstrapServer(std::move(bound), std::move(sockets), store,
-                                                                store_shard, credentials, allow_nosec));
+    std::unique_ptr<BootstrapServer> server(
+        new BootstrapServer(std::move(bound), around, std::move(sockets)));
     server->restore();
     return server;
   } catch (const std::exception& error) {
@@ -51,15 +62,15 @@ std::expected<std::unique_ptr<BootstrapServer>, std::string> BootstrapServer::ma
   }
 }
 
-BootstrapServer::BootstrapServer(BootstrapServerConfig config, std::vector<UdpSocket> sockets,
-                                 store::RegistrationStore* store, store::ShardIndex store_shard,
-                                 const CredentialBook& credentials, bool allow_nosec)
+BootstrapServer::BootstrapServer(BootstrapServerConfig config, const BootstrapSurroundings& around,
+                                 Bound bound)
     : config_(std::move(config)),
-      store_(store),
-      store_shard_(store_shard),
-      credentials_(credentials),
-      allow_nosec_(allow_nosec),
-      links_(link_config(config_.engine, random_), std::move(sockets)),
+      store_(around.store),
+      store_shard_(around.store_shard),
+      credentials_(*around.credentials),
+      allow_nosec_(around.allow_nosec),
+      links_(link_config(config_, random_), std::move(bound.sockets)),
+      streams_(std::move(bound.tcp), config_.streams, *this),
       in_(kMaxReceived),
       pages_(server::BootstrapEngine::endpoint_memory(config_.engine)),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -68,15 +79,22 @@ BootstrapServer::BootstrapServer(BootstrapServerConfig config, std::vector<UdpSo
     throw std::runtime_error("a limit is out of range, or there is no memory for its tables");
   }
   if (wake_.get() < 0) throw std::runtime_error("no file descriptors left");
+  if (config_.authority != nullptr) engine_.enroll_with(*config_.authority);
+  links_.bind(LinkKind::kTcp, streams_);
+  secure(around, std::move(bound.tls));
 }
 
 void BootstrapServer::start() {
+  if (handshakes_) handshakes_->start();
+  if (tls_) tls_->start();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "bootstrap");
 }
 
 void BootstrapServer::stop() {
   if (!thread_.joinable()) return;
+  if (handshakes_) handshakes_->stop();
+  if (tls_) tls_->stop();
   [[maybe_unused]] const auto posted = post([this] { running_ = false; });
   thread_.join();
   while (!tasks_.close()) tasks_.drain([](Task task) { task(); });
@@ -134,55 +152,26 @@ void BootstrapServer::run() {
     now_ = ShardClock::now();
     look_for_contexts();
     for (std::size_t socket = 0; socket < links_.sockets().size(); ++socket) hear(socket);
+    streams_.receive(now_);
     tasks_.drain([](Task task) { task(); });
     if (engine_.next_deadline() <= now_) engine_.step(now_);
+    if (streams_.next_deadline() <= now_) streams_.step(now_);
+    if (associations_ && associations_->next_deadline() <= now_) associations_->step(now_);
     if (oscore_) oscore_->save_changed();
     links_.flush();
+    streams_.flush(now_);
   }
-}
-
-// Messages under OSCORE.
-
-void BootstrapServer::look_for_contexts() {
-  if (oscore_ || credentials_.get().oscore_contexts() == 0) return;
-  OscoreLinksConfig config;
-  config.max_links = config_.engine.endpoint.max_peers;
-  config.max_observations = 1;
-  config.max_message = kMaxReceived;
-  config.durable = store_ != nullptr;
-  config.user = ContextUser::kBootstrap;
-  OscoreOwner& owner = *this;
-  oscore_ = std::make_unique<OscoreLinks>(config, owner);
-  engine_.protect_by(oscore_->protection());
-}
-
-std::optional<store::Ticket> BootstrapServer::save_context(std::string_view key, ByteView record,
-                                                           bool report) {
-  if (store_ == nullptr || record.empty()) return std::nullopt;
-  const store::Ticket ticket = report ? ++last_context_ticket_ : store::kNoTicket;
-  const store::RecordKey name(store::RecordKind::kSecurityContext, key);
-  if (!store_->save(store_shard_, ticket, name, record, store::kKeptForGood)) return std::nullopt;
-  return ticket;
-}
-
-void BootstrapServer::deliver_held(coap::LinkId link, ByteView message) {
-  engine_.receive(link, message, now_);
-}
-
-void BootstrapServer::lose_context(coap::LinkId link) {
-  engine_.drop(link, now_);
-}
-
-std::size_t BootstrapServer::address_of(coap::LinkId /*link*/, ByteSpan /*out*/) {
-  return 0;
+  streams_.release(now_);
 }
 
 void BootstrapServer::wait() {
   std::vector<pollfd> watched;
-  watched.reserve(links_.sockets().size() + 1);
+  watched.reserve(links_.sockets().size() + 2);
   for (const UdpSocket& socket : links_.sockets()) watched.push_back({socket.fd(), POLLIN, 0});
+  watched.push_back({streams_.poll_fd(), POLLIN, 0});
   watched.push_back({wake_.get(), POLLIN, 0});
-  const Instant until = engine_.next_deadline();
+  const Instant secured = associations_ ? associations_->next_deadline() : kNever;
+  const Instant until = std::min({engine_.next_deadline(), streams_.next_deadline(), secured});
   const Instant now = ShardClock::now();
   const Millis millis = until <= now ? Millis{0} : std::min(until - now, kLongestWait);
   ::poll(watched.data(), watched.size(), static_cast<int>(millis.count()));
@@ -200,26 +189,31 @@ void BootstrapServer::hear(std::size_t socket) {
     if (datagram.bytes.empty()) continue;
     const LinkTable::Hash hash = table.hash(datagram.remote, number);
     coap::LinkId link = table.find(hash, datagram.remote, number);
+    if (links_.kind_of(socket) == LinkKind::kDtls) {
+      const Path path = links_.path(links_.path_of(socket, datagram.remote, datagram.local));
+      associations_->hear(link, path, datagram.remote, datagram.bytes, now_);
+      continue;
+    }
     if (link == coap::kNoLink) link = link_to(hash, datagram.remote, socket);
     if (link == coap::kNoLink) continue;
     if (datagram.local != Address{} || datagram.remote.scope() != 0) {
       table.set_path(link, links_.path_of(socket, datagram.remote, datagram.local));
     }
-    if (oscore_) {
-      const auto message = coap::Message::decode(datagram.bytes);
-      if (message && !oscore_->prepare(link, *message, datagram.bytes, credentials_.get())) continue;
-    }
-    engine_.receive(link, datagram.bytes, now_);
+    deliver(link, datagram.bytes);
   }
 }
 
 coap::LinkId BootstrapServer::link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket) {
   const std::uint32_t known = links_.table().size();
   const coap::LinkId link = links_.add(hash, remote, socket, [&](coap::LinkId candidate) {
-    if (!engine_.quiet(candidate)) return LinkLoss::kPeer;
+    if (streams_.connected(candidate) || !engine_.quiet(candidate)) return LinkLoss::kPeer;
+    // It would have to shake hands again.
+    if (associations_ && associations_->secured(candidate)) return LinkLoss::kShard;
     return engine_.idle(candidate, now_) ? LinkLoss::kNothing : LinkLoss::kDuplicates;
   });
-  if (link != coap::kNoLink && coap::index(link) < known) engine_.drop(link, now_);
+  if (link == coap::kNoLink || coap::index(link) >= known) return link;
+  engine_.drop(link, now_);
+  if (associations_) associations_->forget(link, {});
   return link;
 }
 
@@ -381,8 +375,17 @@ Result<void> BootstrapServer::list_results(std::string after, std::uint32_t limi
       });
 }
 
-Result<void> BootstrapServer::statistics(std::move_only_function<void(server::BootstrapStatistics)> done) {
-  return post([this, done = std::move(done)]() mutable { done(engine_.statistics()); });
+Result<void> BootstrapServer::statistics(
+    std::move_only_function<void(const BootstrapServerStatistics&)> done) {
+  return post([this, done = std::move(done)]() mutable {
+    BootstrapServerStatistics all;
+    all.sessions = engine_.statistics();
+    if (associations_) all.dtls = associations_->statistics();
+    if (tls_) all.tls = tls_->statistics();
+    all.streams = streams_.statistics();
+    all.connections = streams_.connections();
+    done(all);
+  });
 }
 
 // Events.
@@ -405,16 +408,6 @@ void BootstrapServer::publish(Event::Kind kind, std::string_view endpoint,
     event.bootstrap = result;
     channel.channel->publish(channel.ring, std::move(event));
   }
-}
-
-// TS 5.5.5.
-Result<void> BootstrapServer::admit(coap::LinkId link, std::string_view endpoint) noexcept {
-  auto identity = server::LinkIdentity::kNone;
-  if (oscore_ && oscore_->secured(link)) {
-    const bool own = oscore_->endpoint(link, credentials_.get()) == endpoint;
-    identity = own ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
-  }
-  return server::admit(identity, endpoint, credentials_.get(), allow_nosec_);
 }
 
 void BootstrapServer::on_started(std::string_view endpoint, std::string_view configuration,

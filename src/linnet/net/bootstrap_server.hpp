@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "linnet/net/address.hpp"
+#include "linnet/net/associations.hpp"
 #include "linnet/net/credential_book.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
@@ -23,21 +24,54 @@
 #include "linnet/net/pages.hpp"
 #include "linnet/net/shard_clock.hpp"
 #include "linnet/net/store_ticket.hpp"
+#include "linnet/net/stream_links.hpp"
 #include "linnet/net/subscription.hpp"
 #include "linnet/net/system_random.hpp"
+#include "linnet/net/tls_handshakes.hpp"
 #include "linnet/server/bootstrap_engine.hpp"
 #include "linnet/store/registration_store.hpp"
 
 namespace linnet::net {
 
-/// No port is registered for bootstrap servers; this is the one that Leshan's listens on.
+/// No ports are registered for bootstrap servers; these are the ones that Leshan's listens on.
 inline constexpr std::uint16_t kBootstrapPort = 5783;
+inline constexpr std::uint16_t kSecureBootstrapPort = 5784;
 
 struct BootstrapServerConfig {
-  std::vector<Address> listen;  ///< empty: there is no bootstrap server
+  std::vector<Address> listen;       ///< for datagrams
+  std::vector<Address> listen_dtls;  ///< for datagrams over DTLS
+  std::vector<Address> listen_tcp;   ///< for connections
+  std::vector<Address> listen_tls;   ///< for connections over TLS
+  HandshakeLimits handshakes;
+  TlsLimits tls;
+  StreamLimits streams{.max_connections = 4096};
   server::BootstrapEngineConfig engine;
+  server::EnrollmentAuthority* authority = nullptr;  ///< that gives certificates by EST; outlives the server
   std::uint32_t max_configurations = 100'000;
   std::uint32_t max_results = 100'000;  ///< that are kept; the oldest goes first
+
+  /// Without an address there is no bootstrap server.
+  [[nodiscard]] bool listens() const noexcept {
+    return !listen.empty() || !listen_dtls.empty() || !listen_tcp.empty() || !listen_tls.empty();
+  }
+};
+
+/// What a bootstrap server has in common with the management server beside it.
+struct BootstrapSurroundings {
+  store::RegistrationStore* store = nullptr;  ///< null: nothing is durable
+  store::ShardIndex store_shard = 0;          ///< what the store reports for it must reach `settle`
+  const CredentialBook* credentials = nullptr;
+  bool allow_nosec = true;  ///< devices that protect nothing are admitted as server::admit says
+  const tls::ServerIdentity* identity = nullptr;  ///< over DTLS and TLS, beside pre-shared keys
+  Handshakes::CredentialSource known{};           ///< what devices prove themselves by there, from any thread
+};
+
+struct BootstrapServerStatistics {
+  server::BootstrapStatistics sessions;
+  DtlsStatistics dtls;
+  TlsStatistics tls;
+  StreamStatistics streams;
+  std::uint64_t connections = 0;  ///< over TCP and TLS, now
 };
 
 /// What became of a change to the configurations.
@@ -58,19 +92,19 @@ struct NamedPage {
 /// Calls may come from any thread. A handler is called exactly once, from the worker's thread or from
 /// `stop`; it must not block and must not throw. A call after the stop fails with kClosed, and its
 /// handler is not called.
-class BootstrapServer final : private server::BootstrapListener, private OscoreOwner {
+class BootstrapServer final : private server::BootstrapListener,
+                              private AssociationOwner,
+                              private StreamLinks::Owner,
+                              private OscoreOwner {
  public:
   using Configuration = std::shared_ptr<const server::BootstrapConfiguration>;
   using ConfigurationPage = NamedPage<Configuration>;
   using ResultPage = NamedPage<server::BootstrapResult>;
   static constexpr std::uint32_t kMaxPage = 1000;
 
-  /// Binds and brings back what the store has. Devices that protect nothing are admitted as
-  /// server::admit says. `store` may be null; what it reports for `store_shard`
-  /// must reach `settle`. The error is a sentence for people.
+  /// Binds and brings back what the store has. The error is a sentence for people.
   [[nodiscard]] static std::expected<std::unique_ptr<BootstrapServer>, std::string> make(
-      const BootstrapServerConfig& config, store::RegistrationStore* store, store::ShardIndex store_shard,
-      const CredentialBook& credentials, bool allow_nosec);
+      const BootstrapServerConfig& config, const BootstrapSurroundings& around);
   ~BootstrapServer() { stop(); }
   BootstrapServer(const BootstrapServer&) = delete;
   BootstrapServer& operator=(const BootstrapServer&) = delete;
@@ -79,8 +113,8 @@ class BootstrapServer final : private server::BootstrapListener, private OscoreO
   /// Does what was asked before, fails what waits for the store with kClosed and ends the worker.
   void stop();
 
-  /// With the ports that the system chose.
-  [[nodiscard]] const std::vector<Address>& listening() const noexcept { return config_.listen; }
+  /// The addresses with the ports that the system chose.
+  [[nodiscard]] const BootstrapServerConfig& config() const noexcept { return config_; }
   /// Configurations and results of the store that could not be brought back.
   [[nodiscard]] std::uint32_t not_restored() const noexcept { return not_restored_; }
 
@@ -103,7 +137,7 @@ class BootstrapServer final : private server::BootstrapListener, private OscoreO
   [[nodiscard]] Result<void> list_results(std::string after, std::uint32_t limit,
                                           std::move_only_function<void(ResultPage)> done);
 
-  [[nodiscard]] Result<void> statistics(std::move_only_function<void(server::BootstrapStatistics)> done);
+  [[nodiscard]] Result<void> statistics(std::move_only_function<void(const BootstrapServerStatistics&)> done);
   /// Publishes into ring `ring` of the channel from now on.
   void add_channel(std::shared_ptr<EventChannel> channel, std::size_t ring);
   /// What the store says became of `tickets`.
@@ -125,17 +159,33 @@ class BootstrapServer final : private server::BootstrapListener, private OscoreO
     std::size_t ring;
   };
 
+  struct Bound {
+    std::vector<UdpSocket> sockets;  // of `listen`, then of `listen_dtls`
+    std::vector<TcpListener> tcp, tls;
+  };
   /// Throws std::bad_alloc and std::runtime_error.
-  BootstrapServer(BootstrapServerConfig config, std::vector<UdpSocket> sockets,
-                  store::RegistrationStore* store, store::ShardIndex store_shard,
-                  const CredentialBook& credentials, bool allow_nosec);
+  BootstrapServer(BootstrapServerConfig config, const BootstrapSurroundings& around, Bound bound);
 
   [[nodiscard]] Result<void> post(Task task);
   void restore();
   void run();
   void wait();
   void hear(std::size_t socket);
+
+  // bootstrap_links.cpp: what protects messages, and connections
+  void secure(const BootstrapSurroundings& around, std::vector<TcpListener> tls);
   void look_for_contexts();
+  /// Hands the engine what came over a link, now or when what it needs is there.
+  void deliver(coap::LinkId link, ByteView message);
+  [[nodiscard]] std::optional<std::string> identity(coap::LinkId link) const;
+  [[nodiscard]] coap::LinkId link_to_peer(const Path& path, const Address& remote) override;
+  void take_message(coap::LinkId link, const Path& path, const Address& remote, ByteView message) override;
+  void lose_peer(coap::LinkId link) override;
+  [[nodiscard]] coap::LinkId open_stream(const Address& remote, std::uint8_t listener) override;
+  [[nodiscard]] StreamLinks::Taken take(coap::LinkId link, ByteView frame) override;
+  void moved(coap::LinkId link, MovingConnection connection) override;
+  void gone(coap::LinkId link) override;
+  [[nodiscard]] bool registered(coap::LinkId link) const override;
   [[nodiscard]] std::optional<store::Ticket> save_context(std::string_view key, ByteView record,
                                                           bool report) override;
   void deliver_held(coap::LinkId link, ByteView message) override;
@@ -152,6 +202,7 @@ class BootstrapServer final : private server::BootstrapListener, private OscoreO
                const std::shared_ptr<const server::BootstrapResult>& result);
 
   [[nodiscard]] Result<void> admit(coap::LinkId link, std::string_view endpoint) noexcept override;
+  [[nodiscard]] std::string proved_endpoint(coap::LinkId link) noexcept override;
   void on_started(std::string_view endpoint, std::string_view configuration, Instant now) noexcept override;
   void on_finished(const server::BootstrapResult& result, Instant now) noexcept override;
   void on_unknown(std::string_view endpoint, Instant now) noexcept override;
@@ -163,11 +214,15 @@ class BootstrapServer final : private server::BootstrapListener, private OscoreO
   bool allow_nosec_;
   std::uint32_t not_restored_ = 0;
   SystemRandom random_;
+  std::unique_ptr<TlsHandshakes> tls_;  // null: no TLS. It goes behind the connections that it made
   LinkLayer links_;
+  StreamLinks streams_;
   ReceiveBatch in_;
   Pages pages_;  // of the engine
   server::BootstrapEngine engine_;
-  std::unique_ptr<OscoreLinks> oscore_;  // null: no credential is a context
+  std::unique_ptr<Handshakes> handshakes_;      // null: no DTLS
+  std::unique_ptr<Associations> associations_;  // the same
+  std::unique_ptr<OscoreLinks> oscore_;         // null: no credential is a context
   store::Ticket last_context_ticket_ = kFirstLimit;
   FileDescriptor wake_;
   MpscQueue<Task> tasks_;

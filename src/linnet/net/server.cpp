@@ -239,8 +239,12 @@ Result<void> Server::statistics(StatisticsHandler done) {
         if (tls != nullptr) sum.tls = tls->statistics();
         Result<void> asked = fail(Errc::kNotFound);
         if (bootstrap != nullptr) {
-          asked = bootstrap->statistics([sum, done](const server::BootstrapStatistics& own) mutable {
-            sum.bootstrap = own;
+          asked = bootstrap->statistics([sum, done](const BootstrapServerStatistics& own) mutable {
+            sum.bootstrap = own.sessions;
+            sum.dtls.add(own.dtls);
+            sum.tls.add(own.tls);
+            sum.streams.add(own.streams);
+            sum.connections += own.connections;
             (*done)(sum);
           });
         }

@@ -22,15 +22,13 @@ void Shard::take_secured(std::size_t socket, const Datagram& datagram, const Arr
   associations_->hear(link, path, arrival.remote, datagram.bytes, now_);
 }
 
-// TS 5.2.6, 5.5.5. Where there are two identities, both must be of this endpoint.
+// TS 5.2.6, 5.5.5.
 Result<void> Shard::admit(coap::LinkId link, std::string_view endpoint) noexcept {
   auto proved = server::LinkIdentity::kNone;
-  const auto prove = [&](bool own) {
-    const bool same = own && proved != server::LinkIdentity::kOther;
-    proved = same ? server::LinkIdentity::kSame : server::LinkIdentity::kOther;
-  };
-  if (const auto own = identity(link)) prove(*own == endpoint);
-  if (oscore_ && oscore_->secured(link)) prove(oscore_->endpoint(link, credentials_.get()) == endpoint);
+  if (const auto own = identity(link)) proved = server::with_proof(proved, *own == endpoint);
+  if (oscore_ && oscore_->secured(link)) {
+    proved = server::with_proof(proved, oscore_->endpoint(link, credentials_.get()) == endpoint);
+  }
   // A tenant's name comes over the tenant's addresses, or proves itself.
   const std::string_view at = tenant(link);
   const bool foreign = at.empty() ? proved != server::LinkIdentity::kSame &&

@@ -9,8 +9,6 @@
 
 namespace linnet::net {
 
-namespace {}  // namespace
-
 Outcome owned(const server::OperationResult& result) {
   return {.failure = result.failure,
           .kind = result.kind,
@@ -91,13 +89,8 @@ void Shard::add_statistics(ServerStatistics& statistics) const {
   c.rejected += endpoint.rejected;
   c.dropped += endpoint.dropped;
   statistics.received += received_;
-  const StreamStatistics& streams = streams_.statistics();
   statistics.connections += streams_.connections();
-  statistics.streams.accepted += streams.accepted;
-  statistics.streams.refused += streams.refused;
-  statistics.streams.dropped += streams.dropped;
-  statistics.streams.received += streams.received;
-  statistics.streams.sent += streams.sent;
+  statistics.streams.add(streams_.statistics());
   statistics.sent += links_.statistics().sent;
   statistics.send_refused += links_.statistics().refused;
   statistics.truncated += in_.truncated();

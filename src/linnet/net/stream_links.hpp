@@ -31,6 +31,14 @@ struct StreamStatistics {
   std::uint64_t refused = 0;  ///< there was no room for them
   std::uint64_t dropped = 0;  ///< given up by the server: slow, silent, wrong, or strangers for too long
   std::uint64_t received = 0, sent = 0;  ///< bytes
+
+  void add(const StreamStatistics& other) noexcept {
+    accepted += other.accepted;
+    refused += other.refused;
+    dropped += other.dropped;
+    received += other.received;
+    sent += other.sent;
+  }
 };
 
 /// A connection on its way to a shard: from its handshake, or from another shard in front of the message that

@@ -27,6 +27,13 @@ struct TlsStatistics {
   std::uint64_t resumed = 0;     ///< of those
   std::uint64_t failed = 0;      ///< ended otherwise, or took too long
   std::uint64_t refused = 0;     ///< connections closed because too many handshakes are under way
+
+  void add(const TlsStatistics& other) noexcept {
+    handshakes += other.handshakes;
+    resumed += other.resumed;
+    failed += other.failed;
+    refused += other.refused;
+  }
 };
 
 class TlsHandshakes {

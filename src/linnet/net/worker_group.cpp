@@ -108,8 +108,7 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   config_ = config;
   const bool manages = !config_.listen.empty() || !config_.dtls.listen.empty() ||
                        !config_.listen_tcp.empty() || !config_.listen_tls.empty();
-  if (!manages && config_.bootstrap.listen.empty())
-    return std::unexpected("there is no address to listen on");
+  if (!manages && !config_.bootstrap.listens()) return std::unexpected("there is no address to listen on");
   if (!manages) config_.shards = 1;
   if (config_.shards == 0) config_.shards = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxShards);
   if (config_.shards > kMaxShards) return std::unexpected("more than 64 workers");
@@ -210,14 +209,17 @@ std::expected<void, std::string> WorkerGroup::make_shards(unsigned shards, const
   return {};
 }
 
+Handshakes::CredentialSource WorkerGroup::known_devices() const {
+  if (config_.dtls.credentials) return config_.dtls.credentials;
+  return [book = fleet_.credentials.get()] { return book->snapshot(); };
+}
+
 std::expected<void, std::string> WorkerGroup::make_handshakes() {
   if (config_.dtls.listen.empty()) return {};
   auto security = tls::ServerSecurity::make(tls::Transport::kDatagram, config_.dtls.identity);
   if (!security) return std::unexpected("coaps: " + security.error());
-  Handshakes::CredentialSource credentials = config_.dtls.credentials;
-  if (!credentials) credentials = [this] { return fleet_.credentials->snapshot(); };
   fleet_.handshakes = std::make_unique<Handshakes>(
-      std::move(*security), config_.dtls.limits, std::move(credentials), [this](HandshakeOutput output) {
+      std::move(*security), config_.dtls.limits, known_devices(), [this](HandshakeOutput output) {
         const unsigned shard = output.peer.shard;
         Task task = [kept = std::move(output)](Shard& here) mutable { here.take_handshake(std::move(kept)); };
         // A shard that has ended speaks to nobody any more.
@@ -233,12 +235,10 @@ std::expected<void, std::string> WorkerGroup::make_tls() {
   auto listeners = open_listeners(config_.listen_tls, 1);
   if (!listeners) return std::unexpected(listeners.error());
   fleet_.tls_listeners = config_.listen_tls.size();
-  TlsHandshakes::CredentialSource credentials = config_.dtls.credentials;
-  if (!credentials) credentials = [this] { return fleet_.credentials->snapshot(); };
   try {
     fleet_.tls = std::make_unique<TlsHandshakes>(
         std::move(listeners->front()), config_.listen_tcp.size(), std::move(*security), config_.tls,
-        std::move(credentials), [this, next = 0U](MovingConnection connection) mutable {
+        known_devices(), [this, next = 0U](MovingConnection connection) mutable {
           next = (next + 1) % size();
           Task task = [kept = std::move(connection)](Shard& here) mutable {
             here.take_connection(std::move(kept));
@@ -283,9 +283,13 @@ std::expected<void, std::string> WorkerGroup::restore_contexts() {
 }
 
 std::expected<void, std::string> WorkerGroup::make_bootstrap() {
-  if (config_.bootstrap.listen.empty()) return {};
-  auto made = BootstrapServer::make(config_.bootstrap, store_.get(), kBootstrapShard, *fleet_.credentials,
-                                    config_.allow_nosec);
+  if (!config_.bootstrap.listens()) return {};
+  auto made = BootstrapServer::make(config_.bootstrap, {.store = store_.get(),
+                                                        .store_shard = kBootstrapShard,
+                                                        .credentials = fleet_.credentials.get(),
+                                                        .allow_nosec = config_.allow_nosec,
+                                                        .identity = &config_.dtls.identity,
+                                                        .known = known_devices()});
   if (!made) return std::unexpected(made.error());
   bootstrap_ = std::move(*made);
   return {};

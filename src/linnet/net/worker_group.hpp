@@ -76,6 +76,8 @@ class WorkerGroup final : public store::StoreListener {
   [[nodiscard]] std::expected<unsigned, std::string> count_shards() const;
   [[nodiscard]] std::expected<void, std::string> make_shards(unsigned shards, const server::Models& models);
   [[nodiscard]] std::expected<void, std::string> place_tenants();
+  /// What devices prove themselves by.
+  [[nodiscard]] Handshakes::CredentialSource known_devices() const;
   [[nodiscard]] std::expected<void, std::string> make_handshakes();
   [[nodiscard]] std::expected<void, std::string> make_tls();
   [[nodiscard]] std::expected<void, std::string> make_bootstrap();

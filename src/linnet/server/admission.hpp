@@ -19,6 +19,11 @@ enum class LinkIdentity : std::uint8_t {
   kOther,  ///< that another one is
 };
 
+/// With one more proof, of this endpoint or of another one: where there are two, both must be of this one.
+[[nodiscard]] constexpr LinkIdentity with_proof(LinkIdentity proved, bool same) noexcept {
+  return same && proved != LinkIdentity::kOther ? LinkIdentity::kSame : LinkIdentity::kOther;
+}
+
 /// Nothing, or the answer in Error::response: 4.00 where the identity belongs to another endpoint
 /// (TS 5.2.6), 4.03 where there is none and the name has credentials, or unprotected devices are not
 /// wanted at all (`allow_nosec`).

@@ -175,8 +175,9 @@ const ObjectModel* bootstrap_model(const Models& models, lwm2m::ObjectId object)
   switch (object) {
     case 0:
     case 1: return models.find(object, {1, 1});
-    case 2:
-    case 21: return models.find(object, {1, 0});
+    case 2: return models.find(object, {1, 0});
+    // Before 2.0 its keys were text, in no form that two implementations agreed on.
+    case 21: return models.find(object, {2, 0});
     default: return models.find(object, {1, 255});
   }
 }

@@ -65,9 +65,10 @@ class BootstrapEngine::Parts final : public coap::Handler {
       if (request.method != coap::Code::kGet) return reply_with(coap::Code::kMethodNotAllowed);
       coap::Reply reply = reply_with(coap::Code::kContent);
       reply.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
-      reply.payload = as_bytes(kWellKnown);
+      reply.payload = as_bytes(links);
       return reply;
     }
+    if (enrollment && EnrollmentInterface::takes(request.options)) return enroll(request);
     if (only_segment(request.options) != kPath) return reply_with(coap::Code::kNotFound);
     if (request.method != coap::Code::kPost) return reply_with(coap::Code::kMethodNotAllowed);
     return begin(request, now);
@@ -137,6 +138,8 @@ class BootstrapEngine::Parts final : public coap::Handler {
   coap::Endpoint endpoint;
   BootstrapConfigurations configurations;
   std::vector<std::uint8_t> space;
+  std::string links{kWellKnown};
+  std::optional<EnrollmentInterface> enrollment;
 
  private:
   using SessionId = std::uint64_t;
@@ -150,9 +153,22 @@ class BootstrapEngine::Parts final : public coap::Handler {
     return reply;
   }
 
+  coap::Reply enroll(const coap::IncomingRequest& request) {
+    const coap::Reply reply = enrollment->answer(request, listener->proved_endpoint(request.link));
+    if (reply.code == coap::Code::kChanged) ++counted_.enrolled;
+    if (request.method == coap::Code::kPost && !coap::is_success(reply.code)) ++counted_.not_enrolled;
+    return reply;
+  }
+
   coap::Reply begin(const coap::IncomingRequest& request, Instant now) {
-    const auto wanted = read_bootstrap_request(request.options);
+    auto wanted = read_bootstrap_request(request.options);
     if (!wanted) return refuse(reply_with(wanted.error()));
+    std::string proved;
+    if (wanted->endpoint.empty()) {
+      proved = listener->proved_endpoint(request.link);
+      if (proved.empty()) return refuse(reply_with(coap::Code::kBadRequest));
+      wanted->endpoint = proved;
+    }
     if (const auto admitted = listener->admit(request.link, wanted->endpoint); !admitted) {
       return refuse(reply_with(static_cast<coap::Code>(admitted.error().response)));
     }
@@ -284,6 +300,11 @@ std::size_t BootstrapEngine::endpoint_memory(const BootstrapEngineConfig& config
 
 void BootstrapEngine::protect_by(coap::Protection& protection) noexcept {
   parts_->endpoint.protect_by(protection);
+}
+
+void BootstrapEngine::enroll_with(EnrollmentAuthority& authority) noexcept {
+  parts_->enrollment.emplace(authority);
+  parts_->links = std::string(kWellKnown) + "," + std::string(EnrollmentInterface::kLinks);  // RFC 9148 §4.1
 }
 
 void BootstrapEngine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "linnet/base/random.hpp"
@@ -14,6 +15,7 @@
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/server/bootstrap_configuration.hpp"
 #include "linnet/server/bootstrap_result.hpp"
+#include "linnet/server/enrollment.hpp"
 
 namespace linnet::server {
 
@@ -35,8 +37,10 @@ struct BootstrapStatistics {
   std::uint64_t started = 0;
   std::uint64_t finished = 0;  ///< with success
   std::uint64_t failed = 0;
-  std::uint64_t replaced = 0;  ///< the device began anew
-  std::uint64_t refused = 0;   ///< requests that began no session
+  std::uint64_t replaced = 0;      ///< the device began anew
+  std::uint64_t refused = 0;       ///< requests that began no session
+  std::uint64_t enrolled = 0;      ///< certificates that were given, by EST
+  std::uint64_t not_enrolled = 0;  ///< requests for one that were refused
 };
 
 /// Called from inside receive and step; must not call the engine back.
@@ -46,6 +50,9 @@ class BootstrapListener {
   [[nodiscard]] virtual Result<void> admit(coap::LinkId /*link*/, std::string_view /*endpoint*/) noexcept {
     return {};
   }
+  /// The endpoint name that the peer of a link has proved, empty for none. It stands for a Bootstrap-Request
+  /// without a name (TS 5.2.6), and is the only one that a certificate is given for.
+  [[nodiscard]] virtual std::string proved_endpoint(coap::LinkId /*link*/) noexcept { return {}; }
   /// The 2.04 is on its way. A session that was under way for this endpoint has ended without result.
   virtual void on_started(std::string_view endpoint, std::string_view configuration,
                           Instant now) noexcept = 0;
@@ -74,6 +81,10 @@ class BootstrapEngine {
   /// From now on messages are protected as `protection` says (coap/protection.hpp), which outlives the
   /// engine.
   void protect_by(coap::Protection& protection) noexcept;
+
+  /// From now on devices may enrol with `authority` by EST (server/enrollment.hpp), which outlives the
+  /// engine.
+  void enroll_with(EnrollmentAuthority& authority) noexcept;
 
   /// One datagram from a link. Any bytes at all.
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;

@@ -47,8 +47,8 @@ Result<BootstrapRequest> read_bootstrap_request(const coap::Options& options) no
       request.preferred = *preferred;
     }
   }
-  if (!parameters.endpoint || parameters.endpoint->empty()) return lwm2m::malformed();
-  request.endpoint = *parameters.endpoint;
+  if (parameters.endpoint && parameters.endpoint->empty()) return lwm2m::malformed();
+  request.endpoint = parameters.endpoint.value_or(std::string_view());
   return request;
 }
 

@@ -12,12 +12,12 @@
 namespace linnet::server {
 
 struct BootstrapRequest {
-  std::string_view endpoint;                      ///< a view into the options
+  std::string_view endpoint;                      ///< a view into the options; empty where there is no `ep`
   std::optional<lwm2m::ContentFormat> preferred;  ///< pct: TLV, SenML JSON or SenML CBOR
 };
 
-/// Parameters that are not known are passed over. 4.00 (kMalformed) for an `ep` that is missing, given
-/// twice or no name, and a `pct` that is no number; 4.15 (kUnsupported) for a format that the values
+/// Parameters that are not known are passed over. 4.00 (kMalformed) for an `ep` that is given twice
+/// or no name, and a `pct` that is no number; 4.15 (kUnsupported) for a format that the values
 /// of an instance cannot be written in.
 [[nodiscard]] Result<BootstrapRequest> read_bootstrap_request(const coap::Options& options) noexcept;
 

@@ -98,7 +98,7 @@ TEST(BootstrapServer, peers_that_were_seen_once_cannot_keep_devices_out) {
   config.bootstrap.engine.endpoint.max_peers = 16;
   const auto server = start(config);
   EXPECT_FALSE(put(*server, some("fleet", {"urn:*"})).failure);
-  const Address at = server->bootstrap()->listening()[0];
+  const Address at = server->bootstrap()->config().listen[0];
   RawDevice under_way(at);
   under_way.request(Code::kPost, {"bs"}, {"ep=urn:0"});
   ASSERT_EQ(under_way.receive().view().code(), Code::kChanged);
@@ -125,7 +125,7 @@ TEST(BootstrapServer, bootstraps_a_device_alone_and_tells_of_it) {
   EXPECT_FALSE(added.failure);
   EXPECT_TRUE(added.created);
 
-  RawDevice device(server->bootstrap()->listening()[0]);
+  RawDevice device(server->bootstrap()->config().listen[0]);
   be_bootstrapped(device, "urn:1");
   const Event started = wait_for(*subscription, woken, Event::Kind::kBootstrapStarted);
   EXPECT_EQ(started.endpoint, "urn:1");
@@ -209,7 +209,7 @@ TEST(BootstrapServer, a_configuration_that_the_store_does_not_take_is_not_in_for
   const auto server = start(config);
   EXPECT_EQ(put(*server, some("fleet", {"*"})).failure, Errc::kIo);
   EXPECT_EQ(find(*server, "fleet"), nullptr);
-  RawDevice device(server->bootstrap()->listening()[0]);
+  RawDevice device(server->bootstrap()->config().listen[0]);
   device.request(Code::kPost, {"bs"}, {"ep=urn:1"});
   EXPECT_EQ(device.receive().view().code(), Code::kBadRequest);
 }
@@ -230,7 +230,7 @@ TEST(BootstrapServer, configurations_and_results_outlive_a_restart) {
     EXPECT_FALSE(put(*server, some("fleet", {"urn:*"})).failure);
     EXPECT_FALSE(put(*server, some("other", {"x"})).failure);
     EXPECT_FALSE(remove(*server, "other").failure);
-    RawDevice device(server->bootstrap()->listening()[0]);
+    RawDevice device(server->bootstrap()->config().listen[0]);
     be_bootstrapped(device, "urn:1");
     while (!result(*server, "urn:1")) {
     }
@@ -261,7 +261,7 @@ TEST(BootstrapServer, keeps_the_newest_results_only) {
   config.bootstrap.max_results = 2;
   const auto server = start(config);
   EXPECT_FALSE(put(*server, some("all", {"*"})).failure);
-  RawDevice device(server->bootstrap()->listening()[0]);
+  RawDevice device(server->bootstrap()->config().listen[0]);
   for (const char* endpoint : {"a", "b", "a", "c"}) be_bootstrapped(device, endpoint);
   while (!result(*server, "c")) {
   }

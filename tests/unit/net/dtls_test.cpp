@@ -10,6 +10,7 @@
 #include "pre_shared.hpp"
 #include "raw_device.hpp"
 #include "running_server.hpp"
+#include "secured_device.hpp"
 #include "state_folder.hpp"
 #include "tests/unit/tls/client_double.hpp"
 
@@ -19,92 +20,14 @@ namespace {
 using coap::Code;
 using test::devices;
 using test::kKey;
+using test::secured;
+using test::SecuredDevice;
 using test::small_server;
 using test::start;
 using test::StateFolder;
 using test::statistics;
 using tls::OwnedBytes;
 using tls::test::ClientDouble;
-
-ServerConfig secured(unsigned shards = 1) {
-  ServerConfig config = small_server(shards);
-  config.dtls.listen = {*parse_address("127.0.0.1:0")};
-  config.dtls.credentials = [known = *server::Credentials::none()->apply(devices())] { return known; };
-  return config;
-}
-
-/// A socket, a session and a message writer.
-class SecuredDevice {
- public:
-  explicit SecuredDevice(const Address& server, const std::string& identity = "one",
-                         const OwnedBytes& key = kKey)
-      : wire(server) {
-    client_.emplace(tls::test::ClientWish{.identity = identity, .key = key});
-  }
-
-  /// Another session over the same socket, which resumes `session` where there is one.
-  void start_anew(const std::string& identity, OwnedBytes session = {}) {
-    client_.emplace(tls::test::ClientWish{.identity = identity, .key = kKey, .session = std::move(session)});
-  }
-  bool connect() {
-    client_->go_on();
-    for (int rounds = 0; rounds < 10 && !client_->open && client_->error == 0; ++rounds) exchange();
-    // In a resumed handshake the last flight is the client's.
-    for (const OwnedBytes& datagram : std::exchange(client_->sent, {})) wire.send(datagram);
-    return client_->open;
-  }
-  void exchange() {
-    for (const OwnedBytes& datagram : std::exchange(client_->sent, {})) wire.send(datagram);
-    if (client_->open) return;
-    client_->receive(wire.receive().bytes);
-    while (!client_->open && wire.has_mail(0)) client_->receive(wire.receive().bytes);
-  }
-  /// The record that carries a request.
-  OwnedBytes sealed(coap::Code method, const std::vector<std::string>& path,
-                    const std::vector<std::string>& query = {}, std::string_view payload = {}) {
-    std::array<std::uint8_t, 512> buffer;
-    coap::MessageWriter writer(buffer, coap::Type::kConfirmable, method, coap::MessageId{++message_id_}, {});
-    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
-    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
-    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
-    writer.payload(as_bytes(payload));
-    client_->say(as_text(ByteView(buffer).first(*writer.finish())));
-    const OwnedBytes record = client_->sent.back();
-    client_->sent.clear();
-    return record;
-  }
-  RawMessage answer() {
-    while (client_->heard.empty()) {
-      const RawMessage datagram = wire.receive();
-      if (datagram.bytes.empty()) return {};
-      client_->receive(datagram.bytes);
-    }
-    const std::string text = client_->heard.front();
-    client_->heard.erase(client_->heard.begin());
-    return {.bytes = {text.begin(), text.end()}};
-  }
-  Code request(coap::Code method, const std::vector<std::string>& path,
-               const std::vector<std::string>& query = {}, std::string_view payload = {}) {
-    wire.send(sealed(method, path, query, payload));
-    const RawMessage reply = answer();
-    location.clear();
-    for (const coap::Option& option : reply.view().options()) {
-      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
-    }
-    return reply.view().code();
-  }
-  Code register_as(const std::string& endpoint) {
-    return request(Code::kPost, {"rd"}, {"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"}, "</1/0>,</3/0>");
-  }
-
-  RawDevice wire;
-  std::string location;
-  [[nodiscard]] ClientDouble& client() { return *client_; }
-
- private:
-  std::optional<ClientDouble> client_;
-  std::uint16_t message_id_ = 100;
-};
 
 class DtlsServer : public ::testing::TestWithParam<unsigned> {};
 INSTANTIATE_TEST_SUITE_P(Shards, DtlsServer, ::testing::Values(1U, 3U));

@@ -171,6 +171,14 @@ const std::vector<Fault>& faults() {
          c.writes[0].records.push_back({path_of("/0/1/17"), OwnedValue(Value::objlnk({21, 0}))});
        },
        "/0/1/17", "refers to /21/0"},
+      {"OscoreKeysAsText",
+       [](Configuration c) {
+         add(c, {path_of("/21/0"),
+                 {{path_of("/21/0/0"), OwnedValue(Value::string("secret"))},
+                  {path_of("/21/0/1"), OwnedValue(Value::string("a"))},
+                  {path_of("/21/0/2"), OwnedValue(Value::string("b"))}}});
+       },
+       "/21/0/0", "Opaque"},
       {"OscoreLinkToAnotherObject",
        [](Configuration c) {
          c.writes[0].records.push_back({path_of("/0/1/17"), OwnedValue(Value::objlnk({3, 0}))});

@@ -116,6 +116,58 @@ TEST_F(BootstrapTest, other_paths_and_methods_have_nothing) {
   EXPECT_EQ(code_of(send(0, request)), Code::kContent);
 }
 
+// TS 5.2.6: a name is recommended, not mandated, where the security layer gives one.
+TEST_F(BootstrapTest, the_name_that_a_link_proved_stands_for_one_that_is_not_given) {
+  give(simple_configuration());
+  listener.proved = "urn:1";
+  EXPECT_EQ(ask(0, {"pct=112"}), Code::kChanged);
+  EXPECT_THAT(listener.events, ElementsAre("started urn:1 fleet"));
+}
+
+/// Says whose certificate it gives.
+class Clerk final : public EnrollmentAuthority {
+ public:
+  Result<std::vector<std::uint8_t>> certificates(CertificateForm /*form*/) override {
+    return std::vector<std::uint8_t>(2000, 7);
+  }
+  Result<std::vector<std::uint8_t>> enroll(const EnrollmentRequest& request) override {
+    return std::vector<std::uint8_t>(request.endpoint.begin(), request.endpoint.end());
+  }
+};
+
+// RFC 9148 §4.1, §5: links, block-wise answers, and a certificate for the name that the link proved alone.
+// Shows: SE-4
+TEST_F(BootstrapTest, devices_enrol_where_there_is_an_authority) {
+  Request request;
+  request.path = {".well-known", "est", "crts"};
+  request.code = Code::kGet;
+  EXPECT_EQ(code_of(send(0, request)), Code::kNotFound);
+  Clerk clerk;
+  engine->enroll_with(clerk);
+  Bytes bytes = send(0, request);
+  auto message = *coap::Message::decode(bytes);
+  EXPECT_EQ(message.code(), Code::kContent);
+  EXPECT_EQ(look(message).format, 281U);
+  EXPECT_EQ(message.payload().size(), 1024U) << "the first block";
+  request.path = {".well-known", "core"};
+  bytes = send(0, request);
+  message = *coap::Message::decode(bytes);
+  EXPECT_THAT(std::string(as_text(message.payload())),
+              testing::StartsWith("</bs>,</est/crts>;rt=\"ace.est.crts\""));
+  request.path = {"est", "sen"};
+  request.code = Code::kPost;
+  request.format = kPkcs10Format;
+  request.payload = "a request";
+  EXPECT_EQ(code_of(send(0, request)), Code::kUnauthorized);
+  listener.proved = "urn:1";
+  bytes = send(0, request);
+  message = *coap::Message::decode(bytes);
+  EXPECT_EQ(message.code(), Code::kChanged);
+  EXPECT_EQ(as_text(message.payload()), "urn:1");
+  EXPECT_EQ(engine->statistics().enrolled, 1U);
+  EXPECT_EQ(engine->statistics().not_enrolled, 1U);
+}
+
 TEST_F(BootstrapTest, an_unknown_device_is_told_to_the_listener) {
   give(simple_configuration());
   ask(0, {"ep=imei:1"});

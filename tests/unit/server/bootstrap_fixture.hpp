@@ -72,6 +72,7 @@ inline BootstrapConfiguration simple_configuration() {
 /// Writes down what it is told.
 class RecordingBootstrap final : public BootstrapListener {
  public:
+  std::string proved_endpoint(coap::LinkId /*link*/) noexcept override { return proved; }
   void on_started(std::string_view endpoint, std::string_view configuration, Instant) noexcept override {
     events.push_back("started " + std::string(endpoint) + " " + std::string(configuration));
   }
@@ -80,6 +81,7 @@ class RecordingBootstrap final : public BootstrapListener {
     events.push_back("unknown " + std::string(endpoint));
   }
 
+  std::string proved;  ///< by every link
   std::vector<std::string> events;
   std::vector<BootstrapResult> results;
 };
