@@ -5,26 +5,27 @@ namespace linnet::card {
 
 namespace {
 
-Result<std::optional<lwm2m::Version>> next_version(ByteReader& in) noexcept {
+Result<void> read_version(ByteReader& in, std::optional<lwm2m::Version>& version) noexcept {
   const auto major = in.u8();
   if (!major) return std::unexpected(major.error());
-  if (*major == 0) return std::optional<lwm2m::Version>();
+  if (*major == 0) return {};
   const auto minor = in.u8();
   if (!minor) return std::unexpected(minor.error());
-  return std::optional(lwm2m::Version{*major, *minor});
+  version = lwm2m::Version{*major, *minor};
+  return {};
 }
 
 Result<StoredObject> next_object(ByteReader& in) noexcept {
   const auto id = in.uint(2);
   if (!id) return std::unexpected(id.error());
   if (*id >= lwm2m::kMaxId) return fail(Errc::kMalformed);
-  const auto version = next_version(in);
-  if (!version) return std::unexpected(version.error());
+  std::optional<lwm2m::Version> version;
+  if (const auto read = read_version(in, version); !read) return std::unexpected(read.error());
   const auto length = in.uint(2);
   if (!length) return std::unexpected(length.error());
   const auto instances = in.bytes(static_cast<std::size_t>(*length));
   if (!instances) return std::unexpected(instances.error());
-  return StoredObject{static_cast<lwm2m::ObjectId>(*id), *version, *instances};
+  return StoredObject{static_cast<lwm2m::ObjectId>(*id), version, *instances};
 }
 
 Result<void> each(ByteView objects, std::uint64_t number,
