@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "linnet/net/observation_key.hpp"
+#include "linnet/net/shard_clock.hpp"
 #include "linnet/net/steering.hpp"
+#include "linnet/net/ticket_seed.hpp"
 #include "linnet/server/registration_record.hpp"
 #include "linnet/server/tenant.hpp"
 
@@ -118,6 +120,7 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
       std::make_unique<CredentialBook>(store_.get(), kCredentialShard, config_.max_credentials);
   fleet_.allow_nosec = config_.allow_nosec;
   if (const auto done = fleet_.credentials->restore(); !done) return done;
+  config_.dtls.identity.ticket_seed = ticket_seed(store_.get(), kCredentialShard, ShardClock::wall());
   const auto shards = count_shards();
   if (!shards) return std::unexpected(shards.error());
   if (const auto made = make_shards(*shards, models); !made) return made;

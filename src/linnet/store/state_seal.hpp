@@ -22,7 +22,7 @@ struct SealConfig {
 
 /// Records that hold secrets.
 inline constexpr std::array kSecretKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential,
-                                         RecordKind::kAssociation};
+                                         RecordKind::kAssociation, RecordKind::kTicketSeed};
 [[nodiscard]] constexpr bool is_secret(RecordKind kind) noexcept {
   return std::ranges::find(kSecretKinds, kind) != kSecretKinds.end();
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace linnet::tls {
 
@@ -152,10 +153,6 @@ int check_client(gnutls_session_t session) noexcept {
   return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-std::unexpected<std::string> refused(const char* what, int error) {
-  return std::unexpected(std::string(what) + ": " + sentence(error));
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<ServerSecurity>, std::string> ServerSecurity::make(
@@ -173,15 +170,24 @@ std::expected<std::unique_ptr<ServerSecurity>, std::string> ServerSecurity::make
       newest);
   if (!priorities) return std::unexpected(priorities.error());
   made->priorities_ = std::move(*priorities);
-  if (const int error = gnutls_session_ticket_key_generate(made->ticket_key_.out()); error < 0) {
-    return refused("session tickets", error);
-  }
-  std::array<std::uint8_t, PskSessions::kSeed> seed{};
-  if (const int error = gnutls_rnd(GNUTLS_RND_KEY, seed.data(), seed.size()); error < 0)
-    return refused("session tickets", error);
-  made->psk_sessions_ = std::make_unique<PskSessions>(seed, kMostSessions);
-  wipe(seed);
+  if (!made->make_ticket_keys(identity.ticket_seed))
+    return std::unexpected("session tickets: no random numbers");
   return made;
+}
+
+bool ServerSecurity::make_ticket_keys(ByteView seed) {
+  FixedSecret<kTicketSeed> own;
+  if (seed.size() != own.bytes.size()) {
+    if (gnutls_rnd(GNUTLS_RND_KEY, own.bytes.data(), own.bytes.size()) < 0) return false;
+    seed = own.bytes;
+  }
+  // A ticket of one transport is none of the other.
+  const std::uint8_t transport = std::to_underlying(transport_);
+  FixedSecret<PskSessions::kSeed> psk;
+  prf(seed, "linnet library tickets", {{&transport, 1}}, ticket_key_.bytes);
+  prf(seed, "linnet psk tickets", {{&transport, 1}}, psk.bytes);
+  psk_sessions_ = std::make_unique<PskSessions>(psk.bytes, kMostSessions);
+  return true;
 }
 
 std::expected<void, std::string> ServerSecurity::take(const ServerIdentity& identity) {
@@ -209,7 +215,7 @@ Session ServerSecurity::session(SessionContext& context) const {
   Session session = tls::make<Session>(gnutls_init, flags);
   if (!session) return nullptr;
   gnutls_session_set_ptr(session.get(), &context);
-  const gnutls_datum_t ticket_key = datum(ticket_key_.bytes());
+  const gnutls_datum_t ticket_key = datum(ticket_key_.bytes);
   bool good = gnutls_priority_set(session.get(), priorities_.get()) >= 0 &&
               gnutls_credentials_set(session.get(), GNUTLS_CRD_PSK, psk_.get()) >= 0 &&
               gnutls_session_ticket_enable_server(session.get(), &ticket_key) >= 0;

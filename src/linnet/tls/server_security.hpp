@@ -22,7 +22,11 @@ namespace linnet::tls {
 struct ServerIdentity {
   OwnedBytes private_key{};         ///< as import_private_key takes it; empty: pre-shared keys alone
   std::vector<OwnedBytes> chain{};  ///< certificates, DER, its own first
+  /// What keys of session tickets are made from, each for a day: kTicketSeed unpredictable bytes, so that
+  /// tickets outlive a restart. Empty: tickets end with the ServerSecurity.
+  OwnedBytes ticket_seed{};
 };
+inline constexpr std::size_t kTicketSeed = 32;
 
 /// What belongs to one session for as long as its handshake goes.
 struct SessionContext {
@@ -66,13 +70,14 @@ class ServerSecurity {
 
   ServerSecurity() = default;
   [[nodiscard]] std::expected<void, std::string> take(const ServerIdentity& identity);
+  [[nodiscard]] bool make_ticket_keys(ByteView seed);
 
   Transport transport_ = Transport::kDatagram;
   bool has_key_ = false;
   PskServerCredentials psk_;
   CertificateCredentials certificates_;
   PriorityCache priorities_;
-  OwnedDatum ticket_key_;
+  FixedSecret<64> ticket_key_;  // of the library's tickets, as gnutls_session_ticket_key_generate makes one
   mutable SessionCache sessions_{kMostSessions};
   std::unique_ptr<PskSessions> psk_sessions_;
 };

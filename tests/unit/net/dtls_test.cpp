@@ -309,5 +309,24 @@ TEST_P(DtlsServer, a_restarted_server_answers_the_next_record_without_a_handshak
   EXPECT_EQ(seen.associations, 1U);
 }
 
+TEST(DtlsSession, a_ticket_of_before_a_restart_resumes_its_session) {
+  const StateFolder folder;
+  ServerConfig config = secured();
+  config.open_store = folder.factory();
+  OwnedBytes session;
+  {
+    const auto server = start(config);
+    SecuredDevice device(server->listening_dtls()[0]);
+    ASSERT_TRUE(device.connect());
+    session = device.client().exported();
+  }
+  const auto server = start(config);
+  SecuredDevice device(server->listening_dtls()[0]);
+  device.start_anew("one", session);
+  ASSERT_TRUE(device.connect());
+  EXPECT_EQ(device.register_as("dev-one"), Code::kCreated);
+  EXPECT_EQ(statistics(*server).dtls.resumed, 1U);
+}
+
 }  // namespace
 }  // namespace linnet::net
