@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/net/credential_book.hpp"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "linnet/server/credential_record.hpp"
@@ -18,6 +20,9 @@ using server::Credentials;
 
 /// Changes that are at the store at once, and in force in one step.
 constexpr std::size_t kPart = 1024;
+/// So many changes leave something behind that is worth giving back, once none has come for a while.
+constexpr std::size_t kTrimAt = 4096;
+constexpr std::chrono::seconds kQuiet{1};
 
 std::string key_of(const CredentialChange& change) {
   if (!change.put) {
@@ -114,13 +119,26 @@ void CredentialBook::run() {
     Wish wish;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !wishes_.empty(); });
+      const auto wanted = [this] { return stopping_ || !wishes_.empty(); };
+      if (changed_since_trim_ >= kTrimAt && !changed_.wait_for(lock, kQuiet, wanted)) {
+        lock.unlock();
+        trim();
+        continue;
+      }
+      changed_.wait(lock, wanted);
       if (stopping_) return;
       wish = std::move(wishes_.front());
       wishes_.pop_front();
     }
-    wish.done(carry_out(wish.changes));
+    CredentialOutcome outcome = carry_out(wish.changes);
+    changed_since_trim_ += outcome.changed;
+    wish.done(std::move(outcome));
   }
+}
+
+void CredentialBook::trim() {
+  changed_since_trim_ = 0;
+  malloc_trim(0);
 }
 
 CredentialOutcome CredentialBook::carry_out(std::span<const CredentialChange> changes) {

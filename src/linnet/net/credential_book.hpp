@@ -75,11 +75,15 @@ class CredentialBook {
   [[nodiscard]] std::vector<bool> store_part(std::span<const server::CredentialChange> part);
   [[nodiscard]] Result<void> store_one(const server::CredentialChange& change, store::Ticket ticket);
   void publish(Snapshot next);
+  /// Behind many changes: gives back what their copies of the table have left in the heap.
+  void trim();
 
   store::RegistrationStore* store_;
   store::ShardIndex store_shard_;
   std::size_t limit_;
   std::uint32_t not_restored_ = 0;
+
+  std::size_t changed_since_trim_ = 0;  // of the book's thread
 
   std::atomic<std::uint64_t> generation_ = 0;
   mutable std::mutex snapshot_mutex_;

@@ -2,6 +2,7 @@
 #include "linnet/server/credentials.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -89,6 +90,38 @@ std::size_t branch_place(std::uint64_t hash) noexcept {
 
 }  // namespace
 
+namespace {
+
+/// A record in one piece with its count of owners, wiped when it goes: three words less than an array of a
+/// size that is found out at run time.
+template <std::size_t kSize>
+struct SizedRecord {
+  std::array<std::uint8_t, kSize> bytes{};
+
+  SizedRecord() noexcept = default;
+  SizedRecord(const SizedRecord&) = delete;
+  SizedRecord& operator=(const SizedRecord&) = delete;
+  ~SizedRecord() { wipe(bytes); }
+};
+
+template <std::size_t kSize>
+std::shared_ptr<std::uint8_t[]> sized_record() {
+  auto made = std::make_shared<SizedRecord<kSize>>();
+  return {made, made->bytes.data()};
+}
+
+// Sizes that fill what the heap gives out with the count in front.
+std::shared_ptr<std::uint8_t[]> record_of_size(std::size_t size) {
+  if (size <= 40) return sized_record<40>();
+  if (size <= 56) return sized_record<56>();
+  if (size <= 72) return sized_record<72>();
+  if (size <= 104) return sized_record<104>();
+  if (size <= 168) return sized_record<168>();
+  return std::allocate_shared<std::uint8_t[]>(WipingAllocator<std::uint8_t>(), size);
+}
+
+}  // namespace
+
 /// The tree of a Credentials, for reading and, while it is made, for changing.
 struct CredentialTree {
   using Record = Credentials::Record;
@@ -98,8 +131,7 @@ struct CredentialTree {
   static Record make_record(const Credential& credential) {
     const SecretBytes record = encode_record(credential);
     const ByteView body = *credential_body(record);
-    auto made =
-        std::allocate_shared<std::uint8_t[]>(WipingAllocator<std::uint8_t>(), kLengthSize + body.size());
+    const auto made = record_of_size(kLengthSize + body.size());
     made[0] = static_cast<std::uint8_t>(body.size() >> 8U);
     made[1] = static_cast<std::uint8_t>(body.size());
     std::ranges::copy(body, made.get() + kLengthSize);
@@ -145,7 +177,11 @@ struct CredentialTree {
     if (!leaf) {
       leaf = std::make_shared<Leaf>();
     } else if (leaf.use_count() > 1) {
-      leaf = std::make_shared<Leaf>(*leaf);
+      // Some room: a copy that grew would have twice its size for good.
+      auto copy = std::make_shared<Leaf>();
+      copy->reserve(leaf->size() + leaf->size() / 16 + 2);
+      copy->assign(leaf->begin(), leaf->end());
+      leaf = std::move(copy);
     }
     return *leaf;
   }
