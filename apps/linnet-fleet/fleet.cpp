@@ -19,8 +19,6 @@ using coap::MessageWriter;
 using coap::OptionNumber;
 using coap::Type;
 
-// Sources are 127.1.0.0 and on; the server is somewhere below.
-constexpr std::uint32_t kFirstSource = 0x7F010000;
 constexpr std::uint16_t kLinkFormat = 40;
 constexpr std::uint16_t kTextPlain = 0;
 
@@ -54,6 +52,11 @@ std::expected<std::unique_ptr<Fleet>, std::string> Fleet::open(const FleetConfig
   auto socket = net::UdpSocket::open(net::Address::v4(0, 0));
   if (!socket) return std::unexpected(socket.error());
   std::unique_ptr<Fleet> fleet(new Fleet(config, std::move(*socket)));
+  if (!config.oscore.empty()) {
+    auto made = ProtectedDevices::make(config.devices, config.oscore);
+    if (!made) return std::unexpected(made.error());
+    fleet->protected_ = *std::move(made);
+  }
   if (config.psk.empty()) return fleet;
   auto secured = SecuredDevices::make(
       config.devices, config.psk, [&fleet = *fleet](std::uint32_t device, ByteView datagram) {
@@ -67,7 +70,7 @@ std::expected<std::unique_ptr<Fleet>, std::string> Fleet::open(const FleetConfig
 }
 
 net::Address Fleet::address_of(std::uint32_t index) const noexcept {
-  return net::Address::v4(kFirstSource + index, 0);
+  return net::Address::v4(config_.first_source + index, 0);
 }
 
 std::uint32_t Fleet::observed() const noexcept {
@@ -109,6 +112,7 @@ bool Fleet::able(const Device& device) const noexcept {
   if (phase_.phase != Phase::kHandshake && secured_ && !secured_->open(index)) return false;
   switch (phase_.phase) {
     case Phase::kHandshake: return secured_ != nullptr;
+    case Phase::kHello:
     case Phase::kRegister:
     case Phase::kGet: return true;
     case Phase::kUpdate:
@@ -141,7 +145,7 @@ void Fleet::start_some(PhaseReport& report, Clock::time_point now) {
     device.attempts = 0;
     device.first_sent = now;
     send_request(index);
-    if (phase_.phase == Phase::kNotify && !phase_.confirmable) continue;
+    if (phase_.phase == Phase::kHello || (phase_.phase == Phase::kNotify && !phase_.confirmable)) continue;
     device.waiting = true;
     ++under_way_;
     timers_.push_back({.at = now + kAckTimeout, .device = index, .message_id = device.message_id});
@@ -149,12 +153,19 @@ void Fleet::start_some(PhaseReport& report, Clock::time_point now) {
 }
 
 ByteSpan Fleet::prepare(std::uint32_t index) {
+  if (protected_) return ByteSpan(batches_->plain).first(batches_->plain.size() - oscore::kMaxOverhead);
   space_ = batches_->out.prepare();
   return secured_ ? secured_->message_space(index, space_) : space_;
 }
 
 void Fleet::commit(std::uint32_t index, std::size_t size, const net::Address& remote,
                    const net::Address& local) {
+  if (protected_) {
+    const ByteView sealed = protected_->seal(index, ByteView(batches_->plain).first(size));
+    std::ranges::copy(sealed, batches_->out.prepare().begin());
+    if (!sealed.empty()) batches_->out.commit(sealed.size(), socket_, remote, local);
+    return;
+  }
   const std::size_t whole = secured_ && size > 0 ? secured_->seal(index, space_, size) : size;
   if (whole > 0) batches_->out.commit(whole, socket_, remote, local);
 }
@@ -166,9 +177,25 @@ void Fleet::send_request(std::uint32_t index) {
     if (secured_->shaking_hands(index)) return secured_->repeat(index);
     return secured_->begin(index, endpoint_name(config_.prefix, index));
   }
+  if (phase_.phase == Phase::kHello) return send_hello(index);
   if (phase_.phase == Phase::kNotify) ++device.sequence;
   const ByteSpan buffer = prepare(index);
   commit(index, write_request(device, index, buffer), config_.server, address_of(index));
+}
+
+void Fleet::send_hello(std::uint32_t index) {
+  // A record, and in it a message with version, random, no session, no cookie, one suite, no compression.
+  constexpr std::array<std::uint8_t, 27> kBefore{22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0,  0,    54,  1,
+                                                 0,  0,    42,   0, 0, 0, 0, 0, 0, 0, 42, 0xFE, 0xFD};
+  constexpr std::array<std::uint8_t, 8> kBehind{0, 0, 0, 2, 0xC0, 0xA8, 1, 0};
+  ByteWriter writer(batches_->out.prepare());
+  writer.bytes(kBefore);
+  writer.uint(index, 8);
+  writer.uint(devices_[index].message_id, 8);
+  writer.uint(0, 8);
+  writer.uint(0, 8);
+  writer.bytes(kBehind);
+  batches_->out.commit(writer.size(), socket_, config_.server, address_of(index));
 }
 
 std::size_t Fleet::write_request(const Device& device, std::uint32_t index, ByteSpan out) const {
@@ -176,6 +203,10 @@ std::size_t Fleet::write_request(const Device& device, std::uint32_t index, Byte
   const coap::Token token = token_of(device.message_id);
   const std::string_view location(device.location, device.location_size);
   const auto finish = [](const MessageWriter& writer) { return writer.finish().value_or(0); };
+  const auto echo = [&](MessageWriter& writer) {
+    if (protected_ && !protected_->echo(index).empty())
+      writer.option(OptionNumber::kEcho, protected_->echo(index));
+  };
   switch (phase_.phase) {
     case Phase::kRegister: {
       MessageWriter writer(out, Type::kConfirmable, Code::kPost, id, token);
@@ -185,12 +216,14 @@ std::size_t Fleet::write_request(const Device& device, std::uint32_t index, Byte
       writer.option(OptionNumber::kUriQuery, "lt=" + std::to_string(config_.lifetime));
       writer.option(OptionNumber::kUriQuery, "lwm2m=1.1");
       writer.option(OptionNumber::kUriQuery, "b=U");
+      echo(writer);
       writer.payload(as_bytes(config_.objects));
       return finish(writer);
     }
     case Phase::kGet: {
       MessageWriter writer(out, Type::kConfirmable, Code::kGet, id, token);
       for (const std::string& segment : config_.get_path) writer.option(OptionNumber::kUriPath, segment);
+      echo(writer);
       return finish(writer);
     }
     case Phase::kUpdate:
@@ -201,7 +234,8 @@ std::size_t Fleet::write_request(const Device& device, std::uint32_t index, Byte
       writer.option(OptionNumber::kUriPath, location);
       return finish(writer);
     }
-    case Phase::kHandshake: return 0;
+    case Phase::kHandshake:
+    case Phase::kHello: return 0;
     case Phase::kNotify: break;
   }
   MessageWriter writer(out, phase_.confirmable ? Type::kConfirmable : Type::kNonConfirmable, Code::kContent,
@@ -246,11 +280,17 @@ void Fleet::take(const net::Datagram& datagram, PhaseReport& report, Clock::time
   const net::Address::Ip& ip = datagram.local.ip();
   const std::uint32_t index =
       (std::uint32_t{ip[12]} << 24 | std::uint32_t{ip[13]} << 16 | std::uint32_t{ip[14]} << 8 | ip[15]) -
-      kFirstSource;
+      config_.first_source;
   if (index >= devices_.size() || datagram.remote != config_.server) return;
   const ByteView bytes = secured_ ? unprotect(index, datagram.bytes, report, now) : datagram.bytes;
-  const auto message = coap::Message::decode(bytes);
+  auto message = coap::Message::decode(bytes);
   if (!message) return;
+  if (protected_ && message->code() != Code::kEmpty) {
+    const coap::OpenedMessage opened = protected_->open(index, *message);
+    if (opened.verdict == coap::OpenedMessage::Verdict::kIgnored || asked_again(index, opened, now)) return;
+    // What is refused in clear is an error as it stands.
+    if (opened.verdict == coap::OpenedMessage::Verdict::kOpened) message = opened.message;
+  }
   Device& device = devices_[index];
   const bool reply = message->type() == Type::kAcknowledgement || message->type() == Type::kReset;
   const bool known = device.waiting && static_cast<std::uint16_t>(message->message_id()) == device.message_id;
@@ -264,6 +304,20 @@ void Fleet::take(const net::Datagram& datagram, PhaseReport& report, Clock::time
   finish(device, *message, report, now);
   MessageWriter ack(prepare(index), Type::kAcknowledgement, Code::kEmpty, message->message_id(), {});
   commit(index, ack.finish().value_or(0), datagram.remote, datagram.local);
+}
+
+bool Fleet::asked_again(std::uint32_t index, const coap::OpenedMessage& opened, Clock::time_point now) {
+  Device& device = devices_[index];
+  if (opened.verdict != coap::OpenedMessage::Verdict::kOpened || !device.waiting) return false;
+  const auto echo = opened.message.options().find(OptionNumber::kEcho);
+  const bool challenge = echo && opened.message.code() == Code::kUnauthorized;
+  if (!challenge && !opened.ask_again) return false;
+  if (echo) protected_->set_echo(index, echo->value);
+  ++device.message_id;
+  send_request(index);
+  protected_->set_echo(index, {});
+  timers_.push_back({.at = now + kAckTimeout, .device = index, .message_id = device.message_id});
+  return true;
 }
 
 ByteView Fleet::unprotect(std::uint32_t index, ByteView datagram, PhaseReport& report,

@@ -15,21 +15,26 @@
 #include "histogram.hpp"
 #include "linnet/coap/message.hpp"
 #include "linnet/net/udp_batch.hpp"
+#include "protected.hpp"
 #include "secured.hpp"
 
 namespace linnet::fleet {
 
 /// What every device does in a phase.
-enum class Phase : std::uint8_t { kHandshake, kRegister, kUpdate, kGet, kNotify, kDeregister };
+/// kHello: a ClientHello, and nothing for what is answered, as who does not hear at its address.
+enum class Phase : std::uint8_t { kHandshake, kHello, kRegister, kUpdate, kGet, kNotify, kDeregister };
 
 struct FleetConfig {
-  net::Address server;           ///< IPv4 on 127/8
-  std::uint32_t devices = 1000;  ///< up to kMaxDevices
+  net::Address server;                      ///< IPv4 on 127/8
+  std::uint32_t devices = 1000;             ///< up to kMaxDevices
+  std::uint32_t first_source = 0x7F010000;  ///< IPv4 address of the first device: 127.1.0.0
   std::string prefix = "fleet-";
   std::uint32_t lifetime = 86400;  ///< seconds
   std::string objects = R"(</1/0>,</3/0>,</4/0>,</5/0>,</3303/0>)";
   std::vector<std::string> get_path = {".well-known", "core"};
   std::vector<std::uint8_t> psk;  ///< of every device; not empty: all is said over DTLS, after a handshake
+  /// Master Secret of every device; not empty: all is said under OSCORE, and the server is not answered.
+  std::vector<std::uint8_t> oscore;
 };
 
 struct PhaseConfig {
@@ -92,6 +97,7 @@ class Fleet {
     net::ReceiveBatch in{2048};
     net::SendBatch out{1280};
     std::array<std::uint8_t, 2048> opened;  ///< a datagram that is decrypted in place
+    std::array<std::uint8_t, 1280> plain;   ///< a message before it is protected
   };
 
   Fleet(const FleetConfig& config, net::UdpSocket socket);
@@ -101,12 +107,16 @@ class Fleet {
   [[nodiscard]] ByteSpan prepare(std::uint32_t index);
   void commit(std::uint32_t index, std::size_t size, const net::Address& remote, const net::Address& local);
   void send_request(std::uint32_t index);
+  void send_hello(std::uint32_t index);
   [[nodiscard]] std::size_t write_request(const Device& device, std::uint32_t index, ByteSpan out) const;
   void retransmit_due(PhaseReport& report, Clock::time_point now);
   void receive(PhaseReport& report);
   void take(const net::Datagram& datagram, PhaseReport& report, Clock::time_point now);
   [[nodiscard]] ByteView unprotect(std::uint32_t index, ByteView datagram, PhaseReport& report,
                                    Clock::time_point now);
+  /// The server gave new keys, or wants to know that a request is none of before: it is made once more.
+  [[nodiscard]] bool asked_again(std::uint32_t index, const coap::OpenedMessage& opened,
+                                 Clock::time_point now);
   void settle(Device& device, PhaseReport& report, Clock::time_point now);
   void finish(Device& device, const coap::Message& message, PhaseReport& report, Clock::time_point now);
   void answer(std::uint32_t index, const net::Datagram& datagram, const coap::Message& request);
@@ -116,8 +126,9 @@ class Fleet {
   PhaseConfig phase_;
   net::UdpSocket socket_;
   std::unique_ptr<Batches> batches_;
-  std::unique_ptr<SecuredDevices> secured_;  ///< null: plain UDP
-  ByteSpan space_;                           ///< of the datagram that is being written
+  std::unique_ptr<SecuredDevices> secured_;      ///< null: no DTLS
+  std::unique_ptr<ProtectedDevices> protected_;  ///< null: no OSCORE
+  ByteSpan space_;                               ///< of the datagram that is being written
   std::vector<Device> devices_;
   std::deque<Timer> timers_;
   std::uint32_t next_device_ = 0;

@@ -26,7 +26,7 @@ struct Options {
   linnet::fleet::FleetConfig fleet;
   linnet::fleet::PhaseConfig load;
   std::string get_path = "/.well-known/core";
-  std::string psk_key;
+  std::string psk_key, oscore_secret, first_address;
   double duration = 0;
   double pause = 0;
   bool non_confirmable = false;
@@ -35,9 +35,9 @@ struct Options {
 };
 
 const std::map<std::string, Phase> kPhases{
-    {"handshake", Phase::kHandshake}, {"register", Phase::kRegister},
-    {"update", Phase::kUpdate},       {"get", Phase::kGet},
-    {"notify", Phase::kNotify},       {"deregister", Phase::kDeregister}};
+    {"handshake", Phase::kHandshake},  {"hello", Phase::kHello}, {"register", Phase::kRegister},
+    {"update", Phase::kUpdate},        {"get", Phase::kGet},     {"notify", Phase::kNotify},
+    {"deregister", Phase::kDeregister}};
 
 const char* name_of(Phase phase) {
   for (const auto& [name, value] : kPhases) {
@@ -94,7 +94,9 @@ void describe(CLI::App& app, Options& options) {
       ->check(CLI::Range(1U, Fleet::kMaxDevices))
       ->capture_default_str();
   app.add_option("-p,--phases", options.phases,
-                 "What to do, in order: handshake, register, update, get, notify, deregister")
+                 "What to do, in order: handshake, register, update, get, notify, deregister; hello: a "
+                 "ClientHello each, "
+                 "without waiting for what is answered")
       ->transform(CLI::CheckedTransformer(kPhases))
       ->type_name("PHASE,... [register,update]")
       ->delimiter(',');
@@ -116,6 +118,13 @@ void describe(CLI::App& app, Options& options) {
                  "Speak DTLS (coaps) with this pre-shared key, hexadecimal, or @FILE that holds it (a "
                  "command line is seen by "
                  "every user of the machine); identities are the endpoint names");
+  app.add_option("--oscore-secret", options.oscore_secret,
+                 "Speak OSCORE with this Master Secret, hexadecimal or @FILE: a device's Sender ID is its "
+                 "number in four bytes, "
+                 "the server's is 73 (hexadecimal)");
+  app.add_option("--first-address", options.first_address,
+                 "The source address of the first device, in 127.0.0.0/8; the others are those that follow")
+      ->type_name("IPV4 [127.1.0.0]");
   app.add_option("--prefix", options.fleet.prefix, "Endpoint names: this and seven digits")
       ->capture_default_str();
   app.add_option("--lifetime", options.fleet.lifetime, "Seconds")->capture_default_str();
@@ -184,6 +193,25 @@ int main(int count, char** arguments) {
     options.fleet.psk.assign(key->begin(), key->end());
     if (options.phases.front() != Phase::kHandshake)
       options.phases.insert(options.phases.begin(), Phase::kHandshake);
+  }
+  if (!options.first_address.empty()) {
+    const auto first = linnet::net::parse_address(options.first_address);
+    if (!first || !first->is_v4() || first->ip()[12] != 127) {
+      std::fprintf(stderr, "linnet-fleet: --first-address is not in 127.0.0.0/8\n");
+      return 2;
+    }
+    const auto& ip = first->ip();
+    options.fleet.first_source =
+        std::uint32_t{ip[12]} << 24 | std::uint32_t{ip[13]} << 16 | std::uint32_t{ip[14]} << 8 | ip[15];
+  }
+  if (!options.oscore_secret.empty()) {
+    const auto secret = linnet::store::hex_or_file(options.oscore_secret, "--oscore-secret");
+    if (!secret || !options.psk_key.empty()) {
+      std::fprintf(stderr, "linnet-fleet: %s\n",
+                   secret ? "--oscore-secret does not go with --psk-key" : secret.error().message.c_str());
+      return 2;
+    }
+    options.fleet.oscore.assign(secret->begin(), secret->end());
   }
   options.fleet.get_path = segments(options.get_path);
   return run(options);
