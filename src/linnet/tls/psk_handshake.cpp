@@ -124,7 +124,6 @@ std::optional<PskOffer> psk_offer(const Record& record, bool psk_alone, const Ps
 PskHandshake::PskHandshake(PskSessions& sessions, const HandshakeConfig& config, const PskOffer& offer,
                            SendDatagram send)
     : sessions_(sessions),
-      retransmit_(config.retransmit),
       wait_(config.retransmit),
       resumed_(offer.resumed.has_value()),
       read_message_(static_cast<std::uint16_t>(offer.message_number + 1)),

@@ -97,7 +97,6 @@ class PskHandshake {
   void send_flight(SendDatagram send);
 
   PskSessions& sessions_;
-  Millis retransmit_;
   Millis wait_;
   State state_ = State::kGoing;
   Stage stage_ = Stage::kKeyExchange;
