@@ -41,12 +41,14 @@ Connections::Connections(const Settings& settings, coap::Links& below, LinkSourc
       clock_(clock),
       observer_(observer),
       anchors_(import_all(settings.credentials.anchors)),
-      links_(below, clock_, anchors_) {}
+      links_(below, clock_, anchors_),
+      endpoint_(settings.endpoint) {}
 
 void Connections::begin(client::Engine& engine, Objects& objects, client::Session plain) noexcept {
   engine_ = &engine;
   objects_ = &objects;
   plain_ = plain;
+  enrollments_.begin(engine, endpoint_);
 }
 
 void Connections::end() noexcept {
@@ -55,6 +57,8 @@ void Connections::end() noexcept {
   }
   links_.drop_all();
   ways_.clear();
+  waiting_.clear();
+  enrollments_.end();
   engine_ = nullptr;
 }
 
@@ -87,13 +91,15 @@ void Connections::open(client::ShortServerId server, client::InstanceId security
 /// A plain way over UDP is there at once, a secured one after its handshake, one over TCP once it is
 /// connected. The URI says which; a binding that has it too says when (object 1, resource 7).
 OrRefusal<void> Connections::lead(Account& account, client::InstanceId security, lwm2m::Binding transport) {
-  const auto parameters = client::read_security(engine_->objects(), security, room_);
+  auto parameters = client::read_security(engine_->objects(), security, room_);
   if (!parameters) return refuse(parameters.error().code, why_not(parameters.error().code));
   const bool stream = parameters->stream();
   const auto carried = stream ? lwm2m::Binding::kTcp : lwm2m::Binding::kUdp;
   const bool by_binding = account.id != client::kBootstrapServer &&
                           client::read_settings(engine_->objects(), account.id).binding.has(carried);
   if (by_binding && transport != lwm2m::Binding(carried)) return refuse(Errc::kUnsupported, "");
+  if (const auto ready = take_enrolled(account, security, transport, *parameters); !ready || !*ready)
+    return ready ? OrRefusal<void>() : std::unexpected(ready.error());
   const bool v6 = parameters->host.find(':') != std::string_view::npos;
   const std::string host(parameters->host);
   const auto address =
@@ -157,7 +163,8 @@ void Connections::stream_opened(coap::LinkId link) noexcept {
   if (!stream(link)) return;
   const Way& way = ways_.at(link);
   if (const client::Channel* const channel = source_.channel(link)) keep_session(way, *channel);
-  if (!engine_->connect(way.account.id, link, client::Session::kNew)) close(link);
+  if (!engine_->connect(way.account.id, link, client::Session::kNew)) return close(link);
+  if (way.account.id == client::kBootstrapServer) (void)seek_certificate();
 }
 
 void Connections::stream_closed(coap::LinkId link, bool was_open,
@@ -170,6 +177,7 @@ void Connections::stream_closed(coap::LinkId link, bool was_open,
   if (was_open) return engine_->disconnect(server);
   sessions_.forget(server);
   engine_->unreachable(server, channel ? channel->why : Errc::kTimeout);
+  if (server == client::kBootstrapServer) abandon_waiting(Errc::kTimeout);
 }
 
 void Connections::keep_session(const Way& way, const client::Channel& channel) noexcept {
@@ -200,6 +208,7 @@ void Connections::receive(coap::LinkId link, ByteView datagram, Instant now) noe
 
 Instant Connections::step(Instant now) noexcept {
   now_ = now;
+  step_enrollments();
   const Instant next = links_.step(now);
   bool told = false;
   while (const auto change = links_.next_change()) {
@@ -218,7 +227,8 @@ void Connections::tell(const SecuredLinks::Change& change) noexcept {
   if (change.state == ChannelState::kOpen) {
     keep_session(way, channel);
     const auto kept = channel.resumed() ? client::Session::kKept : client::Session::kNew;
-    if (!engine_->connect(server, change.link, kept)) close(change.link);
+    if (!engine_->connect(server, change.link, kept)) return close(change.link);
+    if (server == client::kBootstrapServer) (void)seek_certificate();
     return;
   }
   const client::ChannelEnd end = channel.end();
@@ -228,6 +238,7 @@ void Connections::tell(const SecuredLinks::Change& change) noexcept {
   // What was offered to be resumed may have been what went wrong.
   sessions_.forget(server);
   engine_->unreachable(server, end.why);
+  if (server == client::kBootstrapServer) abandon_waiting(end.why);
 }
 
 }  // namespace linnet::device

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "enrollments.hpp"
 #include "kept_sessions.hpp"
 #include "link_source.hpp"
 #include "linnet/client/connector.hpp"
@@ -30,6 +31,7 @@ class Connections final : public client::Connector {
 
   [[nodiscard]] coap::Links& links() noexcept { return links_; }
   [[nodiscard]] KeptSessions& sessions() noexcept { return sessions_; }
+  [[nodiscard]] Enrollments& enrollments() noexcept { return enrollments_; }
   /// The open channel to this address, which a download may use too; kNoLink where there is none.
   [[nodiscard]] coap::LinkId secured_link(const net::Address& address) const noexcept;
   [[nodiscard]] bool handshaking(coap::LinkId link) const noexcept;
@@ -64,12 +66,36 @@ class Connections final : public client::Connector {
   OrRefusal<void> lead(Account& account, client::InstanceId security, lwm2m::Binding transport);
   void tell(const SecuredLinks::Change& change) noexcept;
 
+  // connections_est.cpp: accounts whose certificates the device enrols for
+  /// An account that waits for its certificate.
+  struct Waiting {
+    client::InstanceId security{};
+    lwm2m::Binding transport;
+    AccountHash account{};
+    bool renewal = false;  ///< nobody waits for the way: there is an older certificate
+  };
+  /// Gives the parameters of an account of kEst its certificate. False: it has to be enrolled for first, and
+  /// the way is opened then.
+  OrRefusal<bool> take_enrolled(const Account& account, client::InstanceId security, lwm2m::Binding transport,
+                                client::SecurityParameters& parameters);
+  OrRefusal<void> seek_certificate();
+  void step_enrollments() noexcept;
+  void end_waiting(client::ShortServerId server, Errc why, const std::string& failure) noexcept;
+  /// The bootstrap server cannot be reached.
+  void abandon_waiting(Errc why) noexcept;
+  void release_bootstrap_server() noexcept;
+  [[nodiscard]] coap::LinkId open_bootstrap_link() const noexcept;
+  [[nodiscard]] UnixTime unix_now() const noexcept;
+
   LinkSource& source_;
   client::Platform& clock_;
   Observer& observer_;
   std::vector<tls::Certificate> anchors_;
   SecuredLinks links_;
   KeptSessions sessions_;
+  Enrollments enrollments_;
+  std::map<client::ShortServerId, Waiting> waiting_;
+  std::string endpoint_;
   client::Engine* engine_ = nullptr;
   Objects* objects_ = nullptr;
   client::Session plain_ = client::Session::kNew;

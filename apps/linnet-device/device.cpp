@@ -159,7 +159,7 @@ OrRefusal<void> Device::boot() {
 
 /// Contexts begin anew with each boot; what is kept of them is a part of the state.
 OrRefusal<void> Device::set_up_oscore(client::Config& config) {
-  config.parts = std::span(parts_).first(2);
+  config.parts = std::span(parts_).first(3);
   if (objects_->find(client::kOscoreObject) == nullptr) return {};
   client::OscoreConfig oscore;
   oscore.contexts = {.max_contexts = 2 * Settings::kMaxServers + 1,
@@ -172,7 +172,7 @@ OrRefusal<void> Device::set_up_oscore(client::Config& config) {
   oscore_ = std::make_unique<client::OscoreAccounts>();
   if (const auto made = oscore_->init(oscore, arena, crypto_, random_); !made)
     return refuse(made.error().code, "OSCORE cannot be set up");
-  parts_[2] = oscore_.get();
+  parts_[3] = oscore_.get();
   config.parts = parts_;
   config.oscore = oscore_.get();
   return {};
@@ -221,6 +221,7 @@ Instant Device::step() {
   engine_.reset();
   if (restart == Restart::kFactoryReset) {
     connections_.sessions().clear();
+    connections_.enrollments().clear();
     card_.clear();
   }
   if (state_ != nullptr && restart == Restart::kFactoryReset) {

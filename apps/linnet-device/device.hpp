@@ -39,6 +39,10 @@ class Device final : private client::Listener, private client::Platform {
       const Settings& settings, const registry::ModelRegistry& registry, coap::Links& links, Random& random,
       Clock& clock, Observer& observer, LinkSource& source, client::Downloader* downloader = nullptr);
 
+  ~Device() { connections_.enrollments().end(); }
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
   void receive(coap::LinkId link, ByteView datagram) noexcept;
   /// A connection that the LinkSource was asked for stands, or is gone, or did not come.
   void stream_opened(coap::LinkId link) noexcept { connections_.stream_opened(link); }
@@ -126,7 +130,7 @@ class Device final : private client::Listener, private client::Platform {
   std::unique_ptr<client::OscoreAccounts> oscore_;  ///< null without object 21
   CardAccounts card_;
   CardReport told_;  ///< of a card, last; nothing yet is what nobody need be told
-  std::array<client::Persistent*, 3> parts_{&connections_.sessions(), &card_,
+  std::array<client::Persistent*, 4> parts_{&connections_.sessions(), &connections_.enrollments(), &card_,
                                             nullptr};  ///< of the engine's state
   std::unique_ptr<client::Engine> engine_;
   std::optional<Restart> restart_;  ///< asked for, once the answer is sent

@@ -148,6 +148,17 @@ std::string alert_line(const Account& account, const client::ChannelEnd& end) {
          " (" + std::to_string(static_cast<unsigned>(*end.alert)) + ')';
 }
 
+std::string enrolled_json(const Account& account, const std::string& failure) {
+  if (failure.empty()) return notification("enrolled", {{"server", account.id}, {"uri", account.uri}});
+  return notification("enrolment-failed",
+                      {{"server", account.id}, {"uri", account.uri}, {"reason", failure}});
+}
+
+std::string enrolled_line(const Account& account, const std::string& failure) {
+  if (failure.empty()) return "enrolled for a certificate for " + account.uri;
+  return "no certificate for " + account.uri + ": " + failure;
+}
+
 std::string event_line(const Event& event, const Settings& settings) {
   const std::string server = server_text(event, settings);
   const std::string path = api::path_text(event.path);

@@ -17,6 +17,7 @@ namespace linnet::device {
 [[nodiscard]] std::string unusable_account_json(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_json(const Account& account, const client::ChannelEnd& end);
 [[nodiscard]] std::string card_json(const CardReport& report);
+[[nodiscard]] std::string enrolled_json(const Account& account, const std::string& failure);
 
 /// One line for people, without a line end.
 [[nodiscard]] std::string event_line(const client::Event& event, const Settings& settings);
@@ -24,6 +25,7 @@ namespace linnet::device {
 [[nodiscard]] std::string card_line(const CardReport& report);
 [[nodiscard]] std::string unusable_account_line(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_line(const Account& account, const client::ChannelEnd& end);
+[[nodiscard]] std::string enrolled_line(const Account& account, const std::string& failure);
 /// "<- 127.0.0.1:5683  CON 0.03, 14 bytes".
 [[nodiscard]] std::string datagram_line(bool sent, const net::Address& peer, ByteView datagram);
 /// "<- 127.0.0.1:5683  TCP 0.03, 12 bytes".

@@ -21,6 +21,9 @@ class Observer {
   virtual void on_unusable_account(const Account& account, const std::string& why) noexcept = 0;
   /// The secured channel to a server ended by an alert of the server's, or by one that it was told.
   virtual void on_alert(const Account& account, const client::ChannelEnd& end) noexcept = 0;
+  /// The enrolment for the certificate of an account has ended; `failure` is a sentence, empty where it has
+  /// its certificate.
+  virtual void on_enrolled(const Account& account, const std::string& failure) noexcept = 0;
   /// A server's Execute made it start anew; it registers again next.
   virtual void on_restart(Restart restart) noexcept = 0;
   /// What came of a smartcard that was put in, taken out or looked at again.

@@ -246,6 +246,11 @@ void Program::on_alert(const Account& account, const client::ChannelEnd& end) no
   if (!controllers_.empty()) broadcast(alert_json(account, end));
 }
 
+void Program::on_enrolled(const Account& account, const std::string& failure) noexcept {
+  report(enrolled_line(account, failure));
+  if (!controllers_.empty()) broadcast(enrolled_json(account, failure));
+}
+
 void Program::on_restart(Restart restart) noexcept {
   if (card_) card_->check();
   report(restart_line(restart));

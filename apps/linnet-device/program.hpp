@@ -48,6 +48,7 @@ class Program final : private Observer {
   void on_event(const client::Event& event) noexcept override;
   void on_unusable_account(const Account& account, const std::string& why) noexcept override;
   void on_alert(const Account& account, const client::ChannelEnd& end) noexcept override;
+  void on_enrolled(const Account& account, const std::string& failure) noexcept override;
   void on_restart(Restart restart) noexcept override;
   void on_card(const CardReport& card) noexcept override;
 

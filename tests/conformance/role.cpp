@@ -9,6 +9,7 @@ namespace {
 
 constexpr coap::LinkId kLink{0};
 constexpr coap::LinkId kBootstrapLink{1};
+constexpr std::uint8_t kTypeBits = 0x30, kConfirmableBits = 0x00, kEmptyAcknowledgement = 0x60;
 constexpr Millis kWall = Seconds(1'700'000'000);
 constexpr unsigned kObserve = 6, kContentFormat = 12, kUriQuery = 15, kAccept = 17, kBlock1 = 27, kSize1 = 60;
 
@@ -186,8 +187,13 @@ void Case::secure(SecuredEnds ends, client::InstanceId account) {
   ends.our_server = has_server();
   if (has_device()) {
     room_.assign(8192, 0);
-    const auto parameters = client::read_security(device.engine.objects(), account, room_);
+    auto parameters = client::read_security(device.engine.objects(), account, room_);
     ASSERT_TRUE(parameters);
+    if (parameters->mode == client::SecurityMode::kEst) {
+      parameters->mode = client::SecurityMode::kCertificate;
+      parameters->identity = ends.parameters.identity;
+      parameters->secret_key = ends.parameters.secret_key;
+    }
     ends.parameters = *parameters;
   }
   way_ = std::make_unique<SecuredWay>(std::move(ends));
@@ -212,6 +218,13 @@ void Case::tell(const Trigger& trigger, const Message& request, const Message& r
   if (has_server()) to_server(sent.datagram);
   const Bytes reply = replied(End::kServer, response, sent.head);
   if (has_device()) to_device(reply);
+  // One that came by itself is acknowledged.
+  if (!has_server() || over_stream() || reply.empty() || (reply[0] & kTypeBits) != kConfirmableBits) return;
+  const Bytes acknowledgement{kEmptyAcknowledgement, 0, reply[2], reply[3]};
+  if (has_device()) {
+    EXPECT_EQ(show(carry(next_of(sent_by(End::kDevice)), End::kDevice)), show(acknowledgement));
+  }
+  to_server(acknowledgement);
 }
 
 void Case::perform(const Message& request) {
@@ -424,6 +437,13 @@ Case::Sent Case::said(End end, const Message& message, Kind kind, const Bytes& t
 Bytes Case::replied(End end, const Message& message, const Head& head) {
   if (!ours(end)) return carry(written(message, Kind::kAcknowledgement, head), end);
   const Bytes sent = carry(next_of(sent_by(end)), end);
+  if (end == End::kServer && !over_stream() && sent.size() == 4 && sent[0] == kEmptyAcknowledgement) {
+    // A reply that may be neither lost nor made again comes by itself (RFC 7252 §5.2.2).
+    if (has_device()) to_device(sent);
+    const Bytes separate = carry(next_of(sent_by(end)), end);
+    EXPECT_EQ(show(separate), show(written(message, Kind::kConfirmable, {head_of(separate).id, head.token})));
+    return separate;
+  }
   if (const std::string place = place_in(sent, over_stream()); !place.empty()) place_ = place;
   EXPECT_EQ(show(sent), show(written(message, Kind::kAcknowledgement, head)));
   return sent;

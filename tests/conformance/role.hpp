@@ -83,7 +83,7 @@ class Case : public testing::TestWithParam<Role> {
   using Account = client::BasicSecurityInstance<client::kAmpleSecuritySizes>;
   static void take_psk(Account& account);
   /// From here on the device's messages go over DTLS or TLS, by the account of that instance where it is
-  /// ours.
+  /// ours; one of mode 4 is used with the certificate and the key in `ends.parameters`.
   void secure(SecuredEnds ends, client::InstanceId account = 0);
 
   /// Time goes by until the span is over or our device has something to say; each engine is woken

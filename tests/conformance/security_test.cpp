@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows: SE-1, SE-2, SE-3, TR-1
-// Security, cases 401 to 403, and bootstrap over DTLS, cases 1 and 2: the handshakes in GnuTLS on the
+// Shows: SE-1, SE-2, SE-3, SE-4, TR-1
+// Security, cases 401 to 404, and bootstrap over DTLS, cases 1 and 2: the handshakes in GnuTLS on the
 // script's side, every record opened there, and what is in it held against the script as everywhere else.
+#include "linnet/client/question.hpp"
+#include "linnet/tls/certificate_authority.hpp"
+#include "linnet/tls/certification_request.hpp"
 #include "role.hpp"
 #include "secured_way.hpp"
 #include "tests/unit/tls/pki.hpp"
@@ -395,6 +398,109 @@ TEST_P(SecuredBootstrap, Int2_client_initiated_bootstrap_full_certificate) {
                              opaque(hash) + hex("a2 00 6135") + opaque(written.keys.secret),
                          hex("a2 00 623133 02 01   a2 00 623135 02 03")));
   connect(with_certificates(written, those.server, those.root, kEcdsaCcm8), kEcdsaCcm8, kWrittenAccount);
+  register_there();
+  if (has_server()) {
+    EXPECT_EQ(way_->proven(), kEndpoint);
+  }
+}
+
+/// Gives what it gave for the same request before, so that the script can know it.
+class RecordedAuthority final : public server::EnrollmentAuthority {
+ public:
+  explicit RecordedAuthority(std::vector<std::uint8_t> request) : request_(std::move(request)) {
+    auto opened = tls::CertificateAuthority::open(made_->certificate, made_->key, {});
+    EXPECT_TRUE(opened) << opened.error();
+    bundle = *opened->enroll({.endpoint = kEndpoint, .request = request_});
+    authorities = *opened->certificates(server::CertificateForm::kBundle);
+    certificate = *opened->certificates(server::CertificateForm::kCertificate);
+  }
+  Result<std::vector<std::uint8_t>> certificates(server::CertificateForm /*form*/) override {
+    return authorities;
+  }
+  Result<std::vector<std::uint8_t>> enroll(const server::EnrollmentRequest& request) override {
+    const bool same = request.endpoint == kEndpoint && std::ranges::equal(request.request, request_);
+    return same ? Result<std::vector<std::uint8_t>>(bundle) : fail(Errc::kMalformed);
+  }
+
+  std::vector<std::uint8_t> bundle, authorities, certificate;
+
+ private:
+  std::expected<tls::CertificateAuthority::Made, std::string> made_ =
+      tls::CertificateAuthority::make("ets authority");
+  std::vector<std::uint8_t> request_;
+};
+
+/// What the device was answered.
+class Asker final : public client::Respondent {
+ public:
+  void on_answer(const coap::IncomingResponse& response) noexcept override {
+    format = response.content_format;
+    answer.assign(response.payload.begin(), response.payload.end());
+  }
+  void on_no_answer(Errc /*why*/) noexcept override { ADD_FAILURE(); }
+
+  std::optional<std::uint16_t> format;
+  std::vector<std::uint8_t> answer;
+};
+
+std::string text_of(const std::vector<std::uint8_t>& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+// Simple enrolment over the session with the bootstrap server, then registration by what came of it.
+TEST_P(SecuredBootstrap, Int404_udp_certificate_by_est) {
+  using lwm2m::Value;
+  constexpr std::uint32_t kBundle = 281;
+  const Authorities those;
+  const OwnedBytes hash = sha256(those.server.der);
+  const OwnedBytes key = *tls::make_private_key();
+  const OwnedBytes request = *tls::make_certification_request(key, kEndpoint);
+  RecordedAuthority authority(request);
+  start_empty(writes({{"2", Value::integer(4)},
+                      {"3", Value::opaque({})},
+                      {"4", Value::opaque(hash)},
+                      {"5", Value::opaque({})}},
+                     {{"13", Value::integer(1)}, {"15", Value::integer(3)}}));
+  bootstrap.engine.enroll_with(authority);
+  bootstrap.listener.proved = kEndpoint;
+  if (has_device()) take_psk(*device.security.get(kBootstrapAccount));
+  connect(with_psk(kPskCcm8), kPskCcm8, kBootstrapAccount);
+  bootstrap_with(pack_of(
+      9, hex("a2 00 6132 02 04   a2 00 6133 08 40   a2 00 6134") + opaque(hash) + hex("a2 00 6135 08 40"),
+      hex("a2 00 623133 02 01   a2 00 623135 02 03")));
+  Asker asker;
+  client::Question question(device.engine, asker);
+  const auto ask_for = [&](coap::Code method, std::string_view resource, ByteView payload) {
+    const std::array<std::string_view, 3> path{".well-known", "est", resource};
+    coap::OutgoingRequest wanted;
+    wanted.method = method;
+    wanted.path = path;
+    wanted.accept = std::uint16_t{kBundle};
+    if (!payload.empty()) wanted.content_format = server::kPkcs10Format;
+    wanted.payload = payload;
+    EXPECT_TRUE(question.ask(coap::LinkId{1}, wanted));
+  };
+  tell([&] { ask_for(coap::Code::kGet, "crts", {}); }, get("/.well-known/est/crts").option(17, kBundle),
+       content(kBundle, text_of(authority.authorities)));
+  tell([&] { ask_for(coap::Code::kPost, "sen", request); },
+       post("/.well-known/est/sen").payload(server::kPkcs10Format, text_of(request)).option(17, kBundle),
+       changed().payload(kBundle, text_of(authority.bundle)));
+  if (has_device()) {
+    EXPECT_EQ(asker.format, kBundle);
+    EXPECT_EQ(asker.answer, authority.bundle);
+  }
+  // The device's channel takes what it got as the certificate mode would (TS 5.2.4).
+  Identity enrolled;
+  enrolled.der = *tls::read_enrolled(authority.bundle, std::uint16_t{kBundle}, key);
+  enrolled.handle = *tls::import_certificate(enrolled.der);
+  enrolled.keys.handle = *tls::import_private_key(key);
+  enrolled.keys.secret = key;
+  EXPECT_TRUE(tls::check_issuer(enrolled.der, authority.authorities, std::uint16_t{kBundle}));
+  SecuredEnds ends = with_certificates(enrolled, those.server, those.root, kEcdsaCcm8);
+  ends.credentials = known(CredentialMode::kCertificate, {}, authority.certificate, "ets-*");
+  ends.parameters.identity = enrolled.der;
+  ends.parameters.secret_key = enrolled.keys.secret;
+  connect(ends, kEcdsaCcm8, kWrittenAccount);
   register_there();
   if (has_server()) {
     EXPECT_EQ(way_->proven(), kEndpoint);

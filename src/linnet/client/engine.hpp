@@ -121,6 +121,7 @@ class Engine final : private coap::Handler, private EngineState {
 
  private:
   friend class PackageStreams;
+  friend class Question;
   using Server = client::Server;
 
   // coap::Handler

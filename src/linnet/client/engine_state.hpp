@@ -50,6 +50,7 @@ struct EngineState {
   ByteSpan state_;  ///< for an image of the state
   StateImage image_;
   Instant save_due_ = kNever;
+  class Question* question_ = nullptr;  ///< of the application
   bool online_ = true;
   bool stopped_ = false;           ///< between stop_servers and start_servers
   bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at

@@ -43,6 +43,9 @@
 #ifndef LINNET_CLIENT_OSCORE
 #define LINNET_CLIENT_OSCORE 1
 #endif
+#ifndef LINNET_CLIENT_QUESTIONS
+#define LINNET_CLIENT_QUESTIONS 1
+#endif
 
 namespace linnet::client {
 
@@ -53,6 +56,9 @@ inline constexpr bool kEvents = LINNET_CLIENT_EVENTS != 0;
 /// Security contexts by object 21 (TS 5.5). An image without it, or without coap::kProtection, must not be
 /// given accounts that link to object 21: it does not look.
 inline constexpr bool kOscore = coap::kProtection && LINNET_CLIENT_OSCORE != 0;
+
+/// Requests of the application's own to servers (client/question.hpp).
+inline constexpr bool kQuestions = LINNET_CLIENT_QUESTIONS != 0;
 
 /// Read-Composite, Write-Composite and Observe-Composite (TS 6.4.4, 6.4.5). Without them FETCH and
 /// iPATCH are answered 4.05.

@@ -4,6 +4,7 @@
 
 #include "linnet/client/engine.hpp"
 #include "linnet/client/oscore_accounts.hpp"
+#include "linnet/client/question.hpp"
 #include "linnet/lwm2m/object_list.hpp"
 
 namespace linnet::client {
@@ -344,6 +345,9 @@ void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
                     const coap::IncomingResponse* answer) noexcept {
   if constexpr (kBootstrap) {
     if (bootstrap_.request == id) return bootstrap_answered(response, why);
+  }
+  if constexpr (kQuestions) {
+    if (question_ != nullptr && question_->take(id, answer, why)) return;
   }
   const auto found = std::ranges::find(servers_, std::optional(id), &Server::request);
   if (found == servers_.end()) {

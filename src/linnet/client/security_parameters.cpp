@@ -85,7 +85,7 @@ Result<void> check(const SecurityParameters& parameters) noexcept {
     case SecurityMode::kRawPublicKey:
     case SecurityMode::kCertificate:
       return right(parameters.secured() && keys && !parameters.server_public_key.empty());
-    case SecurityMode::kEst: return fail(Errc::kUnsupported);
+    case SecurityMode::kEst: return right(parameters.secured() && !parameters.server_public_key.empty());
   }
   return fail(Errc::kInvalidArgument);
 }

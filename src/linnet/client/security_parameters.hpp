@@ -19,7 +19,7 @@ enum class SecurityMode : std::uint8_t {
   kRawPublicKey = 1,
   kCertificate = 2,
   kNoSec = 3,
-  kEst = 4,  ///< a certificate that the device enrolled for
+  kEst = 4,  ///< a certificate that the device enrols for; once it has one, as kCertificate with that
 };
 
 /// Resource 15 (TS 5.2.8.7): what the Server Public Key is for the certificate that a server shows.

@@ -44,6 +44,21 @@ bool is_of(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key) {
          gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, b.data(), &b_size) >= 0 && a == b;
 }
 
+/// What an answer of EST holds.
+Result<std::vector<Certificate>> read_certificates(ByteView answer, std::uint16_t content_format) {
+  switch (server::CertificateForm{content_format}) {
+    case server::CertificateForm::kBundle: return decode_bundle(answer);
+    case server::CertificateForm::kCertificate: {
+      auto certificate = decode_certificate(answer);
+      if (!certificate) return fail(certificate.error().code);
+      std::vector<Certificate> one;
+      one.push_back(*std::move(certificate));
+      return one;
+    }
+  }
+  return fail(Errc::kUnsupported);
+}
+
 }  // namespace
 
 Result<std::vector<std::uint8_t>> make_private_key() {
@@ -74,29 +89,41 @@ Result<std::vector<std::uint8_t>> make_certification_request(ByteView private_ke
   return std::vector<std::uint8_t>(der.bytes().begin(), der.bytes().end());
 }
 
+Result<Validity> validity_of(ByteView certificate) {
+  const auto read = decode_certificate(certificate);
+  if (!read) return fail(read.error().code);
+  const Validity validity{.from = gnutls_x509_crt_get_activation_time(read->get()),
+                          .until = gnutls_x509_crt_get_expiration_time(read->get())};
+  if (validity.from < 0 || validity.until < validity.from) return fail(Errc::kMalformed);
+  return validity;
+}
+
+Result<void> check_issuer(ByteView certificate, ByteView authorities, std::uint16_t content_format) {
+  const auto leaf = decode_certificate(certificate);
+  if (!leaf) return fail(leaf.error().code);
+  const auto chain = read_certificates(authorities, content_format);
+  if (!chain) return fail(chain.error().code);
+  for (const Certificate& authority : *chain) {
+    gnutls_x509_crt_t handle = leaf->get();
+    gnutls_x509_crt_t issuer = authority.get();
+    unsigned status = 0;
+    constexpr unsigned kAtAnyTime =
+        GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS;
+    const int verified = gnutls_x509_crt_list_verify(&handle, 1, &issuer, 1, nullptr, 0, kAtAnyTime, &status);
+    if (verified >= 0 && status == 0) return {};
+  }
+  return fail(Errc::kUnauthorized);
+}
+
 Result<std::vector<std::uint8_t>> read_enrolled(ByteView answer, std::uint16_t content_format,
                                                 ByteView private_key) {
   const auto key = read_key(private_key);
   if (!key) return fail(key.error().code);
-  std::vector<Certificate> certificates;
-  switch (server::CertificateForm{content_format}) {
-    case server::CertificateForm::kBundle: {
-      auto bundle = decode_bundle(answer);
-      if (!bundle) return fail(bundle.error().code);
-      certificates = *std::move(bundle);
-      break;
-    }
-    case server::CertificateForm::kCertificate: {
-      auto certificate = decode_certificate(answer);
-      if (!certificate) return fail(certificate.error().code);
-      certificates.push_back(*std::move(certificate));
-      break;
-    }
-    default: return fail(Errc::kUnsupported);
-  }
+  const auto certificates = read_certificates(answer, content_format);
+  if (!certificates) return fail(certificates.error().code);
   const auto own = std::ranges::find_if(
-      certificates, [&](const Certificate& each) { return is_of(each.get(), key->get()); });
-  if (own == certificates.end()) return fail(Errc::kNotFound);
+      *certificates, [&](const Certificate& each) { return is_of(each.get(), key->get()); });
+  if (own == certificates->end()) return fail(Errc::kNotFound);
   return encode_certificate(own->get());
 }
 

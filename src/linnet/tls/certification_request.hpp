@@ -3,6 +3,7 @@
 // that proves it, and the certificate that comes back.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,19 @@ namespace linnet::tls {
 /// kMalformed: no key; kInvalidArgument: the name.
 [[nodiscard]] Result<std::vector<std::uint8_t>> make_certification_request(ByteView private_key,
                                                                            std::string_view endpoint);
+
+/// When a certificate is good, in seconds since 1970.
+struct Validity {
+  std::int64_t from = 0;
+  std::int64_t until = 0;
+};
+/// kMalformed: no certificate.
+[[nodiscard]] Result<Validity> validity_of(ByteView certificate);
+
+/// Whether one of the authorities in an answer of `crts` (content format 281 or 287) has issued this
+/// certificate, DER, at whatever time. kMalformed, kUnsupported: as below; kUnauthorized: none of them has.
+[[nodiscard]] Result<void> check_issuer(ByteView certificate, ByteView authorities,
+                                        std::uint16_t content_format);
 
 /// The certificate out of the answer of `sen` or `sren` (content format 281 or 287), DER.
 /// kMalformed: not such an answer; kNotFound: none of them is of this key; kUnsupported: the format.

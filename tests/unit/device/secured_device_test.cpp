@@ -99,6 +99,7 @@ class SecuredDevice : public ::testing::Test, public coap::Links, public LinkSou
   void on_event(const client::Event& event) noexcept override { events.push_back(event.type); }
   void on_unusable_account(const Account&, const std::string& why) noexcept override { unusable = why; }
   void on_alert(const Account&, const client::ChannelEnd& end) noexcept override { alert = end.alert; }
+  void on_enrolled(const Account&, const std::string&) noexcept override {}
   void on_restart(Restart) noexcept override {}
   void on_card(const CardReport& report) noexcept override { cards.push_back(report.outcome); }
 
