@@ -121,7 +121,7 @@ class Start(unittest.TestCase):
             pass
         with Server("--state", state, "--state-key", f"file:{other}"):
             pass
-        self.assertIn("names no key", self.refused("--state-key", "vault:x"))
+        self.assertIn("does not say where the key for secrets is", self.refused("--state-key", "vault:x"))
 
     def test_memory_is_for_itself_alone(self):
         # What a program of another user may not look into belongs to root in /proc.

@@ -308,12 +308,19 @@ class Reader:
     def insert(self, card):
         self.remove()
         card.reset()
-        self._card = socket.create_connection(("127.0.0.1", self.port), timeout=harness.PATIENCE)
-        self._card.settimeout(None)
+        self._card = harness.eventually(self._connect, "the virtual reader listens")
         powered = threading.Event()
         threading.Thread(target=self._serve, args=(self._card, card, powered), daemon=True).start()
         if not powered.wait(harness.PATIENCE):
             raise AssertionError("pcscd does not see the card")
+
+    def _connect(self):
+        # The daemon answers before its driver listens, and the driver listens anew for each card.
+        card = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if card.connect_ex(("127.0.0.1", self.port)) == 0:
+            return card
+        card.close()
+        return None
 
     def remove(self):
         if self._card is not None:
