@@ -19,6 +19,7 @@ class SoftwareSwitch {
   ~SoftwareSwitch() = default;
 };
 
+/// One component; `installed` is for the device to keep, `active` follows what servers execute.
 struct SoftwareComponentInstance {
   Text<64> identifier, version;
   SoftwareSwitch* runner = nullptr;  ///< null: the component cannot be switched
