@@ -198,6 +198,96 @@ class Bootstrap(OscoreCase):
         self.bootstrap("--oscore-stored", "--state", os.path.join(self.folder, "device"))
 
 
+class Transports(OscoreCase):
+    """Over every scheme (TS 5.5.1), the whole way from the bootstrap server's account to the management server's."""
+
+    KEY = "000102030405060708090a0b0c0d0e0f"
+    IDS = ("65", "74")  # device and server under the account that is written
+    OTHER = "ff" * 16
+
+    def start_everything(self):
+        schemes = ("coaps", "coap-tcp", "coaps-tcp")
+        flags = [flag for scheme in schemes for flag in (f"--{scheme}", "127.0.0.1:0")]
+        flags += [flag for scheme in ("", "-coaps", "-coap-tcp", "-coaps-tcp")
+                  for flag in (f"--bootstrap{scheme}", "127.0.0.1:0")]
+        server = self.start(*flags, "--nosec=false")
+        health = server.rest.call("GET", "/health")[1]
+        server.at = {"coap": server.coap, **{s.replace("-", "+"): health[s.replace("-", "_")][0] for s in schemes}}
+        server.bootstrap_at = {"coap": health["bootstrap"][0],
+                               **{s.replace("-", "+"): health["bootstrap_" + s.replace("-", "_")][0] for s in schemes}}
+        self.enter(server)
+        status, said = server.rest.call("PUT", "/api/v1/credentials/safe", {
+            "mode": "psk", "identity": "safe", "key": self.KEY})
+        self.assertEqual(status, 200, said)
+        return server
+
+    def flags(self, scheme, secret=SECRET):
+        keys = ("--psk-identity", "safe", "--psk-key", self.KEY) if scheme.startswith("coaps") else ()
+        return ("--oscore-secret", secret, "--oscore-salt", SALT, "--oscore-sender-id", DEVICE_ID,
+                "--oscore-recipient-id", SERVER_ID, *keys)
+
+    def manage(self, server, device):
+        """All kinds of operations, and a value in blocks; the device speaks up by itself."""
+        self.assertEqual(self.read(server, "3/0/0"), "linnet")
+        values = {str(i): "QUJD" * 330 for i in range(3)}
+        self.write(server, "19/0/0", values)
+        read = server.rest.device("safe").values("19/0/0")
+        self.assertEqual(read, {f"/19/0/0/{name}": value for name, value in values.items()})
+        device.rpc("set", path="/33442/0/1", value=5)
+        with server.events(endpoint="safe", type="notified") as events:
+            self.observe(server, "33442/0/1")
+            device.rpc("set", path="/33442/0/1", value=6)
+            self.assertEqual(events.wait("notified")["values"][0]["value"], 6)
+        with server.events(endpoint="safe") as events:
+            device.rpc("update", server=device.rpc("status")["servers"][0]["server"])
+            events.wait("updated")
+            device.rpc("send", paths=["/3/0/0"])
+            events.wait("sent")
+
+    def over(self, scheme):
+        server = self.start_everything()
+        objects = ("--object", "19", "--object", "33442")
+        # A session is not enough, nor is a context whose secret is another one.
+        thief = self.enterContext(harness.LinnetDevice("safe", f"{scheme}://{server.at[scheme]}",
+                                                       *self.flags(scheme, secret=self.OTHER)))
+        self.assertIn(thief.told("registration-failed")["code"], ("4.00", "4.01"))
+        thief.end()
+        device = self.enterContext(harness.LinnetDevice("safe", f"{scheme}://{server.at[scheme]}",
+                                                        *self.flags(scheme), *objects))
+        device.told("registered")
+        self.manage(server, device)
+        device.end()
+
+        # An account with a context of its own, out of a bootstrap under the one that the device was made with.
+        device_id, server_id = self.IDS
+        self.enter(server, recipient=device_id, sender=server_id, secret=self.OTHER)
+        keys = {"2": 0, "3": {"text": "safe"}, "5": {"hex": self.KEY}} if scheme.startswith("coaps") else {"2": 3}
+        status, said = server.rest.call("PUT", "/api/v1/bootstrap/configurations/one", {
+            "endpoints": ["safe"], "delete": ["/0", "/1"], "write": {
+                "/0/1": {"0": f"{scheme}://{server.at[scheme]}", **keys, "10": 101, "17": "21:1"},
+                "/1/0": {"0": 101, "1": 300, "6": True, "7": "T" if scheme.endswith("tcp") else "U", "23": False},
+                "/21/1": {"0": {"hex": self.OTHER}, "1": {"hex": device_id}, "2": {"hex": server_id}, "3": 10,
+                          "4": -10, "5": {"hex": SALT}}}})
+        self.assertEqual(status, 201, said)
+        fresh = self.enterContext(harness.LinnetDevice(
+            "safe", None, "--bootstrap", f"{scheme}://{server.bootstrap_at[scheme]}", *self.flags(scheme), *objects))
+        fresh.told("bootstrapped")
+        self.assertEqual(fresh.told("registered")["server"], 101)
+        self.manage(server, fresh)
+
+    def test_udp(self):
+        self.over("coap")
+
+    def test_dtls(self):
+        self.over("coaps")
+
+    def test_tcp(self):
+        self.over("coap+tcp")
+
+    def test_tls(self):
+        self.over("coaps+tcp")
+
+
 class ToProxy(Wiretap):
     """A device that knows a forward proxy would say where its requests are to go (RFC 7252 5.7.2): this says it."""
 

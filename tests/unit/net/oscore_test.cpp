@@ -4,172 +4,22 @@
 // the way can do.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstring>
 #include <future>
 
-#include "linnet/coap/endpoint.hpp"
-#include "linnet/net/server.hpp"
-#include "linnet/net/shard_clock.hpp"
-#include "linnet/net/system_random.hpp"
-#include "linnet/oscore/contexts.hpp"
-#include "linnet/tls/nettle_crypto.hpp"
-#include "raw_device.hpp"
-#include "running_server.hpp"
-#include "state_folder.hpp"
+#include "protected_device.hpp"
 
 namespace linnet::net {
 namespace {
 
 using coap::Code;
-using test::small_server;
+using test::configuration;
+using test::context_for;
+using test::enter;
+using test::ProtectedDevice;
 using test::start;
 using test::StateFolder;
-using Bytes = std::vector<std::uint8_t>;
-
-constexpr coap::LinkId kLink{0};
-constexpr std::uint8_t kFirstByteOfSecret = 1;
-
-Bytes secret_of(std::uint8_t first) {
-  Bytes secret(16, 7);
-  secret[0] = first;
-  return secret;
-}
-
-server::CredentialChange context_for(const std::string& endpoint, std::string_view recipient_id,
-                                     std::uint8_t secret = kFirstByteOfSecret) {
-  server::Credential credential;
-  credential.endpoint = endpoint;
-  credential.mode = server::CredentialMode::kOscore;
-  credential.identity.assign(recipient_id.begin(), recipient_id.end());
-  const Bytes key = secret_of(secret);
-  credential.key.assign(key.begin(), key.end());
-  credential.oscore.sender_id = {'s'};
-  return {.put = std::move(credential)};
-}
-
-ServerConfig configuration(unsigned shards, const StateFolder* folder) {
-  ServerConfig config = small_server(shards);
-  config.listen = {*parse_address("127.0.0.1:0")};
-  if (folder != nullptr) config.open_store = folder->factory();
-  return config;
-}
-
-void enter(Server& server, server::CredentialChange change) {
-  std::promise<bool> done;
-  std::vector<server::CredentialChange> changes;
-  changes.push_back(std::move(change));
-  ASSERT_TRUE(server.credentials().change(std::move(changes), [&](const CredentialOutcome& outcome) {
-    done.set_value(!outcome.failure && !outcome.refusal);
-  }));
-  EXPECT_TRUE(done.get_future().get());
-}
-
-class AnyNumber final : public oscore::SequenceKeeper {
- public:
-  void on_sequence_low(oscore::ContextId /*id*/, oscore::PartialIv /*next*/) noexcept override {}
-};
-
-/// An endpoint under a context, over a socket; what it sends is kept.
-class ProtectedDevice final : private coap::Handler, private coap::Links {
- public:
-  ProtectedDevice(const Address& server, oscore::FirstUse first_use, std::string_view id = "dev",
-                  std::uint8_t secret = kFirstByteOfSecret)
-      : wire_(server),
-        contexts_memory_(oscore::Contexts::memory_needed({})),
-        memory_(coap::Endpoint::memory_needed({})) {
-    Arena contexts_arena(contexts_memory_);
-    Arena arena(memory_);
-    EXPECT_TRUE(contexts_.init({}, contexts_arena, crypto_, random_, keeper_));
-    EXPECT_TRUE(endpoint_.init({}, arena, *this, *this, random_));
-    oscore::InputParameters input;
-    input.master_secret.assign(secret_of(secret));
-    input.sender_id.assign(as_bytes(id));
-    input.recipient_id.assign(as_bytes("s"));
-    const bool stored = first_use == oscore::FirstUse::kStored;
-    const auto context = contexts_.add(input, first_use, 0, stored ? 10'000 : 0);
-    EXPECT_TRUE(context);
-    contexts_.secure(kLink, *context);
-    endpoint_.protect_by(contexts_);
-  }
-
-  /// The code of the answer; 0.00 for none within the time that it is worth waiting for.
-  Code request(Code method, const std::vector<std::string_view>& path,
-               const std::vector<std::string_view>& query = {}, std::string_view payload = {}) {
-    coap::OutgoingRequest request;
-    request.method = method;
-    request.path = path;
-    request.query = query;
-    request.payload = as_bytes(payload);
-    if (!payload.empty()) request.content_format = 40;
-    answered_ = Code::kEmpty;
-    waiting_ = true;
-    EXPECT_TRUE(endpoint_.request(kLink, request, ShardClock::now()));
-    const Instant end = ShardClock::now() + Millis(10'000);
-    while (waiting_ && ShardClock::now() < end) exchange(20);
-    return answered_;
-  }
-  Code register_as(std::string_view endpoint) {
-    const std::string name = "ep=" + std::string(endpoint);
-    return request(Code::kPost, {"rd"}, {name, "lt=300", "lwm2m=1.1", "b=U"}, "</1/0>,</3/0>");
-  }
-  void exchange(int patience_millis) {
-    if (wire_.has_mail(patience_millis)) endpoint_.receive(kLink, wire_.receive().bytes, ShardClock::now());
-    endpoint_.step(ShardClock::now());
-  }
-
-  [[nodiscard]] std::ptrdiff_t requests_sent() const {
-    return std::ranges::count_if(
-        sent, [](const Bytes& bytes) { return is_request(coap::Message::decode(bytes)->code()); });
-  }
-
-  std::vector<Bytes> sent;
-  std::string location;
-  std::string served = "linnet";
-  std::vector<std::uint32_t> contexts_of_requests;
-
- private:
-  coap::Reply on_request(const coap::IncomingRequest& request, coap::DeferredId, ByteSpan,
-                         Instant) noexcept override {
-    contexts_of_requests.push_back(request.security_context);
-    coap::Reply reply;
-    reply.code = Code::kContent;
-    reply.content_format = 0;
-    reply.payload = as_bytes(served);
-    return reply;
-  }
-  void on_response(coap::RequestId, const coap::IncomingResponse& response, Instant) noexcept override {
-    answered_ = response.code;
-    waiting_ = false;
-    for (const coap::Option& option : response.options) {
-      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
-    }
-  }
-  void on_failure(coap::RequestId, Errc, Instant) noexcept override { waiting_ = false; }
-  bool on_notification(const coap::IncomingResponse&, Instant) noexcept override { return false; }
-  void on_notification_outcome(coap::LinkId, const coap::Token&, coap::NotificationOutcome,
-                               Instant) noexcept override {}
-  const coap::LinkTraits& traits(coap::LinkId) noexcept override { return traits_; }
-  ByteSpan prepare(coap::LinkId, std::size_t size) noexcept override { return ByteSpan(out_).first(size); }
-  void send(coap::LinkId, std::size_t size) noexcept override {
-    const ByteView datagram = ByteView(out_).first(size);
-    sent.emplace_back(datagram.begin(), datagram.end());
-    wire_.send(datagram);
-  }
-
-  RawDevice wire_;
-  SystemRandom random_;
-  tls::NettleCrypto crypto_;
-  AnyNumber keeper_;
-  std::vector<std::byte> contexts_memory_;
-  std::vector<std::byte> memory_;
-  oscore::Contexts contexts_;
-  coap::Endpoint endpoint_;
-  coap::LinkTraits traits_;
-  std::array<std::uint8_t, 2048> out_{};
-  Code answered_ = Code::kEmpty;
-  bool waiting_ = false;
-};
+using Bytes = test::Wire::Bytes;
 
 /// What the server says to a datagram of a stranger; the code outside.
 Code answer_to(const Address& server, ByteView datagram) {

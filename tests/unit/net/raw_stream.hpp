@@ -64,18 +64,17 @@ class RawStream {
   /// The next frame; empty where the server closed, or nothing came.
   [[nodiscard]] Bytes receive() {
     for (;;) {
-      take({}, waiting_);
-      const auto frame = coap::Frame::peek(waiting_);
-      if (frame && frame->size <= waiting_.size()) {
-        const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(frame->size);
-        Bytes taken(waiting_.begin(), end);
-        waiting_.erase(waiting_.begin(), end);
-        return taken;
-      }
+      if (Bytes frame = take_frame(); !frame.empty()) return frame;
       const Bytes bytes = read();
       if (bytes.empty()) return {};
       take(bytes, waiting_);
     }
+  }
+  /// A frame that is there, or whole within this time; empty for none.
+  [[nodiscard]] Bytes receive_within(int patience_millis) {
+    if (Bytes frame = take_frame(); !frame.empty()) return frame;
+    if (readable(patience_millis)) take(read(), waiting_);
+    return take_frame();
   }
   /// The next message that is no CSM.
   [[nodiscard]] Bytes next() {
@@ -128,6 +127,16 @@ class RawStream {
   virtual void put(ByteView bytes) const { write(bytes); }
   virtual void take(ByteView bytes, Bytes& messages) {
     messages.insert(messages.end(), bytes.begin(), bytes.end());
+  }
+
+  [[nodiscard]] Bytes take_frame() {
+    take({}, waiting_);
+    const auto frame = coap::Frame::peek(waiting_);
+    if (!frame || frame->size > waiting_.size()) return {};
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(frame->size);
+    Bytes taken(waiting_.begin(), end);
+    waiting_.erase(waiting_.begin(), end);
+    return taken;
   }
 
   static FileDescriptor open_socket(const Address& server) {
