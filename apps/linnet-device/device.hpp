@@ -52,6 +52,8 @@ class Device final : private client::Listener, private client::Platform {
   }
   /// Does what is due; returns when to call again.
   Instant step();
+  /// Keeps the state at once, before the process ends in good order. The error is the medium's.
+  Result<void> save() noexcept { return state_ == nullptr ? Result<void>() : engine_->save_now(); }
   /// What stands on a smartcard, before the first step and whenever it may be another: accounts come and go
   /// with it, and those of the factory are back where nothing else is left (Core 1.1 §6.1.4.2, §6.1.4.5). The
   /// observer is told, unless all is as it was.

@@ -107,6 +107,10 @@ int Program::run() {
   if (control_place_.stdio) add_controller(dup(STDIN_FILENO), dup(STDOUT_FILENO), true);
   settings_.smartcard ? wait_for_card() : begin();
   io_.run();
+  if (const auto saved = device_->save(); !saved) {
+    std::fprintf(stderr, "linnet-device: the state could not be kept: %s\n", to_string(saved.error().code));
+    return 1;
+  }
   return 0;
 }
 

@@ -22,6 +22,7 @@ class Cards(unittest.TestCase):
 
     def setUp(self):
         self.processes = []
+        self.service = "/nobody/listens/here"
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.server, self.other = Server(), Server()
@@ -32,6 +33,7 @@ class Cards(unittest.TestCase):
     def with_reader(self):
         self.reader = Reader()
         self.addCleanup(self.reader.close)
+        self.service = self.reader.service
 
     def end(self):
         for process in self.processes:
@@ -51,7 +53,8 @@ class Cards(unittest.TestCase):
 
     def start(self, *arguments):
         process = subprocess.Popen([PROGRAM, "--endpoint", "card", "--control", "stdio", *arguments],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                   env={**os.environ, "PCSCLITE_CSOCK_NAME": self.service})
         self.processes.append(process)
         return Controller(process.stdout, process.stdin)
 
@@ -164,10 +167,9 @@ class Smartcard(Cards):
 
 class NoService(Cards):
     def test_a_device_without_pcscd_uses_its_other_accounts(self):
-        with virtual_card.nobody():
-            control = self.start("--smartcard", "--server", f"coap://127.0.0.1:{self.server.port}")
-            self.server.accept_registration()
-            self.assertIn("PC/SC", self.expect_card(control, "waiting")["reason"])
+        control = self.start("--smartcard", "--server", f"coap://127.0.0.1:{self.server.port}")
+        self.server.accept_registration()
+        self.assertIn("PC/SC", self.expect_card(control, "waiting")["reason"])
 
     def test_wrong_files_of_keys_are_refused(self):
         for text in ("", "4041", "40" * 16, "40" * 16 + " " + "50" * 24, "zz" * 16 + " " + "50" * 16):

@@ -5,7 +5,7 @@ The card speaks the protocol of vsmartcard's driver (libifdvpcd) over loopback, 
 that nothing of linnet's is on its side.
 """
 import contextlib
-import fcntl
+import functools
 import os
 import shutil
 import socket
@@ -19,8 +19,10 @@ import harness  # noqa: E402
 
 READER = "linnet test"
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
-SERVICE = "/run/pcscd"  # where libpcsclite looks for it, whatever the daemon is told
-LOCK = os.path.join(tempfile.gettempdir(), "linnet-pcscd.lock")
+# Debian's pcscd listens at /run/pcscd/pcscd.comm and nowhere else. In a mount namespace of its own that place is the
+# folder of a test, which clients reach by its other name; and the machine's readers are the machine's.
+PRIVATELY = ("mount -t tmpfs none /run && mkdir /run/pcscd && mount --no-canonicalize --bind . /run/pcscd"
+             ' && mount -t tmpfs none /usr/lib/pcsc/drivers && exec "$@"')
 ATR = bytes.fromhex("3B80800101")
 
 
@@ -57,6 +59,7 @@ class Aes:
         return product
 
     @classmethod
+    @functools.cache
     def _sbox(cls):
         table = []
         for value in range(256):
@@ -261,36 +264,42 @@ class Card:
         return text + Aes(self.rmac).cmac(self.chain + text + status)[:8] + status
 
 
-@contextlib.contextmanager
-def nobody():
-    """No pcscd of these tests runs meanwhile."""
-    with open(LOCK, "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def namespace():
+    """The command before a program that gives it mounts of its own; a failure where the machine allows none."""
+    unshare = harness.debian_program("unshare", "util-linux")
+    command = [unshare, "--mount"] if os.geteuid() == 0 else [unshare, "--user", "--map-root-user", "--mount"]
+    tried = subprocess.run([*command, "mount", "-t", "tmpfs", "none", "/run"], capture_output=True,
+                           timeout=harness.PATIENCE, check=False, text=True)
+    if tried.returncode != 0:
+        raise harness.Missing(
+            "a pcscd of the test's own takes a mount namespace, and this machine gives none: " + tried.stderr.strip()
+            + ". Run the tests as root with CAP_SYS_ADMIN, or let users have namespaces"
+            " (sysctl kernel.unprivileged_userns_clone=1)")
+    return command
 
 
 class Reader:
-    """pcscd with one virtual reader. There is one pcscd on a machine: tests wait for each other."""
+    """A pcscd of its own with one virtual reader; `service` is the socket for PCSCLITE_CSOCK_NAME."""
 
     def __init__(self):
         self._card = None
-        self._lock = open(LOCK, "w")  # noqa: SIM115 - held as long as this
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         program = harness.debian_program("pcscd", "pcscd")
         if not os.path.exists(DRIVER):
             raise harness.Missing(f"{DRIVER} is not there: it comes with Debian's vsmartcard-vpcd (make setup)")
-        if not os.access(SERVICE if os.path.isdir(SERVICE) else os.path.dirname(SERVICE), os.W_OK):
-            raise harness.Missing(f"pcscd cannot listen in {SERVICE}: run the tests as root, or let this user write there")
+        command = namespace()
         self.port = harness.free_tcp_port()
         self._folder = tempfile.mkdtemp(prefix="linnet-pcscd-")
+        self.service = os.path.join(self._folder, "pcscd.comm")
+        driver = shutil.copy(DRIVER, self._folder)
         readers = os.path.join(self._folder, "readers")  # all that is in there is read, and nothing else may be
         os.mkdir(readers)
         with open(os.path.join(readers, "reader"), "w", encoding="ascii") as file:
-            file.write(f'FRIENDLYNAME "{READER}"\nDEVICENAME /dev/null:0x{self.port:04X}\nLIBPATH {DRIVER}\n'
+            file.write(f'FRIENDLYNAME "{READER}"\nDEVICENAME /dev/null:0x{self.port:04X}\nLIBPATH {driver}\n'
                        f"CHANNELID 0x{self.port:04X}\n")
         self._log = open(os.path.join(self._folder, "log"), "w+b")  # noqa: SIM115
-        self._process = subprocess.Popen([program, "--foreground", "--info", "--config", readers],
-                                         stdout=self._log, stderr=subprocess.STDOUT)
+        self._process = subprocess.Popen([*command, "sh", "-c", PRIVATELY, "sh", program, "--foreground", "--info",
+                                          "--config", readers], cwd=self._folder, stdout=self._log,
+                                         stderr=subprocess.STDOUT)
         try:
             harness.eventually(self._ready, "pcscd is ready")
         except AssertionError:
@@ -300,10 +309,9 @@ class Reader:
     def _ready(self):
         if self._process.poll() is not None:
             with open(self._log.name, "rb") as file:
-                said = file.read().decode(errors="replace")
-            raise harness.Missing("pcscd did not start, maybe because one runs already; it says:\n" + said)
+                raise AssertionError("pcscd did not start; it says:\n" + file.read().decode(errors="replace"))
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as service:
-            return service.connect_ex(os.path.join(SERVICE, "pcscd.comm")) == 0
+            return service.connect_ex(self.service) == 0
 
     def insert(self, card):
         self.remove()
@@ -364,4 +372,3 @@ class Reader:
             self._process.wait()
         self._log.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._lock.close()  # and the next one may begin
