@@ -41,7 +41,7 @@ constexpr linnet::lwm2m::Codec codecs[]{linnet::lwm2m::kTextCodec,      linnet::
                                         linnet::lwm2m::kSenmlJsonCodec, linnet::lwm2m::kTlvCodec};
 board::Links links;
 board::Noise noise;
-Engine engine;
+Engine the_engine;
 // With the engine's default limits but for attributes, which three paths can have, and observations, which
 // are four; and for two servers: a message for each of four exchanges and one to write into, and bodies
 // coming in, going out and in blocks.
@@ -51,6 +51,7 @@ constexpr std::size_t kTables = 2384;
 }  // namespace
 
 int application() {
+  Engine& engine = board::at_run_time(the_engine);
   Config config;
   config.endpoint = "cortex-m4";
   config.codecs = codecs;

@@ -17,7 +17,7 @@ linnet::client::TemperatureObject<1> temperature;
 std::array<linnet::client::Object*, 3> objects{&servers, &device, &temperature};
 board::Links links;
 board::Noise noise;
-linnet::client::Engine engine;
+linnet::client::Engine the_engine;
 
 }  // namespace
 
@@ -30,6 +30,7 @@ inline constexpr std::size_t kBuffers = (kMaxExchanges + 1) * kMaxMessage + 2 * 
 inline constexpr std::size_t kTables = 2560;
 
 inline int run_with(std::span<const linnet::lwm2m::Codec> codecs) {
+  linnet::client::Engine& engine = board::at_run_time(the_engine);
   linnet::client::Config config;
   config.endpoint = "cortex-m4";
   config.codecs = codecs;
