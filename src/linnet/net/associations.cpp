@@ -9,8 +9,8 @@ namespace {
 
 using tls::ContentType;
 
-// Numbers are set aside in steps of this many; the next step is asked for when half of one is used.
-constexpr std::uint64_t kNumbersAside = 65'536;
+// The next step of numbers is asked for when half of one is used.
+using tls::kNumbersAside;
 constexpr std::size_t kRecordRoomOfAssociation = 1 + tls::kMaxAssociationRecord;
 
 // Of a peer whose handshake is being finished: it may go on speaking behind its last flight.
@@ -283,7 +283,8 @@ void Associations::save(coap::LinkId link, bool raise) {
   if (raise) limit = std::min(association.write_next + kNumbersAside, tls::Association::kLastNumber);
   std::array<std::uint8_t, kRecordRoomOfAssociation> record;
   record[0] = static_cast<std::uint8_t>(config_.worker);
-  const auto encoded = tls::encode_association(association, limit, ByteSpan(record).subspan(1));
+  const auto encoded =
+      tls::encode_association(association, limit, config_.start, ByteSpan(record).subspan(1));
   std::optional<store::Ticket> ticket;
   if (encoded) {
     ticket = owner_.save_association(as_text(name.view()), ByteView(record).first(1 + *encoded), raise);
@@ -331,18 +332,18 @@ void Associations::forget_limits(coap::LinkId link) {
   std::erase_if(limits_, [link](const auto& entry) { return entry.second.link == link; });
 }
 
-Result<void> Associations::restore(std::string_view key, ByteView value, Instant now) {
+Result<void> Associations::restore(std::string_view key, ByteView value) {
   if (value.empty()) return fail(Errc::kTruncated);
-  auto association = tls::decode_association(value.subspan(1));
+  auto association = tls::decode_association(value.subspan(1), config_.start);
   if (!association) return std::unexpected(association.error());
   const auto link = layer_.establish(as_bytes(key));
   if (!link) {
     association->clear();
     return fail(Errc::kNoSpace);
   }
-  links_.install(*link, *association, {}, now);
+  links_.put(*link, *association);
+  if (association->write_next == association->write_limit) save(*link, true);
   association->clear();
-  save(*link, true);
   return {};
 }
 

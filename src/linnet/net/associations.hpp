@@ -26,6 +26,7 @@ struct AssociationsConfig {
   /// Associations are written down, and numbers are set aside on disk before they are used. Without it they
   /// end with the process, and their peers shake hands again.
   bool durable = true;
+  tls::Start start{};  ///< as net/start_number.hpp counted it
 };
 
 /// What associations ask of the worker that has them.
@@ -94,7 +95,7 @@ class Associations {
   /// False: the ticket was given for something else.
   bool settle(store::Ticket ticket, bool committed);
   /// Brings a record back. kTruncated, kMalformed, kNoSpace.
-  [[nodiscard]] Result<void> restore(std::string_view key, ByteView value, Instant now);
+  [[nodiscard]] Result<void> restore(std::string_view key, ByteView value);
 
  private:
   using EarlyName = std::pair<Address, std::uint32_t>;  // and its socket

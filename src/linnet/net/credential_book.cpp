@@ -40,38 +40,16 @@ CredentialBook::CredentialBook(store::RegistrationStore* store, store::ShardInde
 
 std::expected<void, std::string> CredentialBook::restore() {
   if (store_ == nullptr) return {};
-  Snapshot all = Credentials::none();
-  std::vector<CredentialChange> part;
-  const auto take = [&] {
-    if (auto next = all->apply(part, limit_)) {
-      all = *std::move(next);
-    } else {
-      // One of them is in the way: the others are to come back.
-      for (const CredentialChange& change : part) {
-        auto one = all->apply(std::span(&change, 1), limit_);
-        if (one) {
-          all = *std::move(one);
-        } else {
-          ++not_restored_;
-        }
-      }
-    }
-    part.clear();
-  };
+  server::CredentialDraft all;
   const auto loaded = store_->load(store::RecordKind::kCredential, [&](const store::RecordView& record) {
     auto credential = server::decode_credential(record.value);
     const bool in_place = credential && server::credential_key(credential->endpoint, credential->mode,
                                                                credential->identity) == record.key;
-    if (!in_place) {
-      ++not_restored_;
-      return;
-    }
-    part.push_back({.put = *std::move(credential)});
-    if (part.size() == kPart) take();
+    // One that is in the way of another does not keep the rest from coming back.
+    if (!in_place || !all.apply({.put = *std::move(credential)}, limit_)) ++not_restored_;
   });
   if (!loaded) return std::unexpected("the stored credentials cannot be read: " + store_->health().detail);
-  take();
-  publish(std::move(all));
+  publish(std::move(all).finish());
   return {};
 }
 

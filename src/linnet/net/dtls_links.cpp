@@ -40,13 +40,17 @@ DtlsLinks::DtlsLinks(LinkLayer& links, std::uint32_t max_links, bool notes)
   links_.bind(LinkKind::kDtls, *this);
 }
 
-void DtlsLinks::install(coap::LinkId link, const tls::Association& association,
-                        std::vector<tls::OwnedBytes> last_flight, Instant now) {
+void DtlsLinks::put(coap::LinkId link, const tls::Association& association) {
   if (!secured(link)) ++statistics_.associations;
   at(link) = association;
   at(link).noted = false;
-  note_change(link);
   flights_.erase(coap::index(link));
+}
+
+void DtlsLinks::install(coap::LinkId link, const tls::Association& association,
+                        std::vector<tls::OwnedBytes> last_flight, Instant now) {
+  put(link, association);
+  note_change(link);
   if (!last_flight.empty() && flights_.size() < kMostFlights) {
     flights_.emplace(
         coap::index(link),

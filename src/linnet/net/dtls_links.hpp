@@ -39,7 +39,9 @@ class DtlsLinks final : public coap::Links {
     return associations_[coap::index(link)];
   }
   [[nodiscard]] bool secured(coap::LinkId link) const noexcept { return association(link).exists(); }
-  /// Puts an association in the place of the one that was there. `last_flight` is kept until the peer's first
+  /// Puts an association in the place of the one that was there, as it is written down.
+  void put(coap::LinkId link, const tls::Association& association);
+  /// The same with one that is to be written down. `last_flight` is kept until the peer's first
   /// record is opened, a minute at most.
   void install(coap::LinkId link, const tls::Association& association,
                std::vector<tls::OwnedBytes> last_flight, Instant now);

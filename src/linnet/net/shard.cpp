@@ -65,7 +65,8 @@ Shard::Shard(unsigned index, ShardFleet& fleet, const server::EngineConfig& engi
   if (links_.sockets().size() > fleet.plain_sockets) {
     AssociationOwner& owner = *this;
     associations_ = std::make_unique<Associations>(
-        AssociationsConfig{.max_links = max_links, .worker = index, .durable = fleet.store != nullptr},
+        AssociationsConfig{
+            .max_links = max_links, .worker = index, .durable = fleet.store != nullptr, .start = fleet.start},
         links_, *fleet.handshakes, owner);
   }
   server::EngineConfig config = engine;

@@ -68,6 +68,7 @@ struct ShardFleet {
   std::unique_ptr<Handshakes> handshakes;     ///< null: no DTLS
   std::size_t tls_listeners = 0;              ///< numbered behind those of each shard
   std::size_t plain_sockets = 0;              ///< of a shard; those behind them speak DTLS
+  tls::Start start{};                         ///< over the store
   std::unique_ptr<CredentialBook> credentials;
   bool allow_nosec = true;
   std::vector<std::string> tenants;       ///< each once, in order

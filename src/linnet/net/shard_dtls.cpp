@@ -117,7 +117,7 @@ std::optional<store::Ticket> Shard::save_record(store::RecordKey key, ByteView r
 
 Result<void> Shard::restore_association(std::string_view key, ByteView value) {
   if (!associations_) return fail(Errc::kUnsupported);
-  return associations_->restore(key, value, now_);
+  return associations_->restore(key, value);
 }
 
 }  // namespace linnet::net

@@ -9,6 +9,7 @@
 
 #include "linnet/net/observation_key.hpp"
 #include "linnet/net/shard_clock.hpp"
+#include "linnet/net/start_number.hpp"
 #include "linnet/net/steering.hpp"
 #include "linnet/net/ticket_seed.hpp"
 #include "linnet/server/registration_record.hpp"
@@ -119,11 +120,16 @@ std::expected<void, std::string> WorkerGroup::start(const ServerConfig& config,
   fleet_.credentials =
       std::make_unique<CredentialBook>(store_.get(), kCredentialShard, config_.max_credentials);
   fleet_.allow_nosec = config_.allow_nosec;
-  if (const auto done = fleet_.credentials->restore(); !done) return done;
+  // What takes longest of a restart, beside what does not need it.
+  auto credentials = std::async(std::launch::async, [this] { return fleet_.credentials->restore(); });
   config_.dtls.identity.ticket_seed = ticket_seed(store_.get(), kCredentialShard, ShardClock::wall());
+  fleet_.start = count_start(store_.get(), kCredentialShard);
   const auto shards = count_shards();
   if (!shards) return std::unexpected(shards.error());
   if (const auto made = make_shards(*shards, models); !made) return made;
+  // Registrations find their links by them.
+  if (const auto done = restore_associations(); !done) return done;
+  if (const auto done = credentials.get(); !done) return done;
   if (const auto made = make_bootstrap(); !made) return made;
   if (const auto done = restore(); !done) return done;
   if (const auto done = restore_operations(); !done) return done;
@@ -256,6 +262,7 @@ std::expected<void, std::string> WorkerGroup::make_tls() {
 }
 
 std::expected<void, std::string> WorkerGroup::restore_associations() {
+  if (!store_) return {};
   bool any = false;
   const auto loaded = store_->load(store::RecordKind::kAssociation, [&](const store::RecordView& record) {
     // Its device makes a new handshake where it cannot be brought back.
@@ -263,7 +270,7 @@ std::expected<void, std::string> WorkerGroup::restore_associations() {
     if (known) any = fleet_.shards[record.value[0]]->restore_association(record.key, record.value) || any;
   });
   if (!loaded) return std::unexpected("the stored associations cannot be read: " + store_->health().detail);
-  // The numbers that they go on with are on disk before the first answer asks for one. Where the store
+  // Numbers that no start has set aside are on disk before the first answer asks for one. Where the store
   // refuses, they wait.
   if (any) [[maybe_unused]]
     const auto flushed = store_->flush();
@@ -300,8 +307,6 @@ std::expected<void, std::string> WorkerGroup::make_bootstrap() {
 
 std::expected<void, std::string> WorkerGroup::restore() {
   if (!store_) return {};
-  // Registrations find their links by them.
-  if (const auto done = restore_associations(); !done) return done;
   if (const auto done = restore_contexts(); !done) return done;
   const auto loaded = store_->load(store::RecordKind::kRegistration, [&](const store::RecordView& record) {
     const auto shard = shard_of(record.value);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "linnet/server/credential_record.hpp"
@@ -165,6 +166,27 @@ struct CredentialTree {
     return found;
   }
 
+  /// Begins to change a copy.
+  static void begin(Credentials& tree) noexcept { ++tree.generation_; }
+
+  /// With some room for what is put in next.
+  static std::size_t room_for(std::size_t entries) noexcept { return entries + entries / 16 + 2; }
+
+  /// Gives back what leaves of this tree alone have beyond their room: one that grew has up to twice its
+  /// size.
+  static void pack(Credentials& tree) {
+    for (const auto& branch : tree.root_) {
+      if (!branch || branch.use_count() > 1) continue;
+      for (const auto& leaf : *branch) {
+        if (!leaf || leaf.use_count() > 1 || leaf->capacity() <= room_for(leaf->size())) continue;
+        Leaf packed;
+        packed.reserve(room_for(leaf->size()));
+        std::ranges::move(*leaf, std::back_inserter(packed));
+        *leaf = std::move(packed);
+      }
+    }
+  }
+
   /// The leaf of `hash` as one of this tree alone, which may be changed.
   static Leaf& own_leaf(Credentials& tree, std::uint64_t hash) {
     auto& branch = tree.root_[root_place(hash)];
@@ -177,9 +199,8 @@ struct CredentialTree {
     if (!leaf) {
       leaf = std::make_shared<Leaf>();
     } else if (leaf.use_count() > 1) {
-      // Some room: a copy that grew would have twice its size for good.
       auto copy = std::make_shared<Leaf>();
-      copy->reserve(leaf->size() + leaf->size() / 16 + 2);
+      copy->reserve(room_for(leaf->size()));
       copy->assign(leaf->begin(), leaf->end());
       leaf = std::move(copy);
     }
@@ -255,38 +276,53 @@ Credentials::Shared Credentials::none() {
 
 std::expected<Credentials::Shared, CredentialRefusal> Credentials::apply(
     std::span<const CredentialChange> changes, std::size_t limit) const {
-  using Tree = CredentialTree;
-  auto next = std::make_shared<Credentials>(*this);
-  ++next->generation_;
+  CredentialDraft draft(*this);
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    const auto refuse = [i](Errc code, std::string_view phrase = {}, std::string rival = {}) {
-      return std::unexpected(
-          CredentialRefusal{.code = code, .change = i, .phrase = phrase, .rival = std::move(rival)});
-    };
-    const auto& put = changes[i].put;
-    if (!put) {
-      const CredentialName& name = changes[i].removed;
-      Record gone = Tree::find_named(*next, name.endpoint, name.mode, name.identity);
-      if (!gone) return refuse(Errc::kNotFound);
-      Tree::remove(*next, std::move(gone));
-      continue;
-    }
-    if (const auto fault = credential_fault(*put); !fault.empty()) {
-      return refuse(Errc::kInvalidArgument, fault);
-    }
-    const Record record = Tree::make_record(*put);
-    if (auto rival = Tree::rival(*next, view_of(record.get()))) {
-      return refuse(Errc::kExists, {}, *std::move(rival));
-    }
-    Record before = Tree::find_named(*next, put->endpoint, put->mode, put->identity);
-    if (before) {
-      Tree::remove(*next, std::move(before));
-    } else if (next->size_ >= limit) {
-      return refuse(Errc::kNoSpace);
-    }
-    Tree::add(*next, record);
+    auto made = draft.apply(changes[i], limit);
+    if (made) continue;
+    made.error().change = i;
+    return std::unexpected(std::move(made).error());
   }
-  return next;
+  return std::move(draft).finish();
+}
+
+CredentialDraft::CredentialDraft(const Credentials& from) : next_(std::make_shared<Credentials>(from)) {
+  CredentialTree::begin(*next_);
+}
+
+std::expected<void, CredentialRefusal> CredentialDraft::apply(const CredentialChange& change,
+                                                              std::size_t limit) {
+  using Tree = CredentialTree;
+  const auto refuse = [](Errc code, std::string_view phrase = {}, std::string rival = {}) {
+    return std::unexpected(
+        CredentialRefusal{.code = code, .change = 0, .phrase = phrase, .rival = std::move(rival)});
+  };
+  const auto& put = change.put;
+  if (!put) {
+    const CredentialName& name = change.removed;
+    Tree::Record gone = Tree::find_named(*next_, name.endpoint, name.mode, name.identity);
+    if (!gone) return refuse(Errc::kNotFound);
+    Tree::remove(*next_, std::move(gone));
+    return {};
+  }
+  if (const auto fault = credential_fault(*put); !fault.empty()) return refuse(Errc::kInvalidArgument, fault);
+  const Tree::Record record = Tree::make_record(*put);
+  if (auto rival = Tree::rival(*next_, view_of(record.get()))) {
+    return refuse(Errc::kExists, {}, *std::move(rival));
+  }
+  Tree::Record before = Tree::find_named(*next_, put->endpoint, put->mode, put->identity);
+  if (before) {
+    Tree::remove(*next_, std::move(before));
+  } else if (next_->size() >= limit) {
+    return refuse(Errc::kNoSpace);
+  }
+  Tree::add(*next_, record);
+  return {};
+}
+
+Credentials::Shared CredentialDraft::finish() && {
+  CredentialTree::pack(*next_);
+  return std::move(next_);
 }
 
 std::optional<PreSharedKey> Credentials::psk(ByteView identity) const noexcept {

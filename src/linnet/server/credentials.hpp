@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // All credentials of a server at one moment, made for looking up during handshakes. A Credentials never
-// changes: `apply` makes another one, which shares what did not change with the one before. So any
-// number of threads read one without a lock, and a change costs what changes, not what is there.
+// changes: `apply`, or a CredentialDraft, makes another one, which shares what did not change with the one
+// before. So any number of threads read one without a lock, and a change costs what changes, not what is
+// there.
 #pragma once
 
 #include <array>
@@ -48,7 +49,7 @@ struct CredentialChange {
   CredentialName removed{};
 };
 
-/// Why `apply` refused. Nothing has changed.
+/// Why a change was refused. It has changed nothing.
 struct CredentialRefusal {
   /// kInvalidArgument: `phrase` says what the credential cannot have. kExists: its identity proves
   /// another endpoint, `phrase` is empty and `rival` has the name. kNotFound: nothing to remove.
@@ -126,6 +127,21 @@ class Credentials {
   std::size_t size_ = 0;
   std::size_t oscore_contexts_ = 0;
   std::uint64_t generation_ = 0;
+};
+
+/// A Credentials on its way: many changes for one copy of what they touch. Not shared between threads.
+class CredentialDraft {
+ public:
+  explicit CredentialDraft(const Credentials& from = *Credentials::none());
+
+  /// Makes a change, or says why not; `change` of the refusal is 0. At most `limit` credentials.
+  [[nodiscard]] std::expected<void, CredentialRefusal> apply(const CredentialChange& change,
+                                                             std::size_t limit = Credentials::kMost);
+  /// All of it, without room that only growing needed. The draft is empty then, and is not used again.
+  [[nodiscard]] Credentials::Shared finish() &&;
+
+ private:
+  std::shared_ptr<Credentials> next_;
 };
 
 }  // namespace linnet::server

@@ -33,6 +33,7 @@ enum class RecordKind : std::uint8_t {
   kSeal = 7,  ///< the store's own (store/state_seal.hpp)
   kSecurityContext = 9,  ///< key and value: as net/context_record.hpp says
   kTicketSeed = 10,      ///< key: empty; value: as net/ticket_seed.hpp says
+  kStart = 11,           ///< key: empty; value: as net/start_number.hpp says
 };
 
 /// Names one record. An endpoint name alone names its registration. The bytes stay the caller's.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -123,7 +124,7 @@ class SqliteStore final : public RegistrationStore {
   StateFolder folder_;
   OperationQueue queue_;
   SharedHealth health_;
-  std::mutex closing_;
+  std::shared_mutex closing_;  // shared by who reads
 
   std::unique_ptr<Sealer> sealer_;  ///< null: secrets are kept in clear
   std::unique_ptr<Connection> connection_;
@@ -203,7 +204,7 @@ Result<void> SqliteStore::load(RecordKind kind, FunctionRef<void(const RecordVie
     queue_.wake();
     return fail(Errc::kIo);
   };
-  const std::lock_guard lock(closing_);
+  const std::shared_lock lock(closing_);
   if (queue_.stopping()) return fail(Errc::kClosed);
   auto connection = Connection::open(folder_.database(), Access::kRead);
   if (!connection) return unreadable(connection.error());

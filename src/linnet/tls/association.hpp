@@ -58,14 +58,27 @@ struct Association {
 };
 static_assert(sizeof(Association) == 256 && std::is_trivially_copyable_v<Association>);
 
-inline constexpr std::size_t kMaxAssociationRecord = 8 + 4 * 8 + 32 + 64 + kMaxIdentity;
+inline constexpr std::size_t kMaxAssociationRecord = 8 + 4 * 8 + 32 + 64 + 4 + kMaxIdentity;
 
-/// Writes an association down, except that `write_limit` is the given one. Or kNoSpace.
+/// Numbers for writing are set aside in steps of this many. One step belongs to each start of the server that
+/// follows the one in which an association was written down: so a restart need not write all of them anew.
+inline constexpr std::uint64_t kNumbersAside = 65'536;
+
+/// How often servers have started over one state.
+struct Start {
+  std::uint32_t number = 0;  ///< the highest that is on disk
+  bool own = false;          ///< and it was counted for this start, which therefore has a step of numbers
+};
+
+/// Writes an association down in `start`, except that `write_limit` is the given one. Or kNoSpace.
 [[nodiscard]] Result<std::size_t> encode_association(const Association& association,
-                                                     std::uint64_t write_limit, ByteSpan out) noexcept;
-/// Reads one back: it writes on from the limit that was written down, so no number is used twice, and opens
-/// nothing below the highest number that had been opened by then. `write_limit` is what the caller must
-/// raise, on disk first. kMalformed, kTruncated, kUnsupported (another version).
-[[nodiscard]] Result<Association> decode_association(ByteView record) noexcept;
+                                                     std::uint64_t write_limit, Start start,
+                                                     ByteSpan out) noexcept;
+/// Reads one back in `start`: it writes on behind the limit that was written down and behind what belongs to
+/// the starts since, so no number is used twice, and opens nothing below the highest number that had been
+/// opened by then. Where this start has no numbers of its own, `write_limit` is `write_next` and the caller
+/// must raise it, on disk first. kMalformed (also where the starts since are not known), kTruncated,
+/// kUnsupported (another version).
+[[nodiscard]] Result<Association> decode_association(ByteView record, Start start) noexcept;
 
 }  // namespace linnet::tls

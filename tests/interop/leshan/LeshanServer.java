@@ -2,8 +2,9 @@
 // A Leshan management server for the interoperability tests: one JSON object a line, commands on
 // standard input, answers and events on standard output.
 //   java -cp 'LIB/*' LeshanServer.java PORT MODELS-DIR [KEYS]      (port 0 lets the system choose)
-// With KEYS it listens for coaps too: JSON with "private" and "certificate" of its own, "trust", an authority's, and
-// "devices" with "endpoint" and, where it is not a certificate, "identity" and "key", or "public"; DER in hexadecimal.
+// With KEYS it listens for coaps too: JSON with "devices", each with "endpoint" and, where it is not a certificate,
+// "identity" and "key", or "public"; and, for other than pre-shared keys, "private" and "certificate" of its own and
+// "trust", an authority's. DER in hexadecimal.
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -205,9 +206,13 @@ public class LeshanServer {
 
     /** Who it is, and whom it takes. */
     static void secure(LeshanServerBuilder builder, JsonNode keys) throws Exception {
-        builder.setPrivateKey(SecurityUtil.privateKey.decode(bytes(keys.get("private"))));
-        builder.setCertificateChain(new X509Certificate[] {SecurityUtil.certificate.decode(bytes(keys.get("certificate")))});
-        builder.setTrustedCertificates(new X509Certificate[] {SecurityUtil.certificate.decode(bytes(keys.get("trust")))});
+        if (keys.has("private")) {
+            builder.setPrivateKey(SecurityUtil.privateKey.decode(bytes(keys.get("private"))));
+            builder.setCertificateChain(
+                new X509Certificate[] {SecurityUtil.certificate.decode(bytes(keys.get("certificate")))});
+            builder.setTrustedCertificates(
+                new X509Certificate[] {SecurityUtil.certificate.decode(bytes(keys.get("trust")))});
+        }
         var store = new InMemorySecurityStore();
         for (JsonNode device : keys.get("devices")) {
             String endpoint = device.get("endpoint").asText();

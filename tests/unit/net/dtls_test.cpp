@@ -309,6 +309,28 @@ TEST_P(DtlsServer, a_restarted_server_answers_the_next_record_without_a_handshak
   EXPECT_EQ(seen.associations, 1U);
 }
 
+// Whoever hears a number twice drops the record: the answers show that each start has numbers of its own.
+TEST_P(DtlsServer, goes_on_over_many_restarts_also_without_a_word_of_its_device) {
+  const StateFolder folder;
+  ServerConfig config = secured(GetParam());
+  config.open_store = folder.factory();
+  auto server = start(config);
+  config.dtls.listen = server->listening_dtls();
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  for (const int silent : {0, 2, 1}) {
+    for (int i = 0; i <= silent; ++i) {
+      server.reset();
+      server = start(config);
+    }
+    EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+    EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+    EXPECT_EQ(statistics(*server).dtls.handshakes, 0U);
+  }
+}
+
 TEST(DtlsSession, a_ticket_of_before_a_restart_resumes_its_session) {
   const StateFolder folder;
   ServerConfig config = secured();

@@ -199,11 +199,12 @@ TEST(Association, it_goes_on_from_its_record_without_using_a_number_twice_or_ope
   Association& association = ends.server.association;
   const std::uint64_t limit = association.write_next + 1000;
   OwnedBytes record(kMaxAssociationRecord);
-  const auto size = encode_association(association, limit, record);
+  const auto size = encode_association(association, limit, {.number = 7, .own = true}, record);
   ASSERT_TRUE(size);
-  const auto back = decode_association(ByteView(record).first(*size));
+  const auto back = decode_association(ByteView(record).first(*size), {.number = 8, .own = true});
   ASSERT_TRUE(back);
   EXPECT_EQ(back->write_next, limit);
+  EXPECT_EQ(back->write_limit, limit + kNumbersAside);
   EXPECT_EQ(as_text(back->identity()), "one");
   association = *back;
   association.write_limit = Association::kLastNumber;
@@ -216,14 +217,70 @@ TEST(Association, it_goes_on_from_its_record_without_using_a_number_twice_or_ope
   EXPECT_THAT(ends.client.heard, ElementsAre("answer"));
 }
 
-TEST(Association, a_damaged_record_is_refused) {
+// Shows: SE-11
+TEST(Association, each_start_of_the_server_has_numbers_of_its_own) {
+  struct Case {
+    std::uint32_t written;  // the start in which it was written down, with all numbers below 1000 used
+    Start now;
+    std::uint64_t next, limit;
+  };
+  constexpr std::uint64_t kStep = kNumbersAside;
+  constexpr Case kCases[] = {
+      {7, {.number = 8, .own = true}, 1000, 1000 + kStep},
+      {7, {.number = 10, .own = true}, 1000 + 2 * kStep, 1000 + 3 * kStep},
+      // One that could not be counted has none, and leaves out what those before it had.
+      {7, {.number = 7, .own = false}, 1000, 1000},
+      {7, {.number = 9, .own = false}, 1000 + 2 * kStep, 1000 + 2 * kStep},
+      // Written down where nothing was counted: nobody used more without writing it down.
+      {0, {.number = 3, .own = true}, 1000, 1000},
+      {0, {.number = 0, .own = false}, 1000, 1000},
+  };
+  PskEnds ends;
+  for (const Case& each : kCases) {
+    OwnedBytes record(kMaxAssociationRecord);
+    const auto size = encode_association(ends.server.association, 1000, {.number = each.written}, record);
+    ASSERT_TRUE(size);
+    const auto back = decode_association(ByteView(record).first(*size), each.now);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->write_next, each.next);
+    EXPECT_EQ(back->write_limit, each.limit);
+  }
+}
+
+TEST(Association, whose_starts_since_are_not_known_does_not_come_back) {
   PskEnds ends;
   OwnedBytes record(kMaxAssociationRecord);
-  const auto size = encode_association(ends.server.association, 5, record);
+  const auto size = encode_association(ends.server.association, 1000, {.number = 7}, record);
   ASSERT_TRUE(size);
-  for (std::size_t i = 0; i < *size; ++i) EXPECT_FALSE(decode_association(ByteView(record).first(i))) << i;
+  const ByteView whole = ByteView(record).first(*size);
+  EXPECT_EQ(decode_association(whole, {.number = 7, .own = true}).error().code, Errc::kMalformed);
+  EXPECT_EQ(decode_association(whole, {.number = 6, .own = false}).error().code, Errc::kMalformed);
+}
+
+TEST(Association, numbers_end_at_the_last_one) {
+  PskEnds ends;
+  OwnedBytes record(kMaxAssociationRecord);
+  const std::uint64_t limit = Association::kLastNumber - 10;
+  const auto size = encode_association(ends.server.association, limit, {.number = 1}, record);
+  ASSERT_TRUE(size);
+  const ByteView whole = ByteView(record).first(*size);
+  const auto back = decode_association(whole, {.number = UINT32_MAX, .own = true});
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->write_next, Association::kLastNumber);
+  EXPECT_EQ(back->write_limit, Association::kLastNumber);
+}
+
+TEST(Association, a_damaged_record_is_refused) {
+  PskEnds ends;
+  constexpr Start kStart{.number = 2, .own = true};
+  OwnedBytes record(kMaxAssociationRecord);
+  const auto size = encode_association(ends.server.association, 5, {.number = 1}, record);
+  ASSERT_TRUE(size);
+  for (std::size_t i = 0; i < *size; ++i) {
+    EXPECT_FALSE(decode_association(ByteView(record).first(i), kStart)) << i;
+  }
   record[0] = 9;
-  EXPECT_EQ(decode_association(ByteView(record).first(*size)).error().code, Errc::kUnsupported);
+  EXPECT_EQ(decode_association(ByteView(record).first(*size), kStart).error().code, Errc::kUnsupported);
 }
 
 TEST(ServerHandshake, a_client_proves_its_address_first_and_costs_nothing_until_then) {
