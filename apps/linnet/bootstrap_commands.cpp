@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <thread>
 
 #include "answer.hpp"
 #include "commands.hpp"
@@ -14,6 +20,16 @@ using Json = nlohmann::json;
 
 std::string configuration_route(const std::string& name) {
   return "/api/v1/bootstrap/configurations/" + percent_encode(name);
+}
+
+std::string trigger_route(const Session& session, const std::string& endpoint) {
+  return "/api/v1/devices/" + percent_encode(endpoint) +
+         "/bootstrap?timeout=" + std::to_string(session.timeout.count());
+}
+
+/// Which instance of object 1 is this server's; -1 is its only one.
+Json trigger_body(int server) {
+  return server < 0 ? Json() : Json{{"server", server}};
 }
 
 /// Every item of a list that the API gives in pages; with --json as one list again.
@@ -81,6 +97,45 @@ void print_result(const Json& result) {
   }
 }
 
+/// A name that no other configuration has, so that its result is not that of an earlier one.
+std::string passing_name(const char* purpose) {
+  std::random_device random;
+  std::ostringstream name;
+  name << purpose << '-' << std::hex << random() << random();
+  return name.str();
+}
+
+/// The result of `configuration` at this device, as soon as there is one; nothing in time.
+std::optional<Json> result_of(const Session& session, const std::string& endpoint,
+                              const std::string& configuration) {
+  constexpr std::chrono::milliseconds kPoll{200};
+  const std::string target = "/api/v1/bootstrap/results/" + percent_encode(endpoint);
+  const auto until = std::chrono::steady_clock::now() + session.timeout;
+  for (;;) {
+    const auto answer = fetch(session, "GET", target);
+    const Json result = answer ? Json::parse(answer->body, nullptr, false) : Json();
+    if (result.is_object() && text(result, "configuration") == configuration) return result;
+    if (std::chrono::steady_clock::now() >= until) return std::nullopt;
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+/// How many accounts a session deleted that was there to do so.
+std::size_t forgotten_by(const Json& result) {
+  const Json answers = result.value("answers", Json::array());
+  return static_cast<std::size_t>(std::ranges::count_if(
+      answers, [](const Json& answer) { return text(answer, "operation") == "Delete"; }));
+}
+
+int show_unbootstrapped(const Session& session, const Json& result, const std::string& account) {
+  if (session.json) std::cout << result.dump() << '\n';
+  const std::string endpoint = text(result, "endpoint");
+  if (text(result, "result") != "finished") return complain(endpoint + ' ' + ending_of(result), kRefused);
+  if (forgotten_by(result) == 0) return complain(endpoint + " has no account of server " + account, kRefused);
+  if (!session.json) std::cout << endpoint << " has no account of server " << account << " any more\n";
+  return kDone;
+}
+
 }  // namespace
 
 int add_configuration(const Session& session, const std::string& name, const std::string& file) {
@@ -127,11 +182,27 @@ int remove_configuration(const Session& session, const std::string& name) {
 }
 
 int trigger_bootstrap(const Session& session, const std::string& endpoint, int server) {
-  const Json body = server < 0 ? Json() : Json{{"server", server}};
-  const std::string target = "/api/v1/devices/" + percent_encode(endpoint) +
-                             "/bootstrap?timeout=" + std::to_string(session.timeout.count());
-  return ask(session, "POST", target, body,
+  return ask(session, "POST", trigger_route(session, endpoint), trigger_body(server),
              [](const Json& answer) { std::cout << text(answer, "code") << '\n'; });
+}
+
+int unbootstrap(const Session& session, const std::string& endpoint, int account, int server) {
+  Session quiet = session;
+  quiet.json = false;
+  const auto say_nothing = [](const Json&) {};
+  const std::string name = passing_name("unbootstrap");
+  const Json configuration{{"endpoints", {endpoint}}, {"unbootstrap", {account}}};
+  if (const int code = ask(quiet, "PUT", configuration_route(name), configuration, say_nothing);
+      code != kDone)
+    return code;
+  int code = ask(quiet, "POST", trigger_route(quiet, endpoint), trigger_body(server), say_nothing);
+  if (code == kDone) {
+    const auto result = result_of(session, endpoint, name);
+    code = result ? show_unbootstrapped(session, *result, std::to_string(account))
+                  : complain(endpoint + " has not been bootstrapped in time", kRefused);
+  }
+  const int removed = ask(quiet, "DELETE", configuration_route(name), {}, say_nothing);
+  return code != kDone ? code : removed;
 }
 
 int bootstrap_results(const Session& session, const std::string& endpoint) {

@@ -137,6 +137,9 @@ struct CredentialChoice {
 [[nodiscard]] int remove_configuration(const Session& session, const std::string& name);
 /// Makes a registered device bootstrap anew; `server` -1: its only instance of object 1.
 [[nodiscard]] int trigger_bootstrap(const Session& session, const std::string& endpoint, int server);
+/// Makes a registered device forget its accounts of a server (TS 5.2.5), by a configuration for this device
+/// that is removed again. kRefused where it had none.
+[[nodiscard]] int unbootstrap(const Session& session, const std::string& endpoint, int account, int server);
 /// The last bootstrap of each device, or of one.
 [[nodiscard]] int bootstrap_results(const Session& session, const std::string& endpoint);
 

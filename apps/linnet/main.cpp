@@ -65,6 +65,7 @@ struct Arguments {
   FirmwareWish firmware;
   unsigned within = 600;
   int server = -1;
+  int account = 0;  ///< short server id
 };
 
 using Command = std::function<int(const Session&)>;
@@ -254,6 +255,17 @@ void add_bootstrap_commands(CLI::App& app, Arguments& a, Command& run) {
       ->check(CLI::Range(0, 65534));
   trigger->callback(
       [&] { run = [&](const Session& s) { return trigger_bootstrap(s, a.target.endpoint, a.server); }; });
+  auto* forget =
+      bootstrap->add_subcommand("unbootstrap", "make a registered device forget a server's account");
+  forget->add_option("ENDPOINT", a.target.endpoint, "endpoint name of the device")->required();
+  forget->add_option("--account", a.account, "short server id of the account to forget")
+      ->required()
+      ->check(CLI::Range(1, 65534));
+  forget->add_option("--server", a.server, "instance of object 1 of this server (default: its only one)")
+      ->check(CLI::Range(0, 65534));
+  forget->callback([&] {
+    run = [&](const Session& s) { return unbootstrap(s, a.target.endpoint, a.account, a.server); };
+  });
   auto* results = bootstrap->add_subcommand("results", "the last bootstrap of each device");
   results->add_option("ENDPOINT", a.target.endpoint, "only this device, with what it answered");
   results->callback([&] { run = [&](const Session& s) { return bootstrap_results(s, a.target.endpoint); }; });

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: SE-1, SE-2, SE-3, SE-6, OP-1
+# Shows: SE-1, SE-2, SE-3, SE-6, SE-12, OP-1
 """linnet-device bootstraps over a secured channel of linnetd and registers with the accounts that it gets there."""
 import base64
 import unittest
@@ -101,6 +101,46 @@ class Ways(SecuredBootstrap):
         stranger = self.bootstrap(server, "urn:dev:3", "--psk-identity", "urn:dev:3", "--psk-key", KEY)
         self.assertEqual(stranger.told("alert")["code"], 115)
         self.assertEqual(server.rest.call("GET", "/api/v1/bootstrap/results")[1]["results"], [])
+
+
+class Unbootstrapping(SecuredBootstrap):
+    def test_a_device_forgets_one_account_and_hands_over_what_it_owned(self):
+        stays = self.enterContext(Server("--bootstrap", "127.0.0.1:0", "--memory"))
+        place = stays.rest.call("GET", "/health")[1]["bootstrap"][0]
+        goes = self.enterContext(Server("--memory"))
+        # Server 2 may create instances of object 3303.
+        status, said = stays.rest.call("PUT", "/api/v1/bootstrap/configurations/both", {
+            "endpoints": ["tw*"], "write": {
+                "/0/1": {"0": f"coap://{stays.coap}", "2": 3, "10": 1},
+                "/0/2": {"0": f"coap://{goes.coap}", "2": 3, "10": 2},
+                "/1/0": {"0": 1, "1": 300, "6": True, "7": "U"},
+                "/1/1": {"0": 2, "1": 300, "6": True, "7": "U"},
+                "/2/0": {"0": 3303, "1": 65535, "2": {"2": 16}, "3": 65535}}})
+        self.assertEqual(status, 201, said)
+        device = self.enterContext(harness.LinnetDevice("two", None, "--bootstrap", f"coap://{place}", "--object", "3303:1"))
+        for _ in range(2):
+            device.told("registered")
+        mine, theirs = stays.rest.device("two"), goes.rest.device("two")
+        for instance in (5, 6):
+            status, said = theirs.call("POST", "3303", {"instance": instance, "values": {"5700": 20}})
+            self.assertIn(status, (200, 201), said)
+        rights = {v["value"]: v["path"].split("/")[2] for v in theirs.call("GET", "2")[1]["values"]
+                  if v["path"].endswith("/1")}
+        status, said = theirs.call("PUT", f"2/{rights[5]}/2", {"value": {"1": 1 + 2, "2": 31}})
+        self.assertEqual(status, 200, said)
+        self.assertEqual(mine.values(f"2/{rights[5]}/3"), {f"/2/{rights[5]}/3": 2})
+
+        forget = ("bootstrap", "unbootstrap", "two", "--account")
+        self.assertIn("any more", self.linnet(stays, *forget, "2", "--server", "0"))
+        self.assertEqual([s["server"] for s in device.rpc("status")["servers"]], [1])
+        self.assertEqual(mine.values(f"2/{rights[5]}/3"), {f"/2/{rights[5]}/3": 1})
+        self.assertEqual(mine.values("3303/5/5700"), {"/3303/5/5700": 20})
+        self.assertEqual(mine.call("GET", "3303/6")[0], 404, "nobody else could reach it")
+        there = stays.rest.call("GET", "/api/v1/bootstrap/configurations")[1]["configurations"]
+        self.assertEqual([one["name"] for one in there], ["both"])
+        self.assertIn("no account of server 2", self.linnet(stays, *forget, "2", code=1))
+        self.assertIn("refused", self.linnet(stays, *forget, "1", code=1), "it would be nobody's")
+        self.assert_reads(stays, "two")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ BootstrapConfiguration some_configuration() {
   configuration.endpoints = {"*"};
   configuration.discover = {Path()};
   configuration.read = {Path(1), Path(2)};
-  configuration.deletions = {Path(0)};
+  configuration.deletions = {Path(2)};
+  configuration.unbootstrap = {1, 2};
   configuration.writes.push_back({Path(0, 1),
                                   {{Path(0, 1, 0), OwnedValue(Value::string("coap://{endpoint}"))},
                                    {Path(0, 1, 1), OwnedValue(Value::boolean(false))},

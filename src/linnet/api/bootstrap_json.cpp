@@ -26,7 +26,8 @@ using server::BootstrapConfiguration;
 using server::BootstrapResult;
 using server::BootstrapWrite;
 
-constexpr std::array<const char*, 6> kParts{"name", "endpoints", "discover", "read", "delete", "write"};
+constexpr std::array<const char*, 7> kParts{"name",   "endpoints", "discover",   "read",
+                                            "delete", "write",     "unbootstrap"};
 
 /// Keys, which nobody reads back: those of accounts, and whatever an object only lets be written.
 bool is_secret(const Path& path, const ResourceModel& resource) {
@@ -88,6 +89,20 @@ OrProblem<std::vector<Path>> paths_of(const Json& body, const char* part,
     paths.push_back(*path);
   }
   return paths;
+}
+
+OrProblem<std::vector<lwm2m::ShortServerId>> servers_of(const Json& body, const char* part) {
+  const std::string expected = "\"" + std::string(part) + "\" is a list of short server ids, 1 to 65534";
+  std::vector<lwm2m::ShortServerId> servers;
+  const auto at = body.find(part);
+  if (at == body.end()) return servers;
+  if (!at->is_array()) return bad_request(expected);
+  for (const Json& item : *at) {
+    if (!item.is_number_unsigned() || item.get<std::uint64_t>() >= lwm2m::kMaxId)
+      return bad_request(expected);
+    servers.push_back(item.get<lwm2m::ShortServerId>());
+  }
+  return servers;
 }
 
 OrProblem<Json> from_hex(const std::string& text, const std::string& where) {
@@ -288,8 +303,9 @@ OrProblem<BootstrapConfiguration> read_configuration(const std::string& name, co
   if (!body.is_object()) return bad_request("a configuration is a JSON object");
   for (const auto& [part, value] : body.items()) {
     if (std::ranges::find(kParts, part) == kParts.end()) {
-      return bad_request("'" + part +
-                         "' is no part of a configuration (endpoints, discover, read, delete, write)");
+      return bad_request(
+          "'" + part +
+          "' is no part of a configuration (endpoints, discover, read, delete, write, unbootstrap)");
     }
   }
   if (body.contains("name") && body["name"] != name)
@@ -307,6 +323,9 @@ OrProblem<BootstrapConfiguration> read_configuration(const std::string& name, co
     if (!paths) return std::unexpected(std::move(paths).error());
     *list = *std::move(paths);
   }
+  auto forgotten = servers_of(body, "unbootstrap");
+  if (!forgotten) return std::unexpected(std::move(forgotten).error());
+  configuration.unbootstrap = *std::move(forgotten);
   const Json writes = body.value("write", Json::object());
   if (!writes.is_object()) return bad_request("\"write\" is an object from path to values");
   for (const auto& [path, values] : writes.items()) {
@@ -328,6 +347,7 @@ Json configuration_json(const BootstrapConfiguration& configuration,
             {"discover", texts_of(configuration.discover)},
             {"read", texts_of(configuration.read)},
             {"delete", texts_of(configuration.deletions)},
+            {"unbootstrap", configuration.unbootstrap},
             {"write", Json::object()}};
   for (const BootstrapWrite& write : configuration.writes) {
     const ObjectModel* const model = server::bootstrap_model(models, write.path.object());

@@ -161,6 +161,7 @@ constexpr std::string_view kSchemas = R"json({
     "discover": {"type": "array", "items": {"type": "string"}},
     "read": {"type": "array", "items": {"type": "string"}},
     "delete": {"type": "array", "items": {"type": "string"}},
+    "unbootstrap": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65534}},
     "write": {"type": "object", "description": "by path: an instance's values by resource, or one resource's value"}}},
   "Configurations": {"type": "object", "properties": {
     "configurations": {"type": "array", "items": {"$ref": "#/components/schemas/Configuration"}},

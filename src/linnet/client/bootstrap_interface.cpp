@@ -374,11 +374,16 @@ Result<void> BootstrapInterface::remove_instances(Object& object) noexcept {
   });
 }
 
-/// Deletes an instance; with a Security instance the server's account goes, too (TS 5.2.5).
+/// Deletes an instance; with a Security instance go the server's account and the keys of OSCORE that no
+/// other one has (TS 5.2.5, 5.5.4).
 Result<void> BootstrapInterface::remove_instance(Object& object, InstanceId instance) noexcept {
   const auto server =
       object.id() == kSecurityObject ? server_of(*tree_, Path(object.id(), instance)) : std::nullopt;
+  const auto link = object.id() == kSecurityObject
+                        ? read_link(*tree_, Path(object.id(), instance, kOscoreLink))
+                        : std::nullopt;
   if (const auto removed = object.remove(instance); !removed) return removed;
+  if (link) remove_keys(*link);
   if (!server || *server == 0 || *server >= kMaxId) return {};
   const auto id = static_cast<ShortServerId>(*server);
   if (find_security_instance(*tree_, id) != kMaxId) return {};
@@ -397,12 +402,16 @@ Result<void> BootstrapInterface::remove_instance(Object& object, InstanceId inst
 void BootstrapInterface::purge_account() noexcept {
   const InstanceId account = find_bootstrap_account(*tree_);
   if (account == kMaxId) return;
-  const auto link = read_link(*tree_, Path(kSecurityObject, account, kOscoreLink));
-  (void)tree_->find(kSecurityObject)->remove(account);
-  Object* oscore = tree_->find(kOscoreObject);
-  if (link && oscore != nullptr && link->object == kOscoreObject && oscore->exists(link->instance)) {
-    (void)oscore->remove(link->instance);
+  (void)remove_instance(*tree_->find(kSecurityObject), account);
+}
+
+void BootstrapInterface::remove_keys(lwm2m::Objlnk link) noexcept {
+  Object* contexts = tree_->find(kOscoreObject);
+  if (contexts == nullptr || link.object != kOscoreObject || !contexts->exists(link.instance)) return;
+  for (const InstanceId other : tree_->instances(kSecurityObject)) {
+    if (read_link(*tree_, Path(kSecurityObject, other, kOscoreLink)) == link) return;
   }
+  (void)contexts->remove(link.instance);
 }
 
 }  // namespace linnet::client

@@ -66,6 +66,7 @@ class BootstrapInterface {
   [[nodiscard]] bool stays(const Path& instance) const noexcept;
   [[nodiscard]] Result<void> remove_instances(Object& object) noexcept;
   [[nodiscard]] Result<void> remove_instance(Object& object, InstanceId instance) noexcept;
+  void remove_keys(lwm2m::Objlnk link) noexcept;
   [[nodiscard]] Result<void> keep(const Object& object) noexcept;
   [[nodiscard]] bool paired() const noexcept;
   [[nodiscard]] Result<void> load(const ProvisionedObject& object) noexcept;

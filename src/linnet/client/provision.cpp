@@ -12,7 +12,7 @@ using lwm2m::Record;
 
 namespace {
 
-constexpr ResourceId kBootstrapServerFlag = 1, kOscoreLink = 17;  // of object 0
+constexpr ResourceId kBootstrapServerFlag = 1;  // of object 0
 
 /// The answers of table 6.7-1 as errors.
 Result<void> outcome(const coap::Reply& reply) noexcept {
@@ -78,13 +78,8 @@ Result<void> BootstrapInterface::provision(std::span<const ProvisionedObject> ob
 /// What is deleted here has to go, whether it could be brought back or not.
 void BootstrapInterface::withdraw(std::span<const InstanceId> accounts) noexcept {
   Object& security = *tree_->find(kSecurityObject);
-  Object* contexts = tree_->find(kOscoreObject);
   for (const InstanceId account : accounts) {
-    if (!security.exists(account)) continue;
-    const auto link = read_link(*tree_, Path(kSecurityObject, account, kOscoreLink));
-    (void)remove_instance(security, account);
-    const bool context = link && link->object == kOscoreObject && contexts != nullptr;
-    if (context && contexts->exists(link->instance)) (void)contexts->remove(link->instance);
+    if (security.exists(account)) (void)remove_instance(security, account);
   }
 }
 

@@ -166,13 +166,13 @@ class Accounts {
     }
     // What a device has can be added to only where it stays; who writes both halves makes them agree.
     for (const auto& [id, path] : security_) {
-      if (servers_.contains(id) || (servers_.empty() && stays(1))) continue;
+      if (servers_.contains(id) || (servers_.empty() && stays(1) && !configuration_.forgets(id))) continue;
       return wrong(
           path.child(kSecurityId),
           "is " + std::to_string(id) + ", but no instance of object 1 with this short server id is written");
     }
     for (const auto& [id, path] : servers_) {
-      if (security_.contains(id) || (security_.empty() && stays(0))) continue;
+      if (security_.contains(id) || (security_.empty() && stays(0) && !configuration_.forgets(id))) continue;
       return wrong(
           path.child(kServerId),
           "is " + std::to_string(id) + ", but no account of object 0 with this short server id is written");
@@ -226,7 +226,7 @@ class Accounts {
   [[nodiscard]] bool stays(lwm2m::ObjectId object) const noexcept { return !deletes_all_of(object); }
   /// Whether a server with this id may have an account afterwards.
   [[nodiscard]] bool has_account(ShortServerId id) const noexcept {
-    return servers_.contains(id) || stays(1);
+    return servers_.contains(id) || (stays(1) && !configuration_.forgets(id));
   }
   /// Whether `target` may exist afterwards.
   [[nodiscard]] bool there_after(const Path& target) const noexcept {

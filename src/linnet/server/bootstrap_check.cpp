@@ -20,6 +20,7 @@ using lwm2m::ResourceModel;
 
 namespace {
 
+constexpr Path kSecurity{0};
 constexpr Path kDevice{3};
 /// What is written in place of the endpoint name to see how large things become.
 constexpr std::size_t kLongestName = lwm2m::kMaxEndpointName;
@@ -73,6 +74,19 @@ CheckedConfiguration check_questions(const BootstrapConfiguration& configuration
     if (path.depth() > 0 && bootstrap_model(models, path.object()) == nullptr) {
       return wrong(where, "is an object that no model describes");
     }
+  }
+  return {};
+}
+
+CheckedConfiguration check_unbootstrap(const BootstrapConfiguration& configuration) {
+  if (!configuration.unbootstrap.empty() && configuration.deletes(kSecurity)) {
+    return wrong("unbootstrap", "names accounts that are deleted with all of object 0 anyway");
+  }
+  std::set<lwm2m::ShortServerId> seen;
+  for (const lwm2m::ShortServerId server : configuration.unbootstrap) {
+    const std::string where = "unbootstrap: " + std::to_string(server);
+    if (server == 0 || server == lwm2m::kMaxId) return wrong(where, "must be 1 to 65534");
+    if (!seen.insert(server).second) return wrong(where, "is there twice");
   }
   return {};
 }
@@ -185,12 +199,14 @@ const ObjectModel* bootstrap_model(const Models& models, lwm2m::ObjectId object)
 CheckedConfiguration check_configuration(const BootstrapConfiguration& configuration, const Models& models) {
   if (const auto checked = check_name(configuration); !checked) return checked;
   const std::size_t steps = configuration.discover.size() + configuration.read.size() +
-                            configuration.deletions.size() + configuration.writes.size();
+                            configuration.deletions.size() + configuration.writes.size() +
+                            configuration.unbootstrap.size();
   if (steps > kMaxConfigurationSteps) return wrong("configuration", "has more than 256 steps");
-  if (configuration.deletions.empty() && configuration.writes.empty()) {
+  if (configuration.deletions.empty() && configuration.writes.empty() && configuration.unbootstrap.empty()) {
     return wrong("configuration", "neither deletes nor writes anything");
   }
   if (const auto checked = check_questions(configuration, models); !checked) return checked;
+  if (const auto checked = check_unbootstrap(configuration); !checked) return checked;
   if (const auto checked = check_writes(configuration, models); !checked) return checked;
   if (!encode_record(configuration)) return wrong("configuration", "is larger than 1 MiB");
   return check_accounts(configuration);

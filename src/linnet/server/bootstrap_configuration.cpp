@@ -23,6 +23,10 @@ bool has_variables(const OwnedRecord& record, DataType type) noexcept {
 
 }  // namespace
 
+bool BootstrapConfiguration::forgets(lwm2m::ShortServerId server) const noexcept {
+  return std::ranges::find(unbootstrap, server) != unbootstrap.end();
+}
+
 bool BootstrapConfiguration::deletes(const Path& path) const noexcept {
   return std::ranges::any_of(deletions, [&](const Path& deleted) {
     if (deleted.depth() == 0) return !kDevice.contains(path);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/lwm2m/path.hpp"
 #include "linnet/server/owned_value.hpp"
 
 namespace linnet::server {
@@ -34,6 +35,12 @@ struct BootstrapConfiguration {
   std::vector<lwm2m::Path> read;       ///< Bootstrap-Read: objects 1 and 2 or their instances
   std::vector<lwm2m::Path> deletions;  ///< Bootstrap-Delete: `/`, objects, instances
   std::vector<BootstrapWrite> writes;  ///< ascending by path
+  /// Servers whose accounts the device is to forget (TS 5.2.5). Which instances of object 0 these are, the
+  /// session finds by a Bootstrap-Discover; it deletes them behind `deletions`.
+  std::vector<lwm2m::ShortServerId> unbootstrap;
+
+  /// True where the device is to forget the account of `server`.
+  [[nodiscard]] bool forgets(lwm2m::ShortServerId server) const noexcept;
 
   /// True where one of the deletions takes what is at `path`. `/` spares the Device object, and
   /// whatever is spared of object 0 is the bootstrap server's own account.

@@ -80,7 +80,9 @@ DiscoveredSecurity discovered_security(std::string_view links) {
     const auto path = Path::parse((*link)->target);
     if (!path || path->object() != 0 || path->depth() != 2) continue;
     found.instances.push_back(path->instance());
-    if ((*link)->find("ssid")) continue;
+    const auto server = (*link)->find("ssid");
+    found.servers.push_back(server ? Path::parse_segment(server->value).value_or(0) : 0);
+    if (server) continue;
     found.bootstrap = path->instance();
     ++without_id;
   }

@@ -33,6 +33,7 @@ inline constexpr std::array kBootstrapFormats{lwm2m::ContentFormat::kSenmlCbor,
 /// What a Bootstrap-Discover tells of object 0 (Core 1.1 §6.1.7.3).
 struct DiscoveredSecurity {
   std::vector<lwm2m::InstanceId> instances;
+  std::vector<lwm2m::ShortServerId> servers;  ///< of each of them, 0 where it shows none
   /// The instance without a short server id: the bootstrap server's own account.
   std::optional<lwm2m::InstanceId> bootstrap;
 };

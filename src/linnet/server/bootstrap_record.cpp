@@ -57,7 +57,7 @@ void write_step(ByteWriter& out, const BootstrapStep& step) {
 
 std::size_t room_for(const BootstrapConfiguration& configuration) {
   std::size_t room = kElementRoom * (1 + configuration.discover.size() + configuration.read.size() +
-                                     configuration.deletions.size());
+                                     configuration.deletions.size() + configuration.unbootstrap.size());
   for (const std::string& endpoint : configuration.endpoints) room += 1 + endpoint.size();
   for (const BootstrapWrite& write : configuration.writes) {
     room += kElementRoom;
@@ -136,6 +136,7 @@ class RecordReader {
     const auto verb = one_of(BootstrapVerb::kFinish);
     return {verb, path()};
   }
+  [[nodiscard]] bool more() const noexcept { return !fault_ && !in_.empty(); }
   /// What went wrong, also when something is left.
   [[nodiscard]] std::optional<Errc> fault() const noexcept {
     if (fault_) return fault_;
@@ -174,6 +175,11 @@ Result<std::vector<std::uint8_t>> encode_record(const BootstrapConfiguration& co
       write_value(out, record.value.view());
     }
   }
+  // Last, and only where there is something: records of before this was known end here.
+  if (!configuration.unbootstrap.empty()) {
+    out.uint(configuration.unbootstrap.size(), 2);
+    for (const lwm2m::ShortServerId server : configuration.unbootstrap) out.uint(server, 2);
+  }
   return finish(out, room);
 }
 
@@ -195,6 +201,10 @@ Result<BootstrapConfiguration> decode_configuration(std::string_view name, ByteV
     });
     configuration.writes.push_back(std::move(write));
   });
+  if (in.more()) {
+    in.list([&] { configuration.unbootstrap.push_back(static_cast<lwm2m::ShortServerId>(in.number(2))); });
+    if (configuration.unbootstrap.empty()) return fail(Errc::kMalformed);
+  }
   if (const auto fault = in.fault()) return fail(*fault);
   return configuration;
 }

@@ -12,6 +12,7 @@ using lwm2m::Path;
 
 namespace {
 
+constexpr Path kSecurityObject{0};
 constexpr lwm2m::ResourceId kBootstrapServer = 1;  // of object 0
 constexpr std::uint8_t kServerError = 5;           // class of a response code
 
@@ -61,17 +62,22 @@ BootstrapSession::BootstrapSession(std::string endpoint, coap::LinkId link, Conf
       configuration_(std::move(configuration)),
       started_(now),
       formats_(order_of(preferred)),
+      discover_(configuration_->discover),
+      deletions_(configuration_->deletions),
       unchanged_(configuration_->writes.size(), false) {
   result_.endpoint = std::move(endpoint);
   result_.configuration = configuration_->name;
+  const auto shows_accounts = [](const Path& path) { return path.contains(kSecurityObject); };
+  if (!configuration_->unbootstrap.empty() && std::ranges::none_of(discover_, shows_accounts))
+    discover_.push_back(kSecurityObject);
   skip();
 }
 
 std::size_t BootstrapSession::count(BootstrapVerb verb) const noexcept {
   switch (verb) {
-    case BootstrapVerb::kDiscover: return configuration_->discover.size();
+    case BootstrapVerb::kDiscover: return discover_.size();
     case BootstrapVerb::kRead: return configuration_->read.size();
-    case BootstrapVerb::kDelete: return configuration_->deletions.size();
+    case BootstrapVerb::kDelete: return deletions_.size();
     case BootstrapVerb::kWrite: return configuration_->writes.size();
     case BootstrapVerb::kFinish: break;
   }
@@ -114,9 +120,9 @@ Path BootstrapSession::target_of(const Path& path) const noexcept {
 
 BootstrapStep BootstrapSession::step() const noexcept {
   switch (verb_) {
-    case BootstrapVerb::kDiscover: return {verb_, configuration_->discover[index_]};
+    case BootstrapVerb::kDiscover: return {verb_, discover_[index_]};
     case BootstrapVerb::kRead: return {verb_, configuration_->read[index_]};
-    case BootstrapVerb::kDelete: return {verb_, configuration_->deletions[index_]};
+    case BootstrapVerb::kDelete: return {verb_, deletions_[index_]};
     case BootstrapVerb::kWrite: return {verb_, target_of(configuration_->writes[index_].path)};
     case BootstrapVerb::kFinish: break;
   }
@@ -178,7 +184,7 @@ void BootstrapSession::refused(const coap::IncomingResponse& response) {
       response.code == coap::Code::kUnsupportedContentFormat && verb_ == BootstrapVerb::kWrite;
   const bool accept = response.code == coap::Code::kNotAcceptable && verb_ == BootstrapVerb::kRead;
   if ((format || accept) && next_format()) return;
-  const bool needed = verb_ == BootstrapVerb::kWrite || verb_ == BootstrapVerb::kFinish;
+  const bool needed = verb_ == BootstrapVerb::kWrite || verb_ == BootstrapVerb::kFinish || unbootstraps();
   if (needed || code_class(response.code) == kServerError) {
     result_.code = response.code;
     return end(BootstrapResult::Ending::kRefused);
@@ -187,8 +193,23 @@ void BootstrapSession::refused(const coap::IncomingResponse& response) {
   advance();
 }
 
+bool BootstrapSession::unbootstraps() const noexcept {
+  if (configuration_->unbootstrap.empty()) return false;
+  if (verb_ == BootstrapVerb::kDiscover) return discover_[index_].contains(kSecurityObject);
+  return verb_ == BootstrapVerb::kDelete && index_ >= configuration_->deletions.size();
+}
+
+void BootstrapSession::find_accounts(const DiscoveredSecurity& found) {
+  for (std::size_t i = 0; i < found.instances.size(); ++i) {
+    if (!configuration_->forgets(found.servers[i])) continue;
+    const Path account = kSecurityObject.child(found.instances[i]);
+    if (std::ranges::find(deletions_, account) == deletions_.end()) deletions_.push_back(account);
+  }
+}
+
 void BootstrapSession::learn_security(std::string_view links) {
   const DiscoveredSecurity found = discovered_security(links);
+  find_accounts(found);
   if (!found.bootstrap) return;
   std::vector<lwm2m::InstanceId> taken = found.instances;
   for (const BootstrapWrite& write : configuration_->writes) {
@@ -211,6 +232,8 @@ void BootstrapSession::learn_security(std::string_view links) {
 }
 
 void BootstrapSession::compare(const coap::IncomingResponse& response) {
+  // What belongs to an account goes with it, in any object: what is shown now need not be there then.
+  if (!configuration_->unbootstrap.empty()) return;
   const Path read = step().path;
   const auto format = static_cast<ContentFormat>(
       response.content_format.value_or(static_cast<std::uint16_t>(formats_[format_])));
@@ -233,7 +256,9 @@ void BootstrapSession::on_response(const coap::IncomingResponse& response) {
       note(response);
       compare(response);
       break;
-    case BootstrapVerb::kDelete: break;
+    case BootstrapVerb::kDelete:
+      if (unbootstraps()) note(response);
+      break;
     case BootstrapVerb::kWrite: ++result_.written; break;
     case BootstrapVerb::kFinish: result_.code = response.code; break;
   }

@@ -6,7 +6,8 @@
 // one request at a time. A refused Discover, Read or Delete is noted and the session goes on: that
 // something cannot be seen or is not there keeps nobody from writing. A refused Write or Finish, and a
 // request without an answer, end it; the device then restores what it had. A refused format is tried
-// again in the others.
+// again in the others. Accounts to be forgotten (TS 5.2.5) are found by a Discover and deleted behind all
+// other deletions; a session that cannot see or delete them has failed.
 #pragma once
 
 #include <array>
@@ -57,6 +58,10 @@ class BootstrapSession {
   [[nodiscard]] bool next_format() noexcept;
   void refused(const coap::IncomingResponse& response);
   void note(const coap::IncomingResponse& response);
+  /// Whether the session is there for what this step is about: without it, it is for nothing.
+  [[nodiscard]] bool unbootstraps() const noexcept;
+  /// Which instances are to be deleted.
+  void find_accounts(const DiscoveredSecurity& found);
   void learn_security(std::string_view links);
   void compare(const coap::IncomingResponse& response);
   /// Where a write goes: to another instance of object 0 where its own is taken by the account of the
@@ -74,9 +79,11 @@ class BootstrapSession {
   std::array<lwm2m::ContentFormat, kBootstrapFormats.size()> formats_;  ///< best first
   std::size_t format_ = 0;
   BootstrapVerb verb_ = BootstrapVerb::kDiscover;
-  std::size_t index_ = 0;        ///< of the configuration's list for this verb
-  std::vector<bool> unchanged_;  ///< for each write
-  std::vector<Move> moved_;      ///< instances of object 0
+  std::size_t index_ = 0;               ///< of the list for this verb
+  std::vector<lwm2m::Path> discover_;   ///< the configuration's, and what unbootstrapping needs to see
+  std::vector<lwm2m::Path> deletions_;  ///< the configuration's, and the accounts that it found
+  std::vector<bool> unchanged_;         ///< for each write
+  std::vector<Move> moved_;             ///< instances of object 0
   bool ended_ = false;
   BootstrapResult result_;
   std::vector<std::string> path_text_;

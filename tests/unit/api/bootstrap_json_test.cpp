@@ -68,6 +68,21 @@ TEST(BootstrapJson, WhatIsShownIsTheSameConfigurationAgain) {
   EXPECT_EQ(configuration_json(*again, models()), shown);
 }
 
+// Shows: SE-12
+TEST(BootstrapJson, AccountsToBeForgottenAreShortServerIds) {
+  Json body{{"endpoints", {"urn:*"}}, {"unbootstrap", {7, 65534}}};
+  const auto configuration = read(body);
+  ASSERT_TRUE(configuration) << configuration.error().detail;
+  EXPECT_THAT(configuration->unbootstrap, testing::ElementsAre(7, 65534));
+  EXPECT_EQ(configuration_json(*configuration, models())["unbootstrap"], Json::array({7, 65534}));
+  for (const char* wrong : {"7", "[\"7\"]", "[-1]", "[7.5]", "[65535]", "[4294967303]", "{\"7\": true}"}) {
+    body["unbootstrap"] = Json::parse(wrong);
+    EXPECT_THAT(refusal(body), HasSubstr("is a list of short server ids")) << wrong;
+  }
+  body["unbootstrap"] = {0};
+  EXPECT_THAT(refusal(body), HasSubstr("unbootstrap: 0 must be 1 to 65534"));
+}
+
 TEST(BootstrapJson, AnOpaqueIsBase64TextOrHexAndASecretStays) {
   Json body = fleet();
   body["endpoints"] = {"urn:1"};

@@ -602,6 +602,20 @@ TEST_F(Unbootstrapping, the_Server_instance_goes_with_its_Security_instance) {
   EXPECT_EQ(finish(), Code::kChanged);
 }
 
+// TS 5.5.4.
+TEST_F(Unbootstrapping, the_keys_of_OSCORE_go_with_the_last_account_that_has_them) {
+  oscore.add(0);
+  oscore.add(1);
+  security.get(1)->oscore = lwm2m::Objlnk{21, 1};
+  security.get(2)->oscore = lwm2m::Objlnk{21, 1};
+  security.get(3)->oscore = lwm2m::Objlnk{21, 0};
+  EXPECT_EQ(ask(Code::kDelete, "/0/1").code, Code::kDeleted);
+  EXPECT_TRUE(oscore.exists(0) && oscore.exists(1));
+  EXPECT_EQ(ask(Code::kDelete, "/0/2").code, Code::kDeleted);
+  EXPECT_TRUE(oscore.exists(0) && !oscore.exists(1));
+  EXPECT_EQ(finish(), Code::kChanged);
+}
+
 TEST_F(Unbootstrapping, what_only_that_server_could_reach_goes_too) {
   entry(0, 1, kServer);
   EXPECT_EQ(ask(Code::kDelete, "/0/1").code, Code::kDeleted);

@@ -188,6 +188,46 @@ const std::vector<Fault>& faults() {
       {"RightsOfAStranger", [](Configuration c) { add(c, rights(3, 102, 1, 101)); }, "/2/0/2/102",
        "no account"},
       {"UnknownRights", [](Configuration c) { add(c, rights(3, 101, 32, 101)); }, "/2/0/2/101", "0 to 31"},
+      {"ForgottenTwice",
+       [](Configuration c) {
+         c.deletions.clear();
+         c.unbootstrap = {7, 7};
+       },
+       "unbootstrap: 7", "twice"},
+      {"ForgottenServerZero",
+       [](Configuration c) {
+         c.deletions.clear();
+         c.unbootstrap = {0};
+       },
+       "unbootstrap: 0", "1 to 65534"},
+      {"ForgottenServerBeyondAll",
+       [](Configuration c) {
+         c.deletions.clear();
+         c.unbootstrap = {65535};
+       },
+       "unbootstrap: 65535", "1 to 65534"},
+      {"ForgottenAndDeletedAnyway", [](Configuration c) { c.unbootstrap = {7}; }, "unbootstrap", "anyway"},
+      {"KeysOfAForgottenAccountAlone",
+       [](Configuration c) {
+         c.deletions.clear();
+         c.unbootstrap = {101};
+         c.writes.pop_back();
+       },
+       "/0/1/10", "no instance of object 1"},
+      {"SettingsOfAForgottenAccountAlone",
+       [](Configuration c) {
+         c.deletions.clear();
+         c.unbootstrap = {101};
+         c.writes.erase(c.writes.begin());
+       },
+       "/1/0/0", "no account of object 0"},
+      {"RightsOfAForgottenServer",
+       [](Configuration c) {
+         c.deletions.clear();
+         c.unbootstrap = {102};
+         add(c, rights(3, 102, 1, 101));
+       },
+       "/2/0/2/102", "no account"},
       {"OwnedByAStranger", [](Configuration c) { add(c, rights(3, 101, 1, 102)); }, "/2/0/3", "no account"},
   };
   return kFaults;
@@ -242,6 +282,15 @@ TEST_F(ConfigurationCheck, takes_a_new_key_for_a_server_that_stays) {
   auto configuration = simple_configuration();
   configuration.deletions = {path_of("/0")};
   configuration.writes.pop_back();
+  expect_taken(configuration);
+}
+
+TEST_F(ConfigurationCheck, takes_an_account_to_be_forgotten_alone_and_with_what_comes_in_its_place) {
+  auto configuration = simple_configuration();
+  configuration.deletions.clear();
+  configuration.unbootstrap = {101, 102};
+  expect_taken(configuration);
+  configuration.writes.clear();
   expect_taken(configuration);
 }
 

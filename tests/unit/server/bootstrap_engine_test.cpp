@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows: OP-1, OP-8
 // The bootstrap server against TS 6.4.2 and table 6.7-1.
+#include "linnet/server/bootstrap_payload.hpp"
 #include "tests/unit/server/bootstrap_fixture.hpp"
 
 namespace linnet::server::test {
@@ -223,6 +224,99 @@ INSTANTIATE_TEST_SUITE_P(
                     StepOutcome{"FinishBadRequest", "POST /bs", Code::kBadRequest, false},
                     StepOutcome{"FinishInconsistent", "POST /bs", Code::kNotAcceptable, false}),
     [](const auto& row) { return row.param.name; });
+
+// --- Accounts to be forgotten (TS 5.2.5) -------------------------------------------------------------------
+
+class Unbootstrapping : public BootstrapTest {
+ protected:
+  /// The session of a device that shows this of object 0.
+  const BootstrapResult& forget(const std::vector<lwm2m::ShortServerId>& servers, std::string shown) {
+    configuration.deletions.clear();
+    configuration.unbootstrap = servers;
+    give(configuration);
+    return run(std::move(shown));
+  }
+  const BootstrapResult& run(std::string shown) {
+    answer = [this, all = std::move(shown)](const Seen& seen) {
+      if (seen.what == refused) return Answer{Code::kBadRequest, {}, ""};
+      return seen.what.starts_with("GET") ? Answer{Code::kContent, 40, all} : obey(seen);
+    };
+    EXPECT_EQ(ask(0, {"ep=urn:1", "pct=112"}), Code::kChanged);
+    answer_all(0);
+    return listener.results.at(0);
+  }
+
+  BootstrapConfiguration configuration = [] {
+    auto made = simple_configuration();
+    made.writes.clear();
+    return made;
+  }();
+  std::string refused;
+};
+
+// Shows: SE-12
+TEST_F(Unbootstrapping, instances_are_found_by_their_short_server_ids_and_deleted) {
+  const auto& result = forget({102, 7},
+                              "</0/0>,</0/3>;ssid=101,</0/9>;ssid=102,</0/10>;ssid=1020,"
+                              "</0/11>;ssid=102,</0/12>;ssid=x,</1/7>;ssid=7");
+  EXPECT_THAT(asked(), ElementsAre("GET /0", "DELETE /0/9", "DELETE /0/11", "POST /bs"));
+  EXPECT_EQ(seen_by[0][0].accept, 40U);
+  EXPECT_TRUE(result.success());
+  ASSERT_EQ(result.answers.size(), 3U);
+  EXPECT_EQ(result.answers[1].step, (BootstrapStep{BootstrapVerb::kDelete, path_of("/0/9")}));
+  EXPECT_EQ(result.answers[1].code, Code::kDeleted);
+}
+
+TEST_F(Unbootstrapping, what_is_not_there_is_no_fault) {
+  EXPECT_TRUE(forget({102}, "</0/0>,</0/3>;ssid=101").success());
+  EXPECT_THAT(asked(), ElementsAre("GET /0", "POST /bs"));
+}
+
+TEST_F(Unbootstrapping, a_discover_of_everything_is_not_asked_again_and_deletions_come_first) {
+  configuration.discover = {path_of("/")};
+  configuration.deletions = {path_of("/2"), path_of("/0/9")};
+  configuration.unbootstrap = {102};
+  give(configuration);
+  run("</>;lwm2m=1.1,</0/0>,</0/8>;ssid=102,</0/9>;ssid=102,</1/0>;ssid=102,</3/0>");
+  EXPECT_THAT(asked(), ElementsAre("GET /", "DELETE /2", "DELETE /0/9", "DELETE /0/8", "POST /bs"));
+}
+
+TEST_F(Unbootstrapping, a_device_that_does_not_show_its_accounts_ends_the_session) {
+  refused = "GET /0";
+  const auto& result = forget({102}, "");
+  EXPECT_EQ(result.ending, Ending::kRefused);
+  EXPECT_EQ(result.step, (BootstrapStep{BootstrapVerb::kDiscover, path_of("/0")}));
+  EXPECT_THAT(asked(), ElementsAre("GET /0"));
+}
+
+TEST_F(Unbootstrapping, a_device_that_keeps_an_account_ends_the_session) {
+  refused = "DELETE /0/9";
+  const auto& result = forget({102}, "</0/0>,</0/9>;ssid=102");
+  EXPECT_EQ(result.ending, Ending::kRefused);
+  EXPECT_EQ(result.step, (BootstrapStep{BootstrapVerb::kDelete, path_of("/0/9")}));
+}
+
+TEST_F(Unbootstrapping, what_may_go_with_an_account_is_written_whatever_the_device_showed) {
+  configuration.read = {path_of("/1")};
+  configuration.writes = {security_account("/0/9", "coap://192.0.2.1:5683", 102),
+                          server_instance("/1/0", 102)};
+  configuration.deletions.clear();
+  configuration.unbootstrap = {102};
+  give(configuration);
+  std::array<std::uint8_t, 256> tlv{};
+  const auto size =
+      encode_write(configuration.writes[1], path_of("/1"), "urn:1", lwm2m::ContentFormat::kTlv, tlv);
+  ASSERT_TRUE(size);
+  answer = [&](const Seen& seen) {
+    if (seen.what == "GET /0") return Answer{Code::kContent, 40, "</0/0>,</0/3>;ssid=102"};
+    if (seen.what == "GET /1")
+      return Answer{Code::kContent, 11542, std::string(as_text(ByteView(tlv).first(*size)))};
+    return obey(seen);
+  };
+  ask(0, {"ep=urn:1", "pct=112"});
+  answer_all(0);
+  EXPECT_THAT(asked(), ElementsAre("GET /0", "GET /1", "DELETE /0/3", "PUT /0/9", "PUT /1/0", "POST /bs"));
+}
 
 TEST_F(BootstrapTest, a_refused_format_is_tried_again_in_the_others) {
   give(simple_configuration());

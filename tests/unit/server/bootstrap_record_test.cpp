@@ -14,6 +14,7 @@ BootstrapConfiguration of_every_type() {
   configuration.endpoints = {"urn:dev:1", "urn:*"};
   configuration.discover = {path_of("/"), path_of("/3")};
   configuration.read = {path_of("/2/0")};
+  configuration.unbootstrap = {1, 65534};
   const Bytes bytes{0, 1, 255};
   configuration.writes.push_back(writing("/42/0", {{"0", Value()},
                                                    {"1", Value::string("text")},
@@ -56,6 +57,7 @@ TEST(BootstrapRecord, brings_a_configuration_back) {
   EXPECT_EQ(after->discover, before.discover);
   EXPECT_EQ(after->read, before.read);
   EXPECT_EQ(after->deletions, before.deletions);
+  EXPECT_EQ(after->unbootstrap, before.unbootstrap);
   ASSERT_EQ(after->writes.size(), before.writes.size());
   for (std::size_t i = 0; i < before.writes.size(); ++i) {
     EXPECT_EQ(after->writes[i].path, before.writes[i].path);
@@ -65,6 +67,18 @@ TEST(BootstrapRecord, brings_a_configuration_back) {
       EXPECT_EQ(after->writes[i].records[j].value.view(), before.writes[i].records[j].value.view());
     }
   }
+}
+
+// Records of before accounts could be forgotten stay what they are.
+TEST(BootstrapRecord, of_a_configuration_that_forgets_nothing_says_nothing_of_it) {
+  auto configuration = simple_configuration();
+  const auto without = encode_record(configuration);
+  configuration.unbootstrap = {7};
+  const auto with = encode_record(configuration);
+  ASSERT_TRUE(without && with);
+  EXPECT_EQ(with->size(), without->size() + 4);
+  EXPECT_THAT(decode_configuration("fleet", *without)->unbootstrap, testing::IsEmpty());
+  EXPECT_THAT(decode_configuration("fleet", *with)->unbootstrap, testing::ElementsAre(7));
 }
 
 TEST(BootstrapRecord, brings_a_result_back) {
