@@ -33,32 +33,10 @@ class BigUint {
     if (carry != 0 && size_ < kWords) words_[size_++] = static_cast<std::uint32_t>(carry);
   }
 
-  void multiply_by_power_of_ten(int exponent) noexcept {
-    constexpr std::uint32_t kTenTo9 = 1000000000;
-    for (; exponent >= 9; exponent -= 9) multiply(kTenTo9);
-    for (; exponent > 0; --exponent) multiply(10);
-  }
-
-  void shift_left(int bits) noexcept {
-    const auto words = static_cast<std::size_t>(bits) / 32;
-    multiply(std::uint32_t{1} << (bits % 32));
-    if (words == 0 || size_ == 0) return;
-    if (size_ + words > kWords) return;
-    for (std::size_t i = size_; i-- > 0;) words_[i + words] = words_[i];
-    for (std::size_t i = 0; i < words; ++i) words_[i] = 0;
-    size_ += words;
-  }
-
-  void add(const BigUint& other) noexcept {
-    std::uint64_t carry = 0;
-    for (std::size_t i = 0; i < size_ || i < other.size_ || carry != 0; ++i) {
-      if (i == kWords) return;
-      if (i == size_) words_[size_++] = 0;
-      carry += static_cast<std::uint64_t>(words_[i]) + (i < other.size_ ? other.words_[i] : 0);
-      words_[i] = static_cast<std::uint32_t>(carry);
-      carry >>= 32;
-    }
-  }
+  /// Times 10^exponent; as it is where the exponent is below zero.
+  void times_power_of_ten(int exponent) noexcept { times_powers({1000000000, 9, 10}, exponent); }
+  /// Times 2^exponent; as it is where the exponent is below zero.
+  void times_power_of_two(int exponent) noexcept { times_powers({1U << 31, 31, 2}, exponent); }
 
   /// `other` must not be larger.
   void subtract(const BigUint& other) noexcept {
@@ -83,6 +61,17 @@ class BigUint {
   [[nodiscard]] bool zero() const noexcept { return size_ == 0; }
 
  private:
+  /// A base, and the largest power of it that is a factor for `multiply`.
+  struct Powers {
+    std::uint32_t large;
+    int exponent;
+    std::uint32_t base;
+  };
+  void times_powers(Powers powers, int exponent) noexcept {
+    for (; exponent >= powers.exponent; exponent -= powers.exponent) multiply(powers.large);
+    for (; exponent > 0; --exponent) multiply(powers.base);
+  }
+
   static constexpr std::size_t kWords = 40;
   std::array<std::uint32_t, kWords> words_;  // meaningful below size_
   std::size_t size_ = 0;

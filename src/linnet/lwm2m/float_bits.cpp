@@ -1,84 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/float_bits.hpp"
 
-#include <algorithm>
-#include <limits>
-
 namespace linnet::lwm2m {
 namespace {
 
-constexpr unsigned kFraction = 52;         // bits
-constexpr std::uint32_t kSpecial = 0x7FF;  // exponent of infinity and NaN
-
-/// What an exponent of the shorter format has to grow by.
-constexpr std::uint32_t rebias(FloatFormat format) noexcept {
-  return (kSpecial >> 1) - ((1U << (format.exponent - 1U)) - 1);
+/// The exponent of infinity and NaN.
+constexpr int special(FloatFormat format) noexcept {
+  return (1 << format.exponent) - 1;
 }
-constexpr std::uint32_t special(FloatFormat format) noexcept {
-  return (1U << format.exponent) - 1;
+/// The exponent of the unit of a subnormal.
+constexpr int min_exponent(FloatFormat format) noexcept {
+  return 2 - (1 << (format.exponent - 1)) - format.fraction;
 }
 
 }  // namespace
 
-double rounded_to_double(std::uint64_t v) noexcept {
-  return round_to_double(v, 0, false);
+Binary split(std::uint64_t bits, FloatFormat format) noexcept {
+  const std::uint64_t hidden = std::uint64_t{1} << format.fraction;
+  const int exponent = static_cast<int>(bits >> format.fraction) & special(format);
+  const std::uint64_t fraction = bits & (hidden - 1);
+  if (exponent == 0) return {fraction, min_exponent(format)};
+  return {fraction | hidden, exponent - 1 + min_exponent(format)};
 }
 
-double round_to_double(std::uint64_t v, int exponent, bool more) noexcept {
-  constexpr int kMinExponent = -1074;  // of the unit of a subnormal
-  constexpr int kMaxExponent = 971;    // of the unit of the largest double
-  if (v == 0) return 0.0;
-  const int shift = std::countl_zero(v);
-  v <<= shift;
-  exponent -= shift;
-  const int drop = std::max(64 - static_cast<int>(kFraction + 1), kMinExponent - exponent);
-  if (drop > 64) return 0.0;
-  const std::uint64_t half = std::uint64_t{1} << (drop - 1);
-  const std::uint64_t tail = v & (half | (half - 1));
-  v = drop < 64 ? v >> drop : 0;
-  if (tail > half || (tail == half && (more || v % 2 != 0))) ++v;
-  exponent += drop;
-  if (exponent > kMaxExponent) return std::numeric_limits<double>::infinity();
+std::uint64_t join(Binary v, FloatFormat format, bool more) noexcept {
+  // Two bits more than the format has: the lower one tells whether anything was lost below it.
+  const std::uint64_t lowest = std::uint64_t{4} << format.fraction;
+  if (v.significand == 0) return 0;
+  int exponent = v.exponent + 2 - min_exponent(format);
+  for (; v.significand < lowest && exponent > 0; --exponent) v.significand <<= 1;
+  for (; v.significand >= 2 * lowest || exponent < 0; ++exponent)
+    v.significand = v.significand >> 1 | (v.significand & 1);
+  if (more) v.significand |= 1;
+  if (exponent >= special(format) - 1) return static_cast<std::uint64_t>(special(format)) << format.fraction;
+  // Half way goes to the even neighbour.
+  const std::uint64_t rounded = (v.significand + 1 + (v.significand >> 2 & 1)) >> 2;
   // The hidden bit, which a subnormal has not, is added to the exponent, and so is a carry.
-  return std::bit_cast<double>((static_cast<std::uint64_t>(exponent - kMinExponent) << kFraction) + v);
+  return (static_cast<std::uint64_t>(exponent) << format.fraction) + rounded;
 }
 
 double widen(std::uint32_t bits, FloatFormat format) noexcept {
-  const std::uint32_t mask = (1U << format.fraction) - 1;
-  const std::uint64_t sign = bits >> format.fraction >> format.exponent & 1U;
-  std::uint32_t exponent = bits >> format.fraction & special(format);
-  std::uint32_t fraction = bits & mask;
-  if (exponent == special(format)) {
-    exponent = kSpecial;
-  } else if (exponent != 0) {
-    exponent += rebias(format);
-  } else if (fraction != 0) {  // subnormal here, but not as a double
-    const auto shift = static_cast<std::uint32_t>(std::countl_zero(fraction)) + format.fraction - 31;
-    fraction = fraction << shift & mask;
-    exponent = rebias(format) + 1 - shift;
-  }
-  return std::bit_cast<double>(sign << 63 | std::uint64_t{exponent} << kFraction |
-                               std::uint64_t{fraction} << (kFraction - format.fraction));
+  const Binary v = split(bits, format);
+  std::uint64_t wide = join(v, kDoubleFormat);
+  // Infinity and NaN, with what a NaN says.
+  if (v.exponent >= special(format) - 1 + min_exponent(format))
+    wide = std::uint64_t{0x7FF} << 52 | v.significand << (52 - format.fraction);
+  const std::uint32_t sign = bits >> format.fraction >> format.exponent;
+  return std::bit_cast<double>(std::uint64_t{sign} << 63 | wide);
 }
 
 std::optional<std::uint32_t> narrow(double v, FloatFormat format) noexcept {
   const auto bits = std::bit_cast<std::uint64_t>(v);
-  const unsigned spare = kFraction - format.fraction;
-  const std::uint32_t hidden = 1U << format.fraction;
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits >> 63) << format.fraction << format.exponent;
-  const auto exponent = static_cast<std::uint32_t>(bits >> kFraction) & kSpecial;
-  const auto fraction = static_cast<std::uint32_t>(bits >> spare) & (hidden - 1);
-  const std::uint32_t infinity = sign | special(format) << format.fraction;
-  if (is_nan(v)) return infinity | hidden >> 1 | fraction;
-  if (bits << (64 - spare) != 0) return std::nullopt;
-  if (exponent == kSpecial) return infinity;
-  if (bits << 1 == 0) return sign;
-  if (exponent >= rebias(format) + special(format)) return std::nullopt;
-  if (exponent > rebias(format)) return sign | (exponent - rebias(format)) << format.fraction | fraction;
-  const std::uint32_t shift = rebias(format) + 1 - exponent;  // as a subnormal number
-  const std::uint32_t significand = hidden | fraction;
-  if (shift > format.fraction || significand >> shift << shift != significand) return std::nullopt;
-  return sign | significand >> shift;
+  auto narrowed = static_cast<std::uint32_t>(join(split(v), format));
+  if (is_nan(v)) return narrowed | 1U << (format.fraction - 1);
+  narrowed |= static_cast<std::uint32_t>(bits >> 63) << format.fraction << format.exponent;
+  if (std::bit_cast<std::uint64_t>(widen(narrowed, format)) != bits) return std::nullopt;
+  return narrowed;
 }
 
 }  // namespace linnet::lwm2m

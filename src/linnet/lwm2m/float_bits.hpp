@@ -25,20 +25,41 @@ namespace linnet::lwm2m {
   return left == right || (left | right) << 1 == 0;
 }
 
-/// The double nearest to `v`, ties to even.
-[[nodiscard]] double rounded_to_double(std::uint64_t v) noexcept;
-
-/// The double nearest to `v` x 2^`exponent`, ties to even; infinite beyond the range. `more` says that
-/// something below the last bit of `v` is not zero: only where `v` has more bits than a double (53).
-[[nodiscard]] double round_to_double(std::uint64_t v, int exponent, bool more = false) noexcept;
-
-/// A shorter format of IEEE 754: how many bits its fraction and its exponent have.
+/// A format of IEEE 754: how many bits its fraction and its exponent have.
 struct FloatFormat {
   std::uint8_t fraction;
   std::uint8_t exponent;
 };
 inline constexpr FloatFormat kHalfFormat{10, 5};
 inline constexpr FloatFormat kSingleFormat{23, 8};
+inline constexpr FloatFormat kDoubleFormat{52, 11};
+
+/// A magnitude: significand x 2^exponent.
+struct Binary {
+  std::uint64_t significand;
+  int exponent;
+};
+
+/// The magnitude of the number with these bits. What is infinite or NaN has an exponent beyond the others.
+[[nodiscard]] Binary split(std::uint64_t bits, FloatFormat format) noexcept;
+[[nodiscard]] inline Binary split(double v) noexcept {
+  return split(std::bit_cast<std::uint64_t>(v), kDoubleFormat);
+}
+
+/// The bits of the number nearest to `v`, ties to even; those of infinity beyond the range. `more` says that
+/// something below the last bit of the significand is not zero: only where that has more bits than the
+/// format.
+[[nodiscard]] std::uint64_t join(Binary v, FloatFormat format, bool more = false) noexcept;
+
+/// The double nearest to `v` x 2^`exponent`, as `join`.
+[[nodiscard]] inline double round_to_double(std::uint64_t v, int exponent, bool more = false) noexcept {
+  return std::bit_cast<double>(join({v, exponent}, kDoubleFormat, more));
+}
+
+/// The double nearest to `v`, ties to even.
+[[nodiscard]] inline double rounded_to_double(std::uint64_t v) noexcept {
+  return round_to_double(v, 0);
+}
 
 /// The double of the same value as the number with these bits.
 [[nodiscard]] double widen(std::uint32_t bits, FloatFormat format) noexcept;

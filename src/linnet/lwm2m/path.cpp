@@ -12,18 +12,17 @@ Result<std::uint16_t> Path::parse_segment(std::string_view text) noexcept {
 }
 
 Result<Path> Path::parse(std::string_view text) noexcept {
-  if (text.empty() || text[0] != '/') return fail(Errc::kMalformed);
   Path path;
-  if (text.size() == 1) return path;
-  while (!text.empty()) {
-    text.remove_prefix(1);  // the slash
-    const std::size_t end = text.find('/');
-    const auto id = parse_segment(text.substr(0, end));
-    if (!id) return std::unexpected(id.error());
-    if (path.depth() == kMaxDepth) return fail(Errc::kMalformed);
-    path = path.child(*id);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end);
-  }
+  if (text == "/") return path;
+  std::size_t at = 0;
+  do {
+    if (at == text.size() || path.depth_ == kMaxDepth) return fail(Errc::kMalformed);
+    const std::size_t start = ++at;  // behind the slash
+    while (at < text.size() && text[at] != '/') ++at;
+    const auto id = parse_segment({text.data() + start, at - start});
+    if (text[start - 1] != '/' || !id) return fail(Errc::kMalformed);
+    path.ids_[path.depth_++] = *id;
+  } while (at < text.size());
   return path;
 }
 

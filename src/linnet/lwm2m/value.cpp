@@ -3,53 +3,27 @@
 
 #include <bit>
 #include <limits>
+#include <optional>
 
 #include "linnet/lwm2m/float_bits.hpp"
 
 namespace linnet::lwm2m {
 namespace {
 
-constexpr bool is_integer_type(DataType type) noexcept {
-  return type == DataType::kInteger || type == DataType::kUnsigned || type == DataType::kTime;
-}
-
-Value signed_value(std::int64_t v, DataType wanted) noexcept {
-  return wanted == DataType::kTime ? Value::time(v) : Value::integer(v);
-}
-
-Result<Value> from_unsigned(std::uint64_t v, DataType wanted) noexcept {
-  if (wanted == DataType::kUnsigned) return Value::unsigned_integer(v);
-  if (v > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return fail(Errc::kWrongType);
-  return signed_value(static_cast<std::int64_t>(v), wanted);
-}
-
-Result<Value> from_signed(std::int64_t v, DataType wanted) noexcept {
-  if (wanted != DataType::kUnsigned) return signed_value(v, wanted);
-  if (v < 0) return fail(Errc::kWrongType);
-  return Value::unsigned_integer(static_cast<std::uint64_t>(v));
-}
+/// A whole number: its magnitude, and whether it is below zero.
+struct Whole {
+  std::uint64_t magnitude;
+  bool negative;
+};
 
 /// Taken from the bits of the double: the conversions of a soft floating point library are large.
-Result<Value> from_float(double v, DataType wanted) noexcept {
-  constexpr int kFractionBits = 52;
-  constexpr int kBias = 1023 + kFractionBits;
-  constexpr std::uint64_t kHidden = std::uint64_t{1} << kFractionBits;
-  constexpr std::uint64_t kMinMagnitude = std::uint64_t{1} << 63;
-  const auto bits = std::bit_cast<std::uint64_t>(v);
-  const int exponent = static_cast<int>(bits >> kFractionBits & 0x7FF) - kBias;
-  std::uint64_t magnitude = (bits & (kHidden - 1)) | kHidden;
-  if (bits << 1 == 0) return from_unsigned(0, wanted);
-  if (exponent < -kFractionBits || exponent > 63 - kFractionBits) return fail(Errc::kWrongType);
-  if (exponent >= 0) {
-    magnitude <<= exponent;
-  } else {
-    const std::uint64_t whole = magnitude >> -exponent;
-    if (whole << -exponent != magnitude) return fail(Errc::kWrongType);
-    magnitude = whole;
-  }
-  if (bits < kMinMagnitude) return from_unsigned(magnitude, wanted);
-  if (magnitude > kMinMagnitude) return fail(Errc::kWrongType);
-  return from_signed(static_cast<std::int64_t>(~magnitude + 1), wanted);
+std::optional<Whole> whole_of(double v) noexcept {
+  Binary parts = split(v);
+  for (; parts.exponent < 0 && parts.significand % 2 == 0 && parts.significand != 0; ++parts.exponent)
+    parts.significand >>= 1;
+  for (; parts.exponent > 0 && parts.significand >> 63 == 0; --parts.exponent) parts.significand <<= 1;
+  if (parts.exponent != 0 && parts.significand != 0) return std::nullopt;
+  return Whole{parts.significand, std::bit_cast<std::int64_t>(v) < 0};
 }
 
 }  // namespace
@@ -70,34 +44,54 @@ std::string_view to_string(DataType type) noexcept {
   return "None";
 }
 
+Value Value::whole(std::uint64_t magnitude, bool negative) noexcept {
+  constexpr std::uint64_t kMinMagnitude = std::uint64_t{1} << 63;
+  if (negative && (magnitude == 0 || magnitude > kMinMagnitude)) return number(-rounded_to_double(magnitude));
+  if (!negative && magnitude >= kMinMagnitude) return unsigned_integer(magnitude);
+  return integer(static_cast<std::int64_t>(negative ? ~magnitude + 1 : magnitude));
+}
+
+std::uint64_t Value::magnitude() const noexcept {
+  return negative() ? ~unsigned_ + 1 : unsigned_;
+}
+
 double Value::to_double() const noexcept {
-  switch (type_) {
-    case DataType::kInteger:
-    case DataType::kTime: {
-      const auto bits = static_cast<std::uint64_t>(integer_);
-      return integer_ < 0 ? -rounded_to_double(~bits + 1) : rounded_to_double(bits);
-    }
-    case DataType::kUnsigned: return rounded_to_double(unsigned_);
-    case DataType::kFloat: return float_;
-    default: return 0.0;
-  }
+  if (!numeric()) return 0.0;
+  if (type_ == DataType::kFloat) return float_;
+  const double v = rounded_to_double(magnitude());
+  return negative() ? -v : v;
 }
 
 Result<Value> Value::convert(DataType wanted) const noexcept {
-  if (wanted == type_) return *this;
-  if (wanted == DataType::kString && type_ == DataType::kCorelnk) return string(as_string());
-  if (wanted == DataType::kCorelnk && type_ == DataType::kString) return corelnk(as_string());
-  if (is_integer_type(wanted)) {
-    if (type_ == DataType::kUnsigned) return from_unsigned(unsigned_, wanted);
-    if (is_integer_type(type_)) return from_signed(integer_, wanted);
-    if (type_ == DataType::kFloat) return from_float(float_, wanted);
+  Value converted = *this;
+  converted.type_ = wanted;
+  if (wanted == type_) return converted;
+  if ((wanted == DataType::kString && type_ == DataType::kCorelnk) ||
+      (wanted == DataType::kCorelnk && type_ == DataType::kString)) {
+    return converted;
   }
-  if (wanted == DataType::kFloat && is_integer_type(type_)) {
-    const Value rounded = number(to_double());
-    const auto back = from_float(rounded.float_, type_);
-    if (back && *back == *this) return rounded;
+  if (!numeric() || !converted.numeric()) return fail(Errc::kWrongType);
+  if (wanted == DataType::kFloat) {
+    converted.float_ = to_double();
+    const auto back = converted.convert(type_);
+    return back && back->unsigned_ == unsigned_ ? Result<Value>(converted) : fail(Errc::kWrongType);
   }
-  return fail(Errc::kWrongType);
+  Whole whole{};
+  if (type_ == DataType::kFloat) {
+    const auto exact = whole_of(float_);
+    if (!exact) return fail(Errc::kWrongType);
+    whole = *exact;
+  } else {
+    whole = {magnitude(), negative()};
+  }
+  constexpr std::uint64_t kMaxSigned = std::numeric_limits<std::int64_t>::max();
+  const bool is_signed = wanted != DataType::kUnsigned;
+  if (is_signed ? whole.magnitude > kMaxSigned + (whole.negative ? 1U : 0U)
+                : whole.negative && whole.magnitude != 0) {
+    return fail(Errc::kWrongType);
+  }
+  converted.unsigned_ = whole.negative ? ~whole.magnitude + 1 : whole.magnitude;
+  return converted;
 }
 
 bool operator==(const Value& a, const Value& b) noexcept {

@@ -50,6 +50,8 @@ class Value {
     value.unsigned_ = v;
     return value;
   }
+  /// A whole number: kInteger where it fits, else kUnsigned, else the nearest kFloat. (-0 is a Float.)
+  [[nodiscard]] static Value whole(std::uint64_t magnitude, bool negative) noexcept;
   [[nodiscard]] static constexpr Value number(double v) noexcept {
     Value value;
     value.type_ = DataType::kFloat;
@@ -98,6 +100,8 @@ class Value {
     return type_ == DataType::kInteger || type_ == DataType::kUnsigned || type_ == DataType::kFloat ||
            type_ == DataType::kTime;
   }
+  /// Of a whole number, without its sign.
+  [[nodiscard]] std::uint64_t magnitude() const noexcept;
   /// A numeric value as a double (rounded beyond 2^53); 0 where it is not numeric.
   [[nodiscard]] double to_double() const noexcept;
 
@@ -112,6 +116,9 @@ class Value {
  private:
   constexpr Value(DataType type, ByteView bytes) noexcept : bytes_(bytes), type_(type) {}
   constexpr Value(DataType type, std::int64_t integer) noexcept : integer_(integer), type_(type) {}
+  [[nodiscard]] constexpr bool negative() const noexcept {
+    return type_ != DataType::kUnsigned && integer_ < 0;
+  }
   [[nodiscard]] constexpr ByteView bytes_if_text() const noexcept {
     return type_ == DataType::kString || type_ == DataType::kCorelnk ? bytes_ : ByteView{};
   }
