@@ -26,13 +26,12 @@ Result<void> write(const Value& value, ByteWriter& out) noexcept {
 
 Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
   CborReader reader(payload);
-  const auto value = reader.value(scratch);
-  if (!value) return value;
-  if (!reader.empty()) return malformed();
-  if (type != DataType::kObjlnk || value->type() != DataType::kString) return typed(*value, type);
-  const auto link = parse_objlnk(value->as_string());
-  if (!link) return std::unexpected(link.error());
-  return Value::objlnk(*link);
+  (void)reader.next();
+  const Value value = reader.value(scratch);
+  if (value.none()) reader.refuse(wrong_type());
+  const auto went = reader.finish();
+  if (!went) return std::unexpected(went.error());
+  return typed(value, type);
 }
 
 }  // namespace

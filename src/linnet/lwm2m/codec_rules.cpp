@@ -22,7 +22,7 @@ Result<Value> typed(const Value& value, DataType wanted) noexcept {
   if (wanted == DataType::kFloat && value.numeric()) return Value::number(value.to_double());
   if (wanted == DataType::kObjlnk && value.type() == DataType::kString) {
     const auto link = parse_objlnk(value.as_string());
-    return link ? Result<Value>(Value::objlnk(*link)) : wrong_type();
+    return link ? Result<Value>(Value::objlnk(*link)) : malformed();
   }
   const auto converted = value.convert(wanted);
   if (!converted) return wrong_type();

@@ -49,59 +49,55 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   return {};
 }
 
+/// A key that is written with escapes; longer than any that means something.
+using KeyText = std::array<std::uint8_t, 64>;
+
 /// What holds for all entries. They may stand before it in the text: it is read first.
 struct Root {
   std::array<std::uint8_t, Path::kMaxText> name_text;
   std::optional<std::string_view> base_name;
-  double base_time = 0;
-  bool has_base_time = false;
-  std::optional<JsonReader> entries;  ///< at the array "e"
+  std::optional<double> base_time;
+  std::optional<JsonReader> entries;  ///< in front of the array "e"
 };
 
-Result<double> read_seconds(JsonReader& reader) noexcept {
-  const auto value = reader.value({});
-  if (!value) return std::unexpected(value.error());
-  if (!value->numeric()) return wrong_type();
-  return value->to_double();
+/// The next item, which must be a number.
+double read_seconds(JsonReader& reader) noexcept {
+  (void)reader.next();
+  const Value value = reader.value({});
+  if (!value.numeric()) reader.refuse(wrong_type());
+  return value.to_double();
 }
 
-/// A name or base name, which is at most as long as a path.
-Result<std::string_view> read_name(JsonReader& reader, ByteSpan scratch) noexcept {
-  const auto found = reader.string();
-  if (!found) return std::unexpected(found.error());
-  const auto text = found->text(scratch);
-  if (!text || text->size() > Path::kMaxText) return malformed();
-  return *text;
+/// The next item, which must be a name or base name: at most as long as a path.
+std::string_view read_name(JsonReader& reader, ByteSpan scratch) noexcept {
+  (void)reader.next();
+  const Value value = reader.value(scratch);
+  if (value.type() != DataType::kString) reader.refuse(wrong_type());
+  if (value.as_string().size() > Path::kMaxText) reader.refuse(malformed());
+  return value.as_string();
 }
 
 Result<void> read_root(JsonReader reader, Root& root) noexcept {
-  auto object = reader.open_object();
-  if (!object) return std::unexpected(object.error());
-  while (true) {
-    const auto another = reader.more(*object);
-    if (!another) return std::unexpected(another.error());
-    if (!*another) break;
-    const auto key = reader.key();
-    if (!key) return std::unexpected(key.error());
-    if (key->is("bn")) {
-      const auto name = read_name(reader, root.name_text);
-      if (!name || root.base_name) return name ? malformed() : std::unexpected(name.error());
-      root.base_name = *name;
-    } else if (key->is("bt")) {
-      const auto seconds = read_seconds(reader);
-      if (!seconds || root.has_base_time) return seconds ? malformed() : std::unexpected(seconds.error());
-      root.base_time = *seconds;
-      root.has_base_time = true;
+  if (reader.next() != Item::kMap) reader.refuse(wrong_type());
+  KeyText key_text;
+  while (reader.next() != Item::kEnd) {
+    const Value key = reader.value(key_text);
+    const std::string_view name = key.as_string();
+    const bool repeated =
+        (name == "bn" && root.base_name) || (name == "bt" && root.base_time) || (name == "e" && root.entries);
+    if (repeated) reader.refuse(malformed());
+    if (name == "bn") {
+      root.base_name = read_name(reader, root.name_text);
+    } else if (name == "bt") {
+      root.base_time = read_seconds(reader);
     } else {
-      if (key->is("e")) {
-        if (root.entries) return malformed();
-        root.entries = reader;
-      }
-      if (const auto passed = reader.skip(); !passed) return passed;
+      if (name == "e") root.entries = reader;
+      reader.skip(reader.next());
     }
   }
-  if (!root.entries) return malformed();
-  return reader.end();
+  const auto went = reader.finish();
+  if (went && !root.entries) return malformed();
+  return went;
 }
 
 /// One element of "e".
@@ -113,44 +109,40 @@ struct Entry {
   bool is_string = false;  ///< "sv": text, or the base64 of an Opaque
 };
 
-Result<void> read_value(JsonReader& reader, DataType expected, Entry& entry, ByteSpan scratch) noexcept {
-  if (!entry.value.none()) return malformed();
-  const auto value = reader.value(scratch);
-  if (!value) return std::unexpected(value.error());
-  const bool fits = expected == DataType::kFloat ? value->numeric() : value->type() == expected;
-  if (!fits) return wrong_type();
-  entry.value = *value;
-  return {};
+void read_value(JsonReader& reader, DataType expected, Entry& entry, ByteSpan scratch) noexcept {
+  if (!entry.value.none()) reader.refuse(malformed());
+  (void)reader.next();
+  entry.value = reader.value(scratch);
+  const bool fits = expected == DataType::kFloat ? entry.value.numeric() : entry.value.type() == expected;
+  if (!fits) reader.refuse(wrong_type());
 }
 
-Result<void> read_member(JsonReader& reader, Entry& entry, ByteSpan scratch) noexcept {
-  const auto key = reader.key();
-  if (!key) return std::unexpected(key.error());
-  if (key->is("n")) {
-    const auto name = read_name(reader, entry.name_text);
-    if (!name) return std::unexpected(name.error());
-    entry.name = *name;
-    return {};
+void read_entry(JsonReader& reader, Entry& entry, ByteSpan scratch) noexcept {
+  KeyText key_text;
+  while (reader.next() != Item::kEnd) {
+    const Value key = reader.value(key_text);
+    const std::string_view name = key.as_string();
+    if (name == "n") {
+      entry.name = read_name(reader, entry.name_text);
+    } else if (name == "t") {
+      entry.time = read_seconds(reader);
+    } else if (name == "v") {
+      read_value(reader, DataType::kFloat, entry, scratch);
+    } else if (name == "bv") {
+      read_value(reader, DataType::kBoolean, entry, scratch);
+    } else if (name == "sv") {
+      entry.is_string = true;
+      read_value(reader, DataType::kString, entry, scratch);
+    } else if (name == "ov") {
+      read_value(reader, DataType::kString, entry, scratch);
+      const auto link = typed(entry.value, DataType::kObjlnk);
+      if (!link) reader.refuse(malformed());
+      entry.value = link.value_or(Value());
+    } else {
+      reader.skip(reader.next());
+    }
   }
-  if (key->is("t")) {
-    const auto seconds = read_seconds(reader);
-    if (!seconds) return std::unexpected(seconds.error());
-    entry.time = *seconds;
-    return {};
-  }
-  if (key->is("v")) return read_value(reader, DataType::kFloat, entry, scratch);
-  if (key->is("bv")) return read_value(reader, DataType::kBoolean, entry, scratch);
-  if (key->is("sv")) {
-    entry.is_string = true;
-    return read_value(reader, DataType::kString, entry, scratch);
-  }
-  if (!key->is("ov")) return reader.skip();
-  std::array<std::uint8_t, kMaxObjlnkText> link_text;
-  if (const auto read = read_value(reader, DataType::kString, entry, link_text); !read) return read;
-  const auto link = parse_objlnk(entry.value.as_string());
-  if (!link) return std::unexpected(link.error());
-  entry.value = Value::objlnk(*link);
-  return {};
+  if (entry.value.none()) reader.refuse(malformed());
 }
 
 Result<Path> join(std::string_view first, std::string_view between, std::string_view last) noexcept {
@@ -183,19 +175,6 @@ Result<Value> typed_value(const Entry& entry, DataType type, ByteSpan scratch) n
   const auto bytes = decode_base64(as_bytes(entry.value.as_string()), scratch, Base64::kStandard);
   if (!bytes) return std::unexpected(bytes.error());
   return Value::opaque(*bytes);
-}
-
-Result<void> read_entry(JsonReader& reader, Entry& entry, ByteSpan scratch) noexcept {
-  auto object = reader.open_object();
-  if (!object) return std::unexpected(object.error());
-  while (true) {
-    const auto another = reader.more(*object);
-    if (!another) return std::unexpected(another.error());
-    if (!*another) break;
-    if (const auto read = read_member(reader, entry, scratch); !read) return read;
-  }
-  if (entry.value.none()) return malformed();
-  return {};
 }
 
 }  // namespace
@@ -242,28 +221,26 @@ Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noex
 Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
                     RecordSink sink) noexcept {
   Root root;
-  if (const auto read = read_root(JsonReader(payload), root); !read) return read;
+  if (const auto read = read_root(JsonReader(as_text(payload)), root); !read) return read;
   JsonReader reader = *root.entries;
-  auto array = reader.open_array();
-  if (!array) return std::unexpected(array.error());
-  while (true) {
-    const auto another = reader.more(*array);
-    if (!another) return std::unexpected(another.error());
-    if (!*another) return {};
+  if (reader.next() != Item::kArray) return wrong_type();
+  for (Item item = reader.next(); item != Item::kEnd; item = reader.next()) {
+    if (item != Item::kMap) return wrong_type();
     Entry entry;
-    if (const auto read = read_entry(reader, entry, scratch); !read) return read;
+    read_entry(reader, entry, scratch);
+    if (!reader.ok()) return reader.finish();
     const auto path = path_of(base, root, entry.name);
-    if (!path) return std::unexpected(path.error());
-    if (path->depth() < 3) return malformed();
+    if (!path || path->depth() < 3) return malformed();
     const auto value = typed_value(entry, type_of(*path), scratch);
     if (!value) return std::unexpected(value.error());
     Record record{*path, *value, {}};
-    if (entry.time || root.has_base_time) {
-      record.time = entry.time.value_or(0) + root.base_time;
+    if (entry.time || root.base_time) {
+      record.time = entry.time.value_or(0) + root.base_time.value_or(0);
       if (!is_finite(*record.time)) return malformed();
     }
     if (const auto taken = sink(record); !taken) return taken;
   }
+  return {};
 }
 
 }  // namespace linnet::lwm2m::json

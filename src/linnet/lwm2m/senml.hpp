@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SenML JSON and SenML CBOR share (RFC 8428 §4): labels, and the resolution of base fields. Inside
-// `lwm2m`.
+// SenML packs (RFC 8428 §4), which JSON and CBOR write down in two ways: labels, and what a form has to bring
+// for the one encoder and the one decoder. Inside `lwm2m`.
 #pragma once
 
 #include <array>
 
 #include "linnet/lwm2m/codec.hpp"
+#include "linnet/lwm2m/item_reader.hpp"
 
 namespace linnet::lwm2m {
 
@@ -23,70 +24,54 @@ enum class SenmlLabel : std::int8_t {
   kTime = 6,
   kData = 8,
   kObjlnk = 9,
-  kIgnored = 127,  ///< any other field: not read
 };
 
-struct SenmlLabelName {
-  std::string_view text;
+struct SenmlField {
+  std::string_view name;
   SenmlLabel label;
+  DataType type;  ///< kFloat for any number
 };
 
-/// The labels by their text (RFC 8428 table 1, Core 1.1 §7.4.4).
-inline constexpr std::array<SenmlLabelName, 11> kSenmlLabels{{
-    {"n", SenmlLabel::kName},
-    {"v", SenmlLabel::kValue},
-    {"vs", SenmlLabel::kString},
-    {"vb", SenmlLabel::kBoolean},
-    {"vd", SenmlLabel::kData},
-    {"vlo", SenmlLabel::kObjlnk},
-    {"t", SenmlLabel::kTime},
-    {"bn", SenmlLabel::kBaseName},
-    {"bt", SenmlLabel::kBaseTime},
-    {"bv", SenmlLabel::kBaseValue},
-    {"bver", SenmlLabel::kBaseVersion},
+/// The fields with their texts (RFC 8428 table 1, Core 1.1 §7.4.4).
+inline constexpr std::array<SenmlField, 11> kSenmlFields{{
+    {"n", SenmlLabel::kName, DataType::kString},
+    {"v", SenmlLabel::kValue, DataType::kFloat},
+    {"vs", SenmlLabel::kString, DataType::kString},
+    {"vb", SenmlLabel::kBoolean, DataType::kBoolean},
+    {"vd", SenmlLabel::kData, DataType::kOpaque},
+    {"vlo", SenmlLabel::kObjlnk, DataType::kString},
+    {"t", SenmlLabel::kTime, DataType::kFloat},
+    {"bn", SenmlLabel::kBaseName, DataType::kString},
+    {"bt", SenmlLabel::kBaseTime, DataType::kFloat},
+    {"bv", SenmlLabel::kBaseValue, DataType::kFloat},
+    {"bver", SenmlLabel::kBaseVersion, DataType::kFloat},
 }};
 
-/// A name or base name; longer than the longest path it can lead to none.
-inline constexpr std::size_t kMaxSenmlName = Path::kMaxText;
+/// What is being opened or closed.
+enum class SenmlPart : std::uint8_t { kPack, kFirstRecord, kRecord };
 
-/// Takes the fields of one record after the other, applies the base fields and hands the resolved
-/// records on.
-class SenmlResolver {
- public:
-  SenmlResolver(const Path& base, TypeOf type_of, RecordSink sink) noexcept
-      : base_(base), type_of_(type_of), sink_(sink) {}
-
-  /// A new record begins.
-  void begin() noexcept;
-  /// One field of it, at most once each and at most one value. Text and data must stay until `end`,
-  /// names need not.
-  [[nodiscard]] Result<void> set(SenmlLabel label, const Value& value) noexcept;
-  /// The record is complete.
-  [[nodiscard]] Result<void> end() noexcept;
-
- private:
-  struct Name {
-    std::array<char, kMaxSenmlName> text;
-    std::size_t size = 0;
-    [[nodiscard]] Result<void> assign(const Value& value) noexcept;
-  };
-
-  [[nodiscard]] Result<void> set_value(SenmlLabel label, const Value& value) noexcept;
-  [[nodiscard]] Result<Path> path() const noexcept;
-  [[nodiscard]] Result<Value> value(const Path& path) const noexcept;
-
-  Path base_;
-  TypeOf type_of_;
-  RecordSink sink_;
-
-  Name base_name_;
-  Value base_value_;  // kNone where none was given
-  std::optional<double> base_time_;
-
-  Name name_;
-  Value value_;
-  std::optional<double> time_;
-  std::uint32_t seen_ = 0;  // one bit for each label
+/// How one format writes the parts of a pack, and what differs where it is read.
+struct SenmlForm {
+  /// A pack of `size` records, or a record of `size` fields.
+  void (*open)(ByteWriter& out, SenmlPart part, std::size_t size) noexcept;
+  void (*close)(ByteWriter& out, SenmlPart part) noexcept;
+  void (*label)(ByteWriter& out, SenmlLabel label, bool first) noexcept;
+  void (*text)(ByteWriter& out, std::string_view text) noexcept;
+  void (*seconds)(ByteWriter& out, double v) noexcept;
+  /// A number, boolean or bytes. 4.06 (kUnsupported) where the format cannot hold it.
+  Result<void> (*value)(ByteWriter& out, const Value& value) noexcept;
+  /// The bytes that a text stands for; null where bytes are written as they are, and labels as numbers.
+  Result<ByteView> (*data)(ByteView text, ByteSpan out) noexcept;
 };
+
+/// Runs `walk` twice: to plan the base name and base time that make the pack smallest, and to write.
+/// Errc::kInvalidArgument for a record that is not at or below `base`, for a value above the level of a
+/// resource and for a time that is not finite; otherwise as any encoder (codec.hpp).
+[[nodiscard]] Result<std::size_t> encode_senml(const SenmlForm& form, const Path& base, RecordWalk walk,
+                                               ByteSpan out) noexcept;
+
+/// As any decoder (codec.hpp), of the payload that `reader` stands in front of.
+[[nodiscard]] Result<void> decode_senml(const SenmlForm& form, ItemReader& reader, const Path& base,
+                                        TypeOf type_of, ByteSpan scratch, RecordSink sink) noexcept;
 
 }  // namespace linnet::lwm2m

@@ -5,7 +5,7 @@
 
 #include "linnet/lwm2m/cbor_item.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
-#include "linnet/lwm2m/senml_encoder.hpp"
+#include "linnet/lwm2m/senml.hpp"
 
 namespace linnet::lwm2m::senml_cbor {
 
@@ -52,49 +52,7 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   return {};
 }
 
-constexpr SenmlForm kForm{open, close, write_label, write_cbor_text, write_number, write_value};
-
-SenmlLabel label_of_number(std::int64_t number) noexcept {
-  for (const SenmlLabelName& known : kSenmlLabels) {
-    if (known.label != SenmlLabel::kObjlnk && number == static_cast<std::int64_t>(known.label))
-      return known.label;
-  }
-  return SenmlLabel::kIgnored;
-}
-
-/// Integers are the labels of table 4; of the texts only those count that have no integer.
-Result<SenmlLabel> label_of(const Value& key) noexcept {
-  if (key.type() == DataType::kInteger) return label_of_number(key.as_integer());
-  if (key.type() != DataType::kString) return malformed();
-  if (key.as_string() == "vlo"sv) return SenmlLabel::kObjlnk;
-  if (key.as_string().ends_with('_')) return malformed();  // RFC 8428 §4.4
-  return SenmlLabel::kIgnored;
-}
-
-Result<void> read_record(CborReader& reader, SenmlResolver& resolver, ByteSpan scratch) noexcept {
-  constexpr std::size_t kMaxChunkedLabel = 64;
-  auto map = reader.open(CborMajor::kMap);
-  if (!map) return std::unexpected(map.error());
-  resolver.begin();
-  std::array<std::uint8_t, kMaxChunkedLabel> short_text;
-  while (true) {
-    const auto another = reader.more(*map);
-    if (!another) return std::unexpected(another.error());
-    if (!*another) return resolver.end();
-    const auto key = reader.value(short_text);
-    if (!key) return std::unexpected(key.error());
-    const auto label = label_of(*key);
-    if (!label) return std::unexpected(label.error());
-    if (*label == SenmlLabel::kIgnored) {
-      if (const auto passed = reader.skip(); !passed) return passed;
-      continue;
-    }
-    const bool held = *label == SenmlLabel::kString || *label == SenmlLabel::kData;
-    const auto value = reader.value(held ? scratch : ByteSpan(short_text));
-    if (!value) return std::unexpected(value.error());
-    if (const auto taken = resolver.set(*label, *value); !taken) return taken;
-  }
-}
+constexpr SenmlForm kForm{open, close, write_label, write_cbor_text, write_number, write_value, nullptr};
 
 }  // namespace
 
@@ -105,18 +63,7 @@ Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noex
 Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
                     RecordSink sink) noexcept {
   CborReader reader(payload);
-  SenmlResolver resolver(base, type_of, sink);
-  auto pack = reader.open(CborMajor::kArray);
-  if (!pack) return std::unexpected(pack.error());
-  while (true) {
-    const auto another = reader.more(*pack);
-    if (!another) return std::unexpected(another.error());
-    if (!*another) {
-      if (!reader.empty()) return malformed();
-      return {};
-    }
-    if (const auto taken = read_record(reader, resolver, scratch); !taken) return taken;
-  }
+  return decode_senml(kForm, reader, base, type_of, scratch, sink);
 }
 
 }  // namespace linnet::lwm2m::senml_cbor

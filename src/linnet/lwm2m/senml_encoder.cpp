@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "linnet/lwm2m/senml_encoder.hpp"
-
+// Records as a SenML pack, with the base name and base time that make it smallest.
 #include <array>
 #include <cstring>
 
 #include "linnet/lwm2m/codec_rules.hpp"
+#include "linnet/lwm2m/senml.hpp"
 
 namespace linnet::lwm2m {
 namespace {
