@@ -33,7 +33,7 @@ CardAccounts::Digest digest_of(const client::ObjectTree& tree, InstanceId accoun
     return tree.walk(path, sink, client::ObjectTree::Show::kEverything);
   };
   std::vector<std::uint8_t> bytes(kMaxAccount);
-  const auto size = lwm2m::tlv::encode(path, walk, bytes);
+  const auto size = lwm2m::kTlvCodec.encode(path, walk, bytes);
   const auto digest = digest_of(ByteView(bytes).first(size.value_or(std::size_t{0})));
   wipe(bytes);
   return digest;

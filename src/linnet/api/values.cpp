@@ -114,7 +114,7 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
 std::optional<OwnedValue> parse_text_form(std::string_view text, DataType type) {
   std::vector<std::uint8_t> scratch(text.size() + 8);
   std::optional<OwnedValue> out;
-  const auto taken = lwm2m::text::decode(
+  const auto taken = lwm2m::kTextCodec.decode(
       Path(1, 0, 0), as_bytes(text), [type](const Path&) { return type; }, scratch,
       [&](const lwm2m::Record& record) -> Result<void> {
         out.emplace(record.value);

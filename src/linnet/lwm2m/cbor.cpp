@@ -4,7 +4,7 @@
 #include "linnet/lwm2m/cbor_item.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
 
-namespace linnet::lwm2m::cbor {
+namespace linnet::lwm2m {
 namespace {
 
 Result<void> write(const Value& value, ByteWriter& out) noexcept {
@@ -24,28 +24,18 @@ Result<void> write(const Value& value, ByteWriter& out) noexcept {
   return {};
 }
 
-Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
+Result<Value> read(ByteView payload, DataType /*type*/, ByteSpan scratch) noexcept {
   CborReader reader(payload);
   (void)reader.next();
   const Value value = reader.value(scratch);
   if (value.none()) reader.refuse(wrong_type());
   const auto went = reader.finish();
   if (!went) return std::unexpected(went.error());
-  return typed(value, type);
+  return value;
 }
 
 }  // namespace
 
-Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  return encode_single(base, walk, out, write);
-}
+constexpr SingleValueForm kCborForm{write, read};
 
-Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                    RecordSink sink) noexcept {
-  if (!is_single(base)) return unsupported_format();
-  const auto value = read(payload, type_of(base), scratch);
-  if (!value) return std::unexpected(value.error());
-  return sink(Record{base, *value, {}});
-}
-
-}  // namespace linnet::lwm2m::cbor
+}  // namespace linnet::lwm2m

@@ -41,17 +41,39 @@ using RecordWalk = FunctionRef<Result<void>(RecordSink)>;
 /// itself says, and Opaque for TLV).
 using TypeOf = FunctionRef<DataType(const Path&)>;
 
-/// What a format does with records, see `encode` and `decode`.
-using EncodeFunction = Result<std::size_t> (*)(const Path& base, RecordWalk walk, ByteSpan out) noexcept;
-using DecodeFunction = Result<void> (*)(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                                        RecordSink sink) noexcept;
+/// What there is to encode and to decode: the arguments of `encode` and `decode` below.
+struct Encoding {
+  const Path& base;
+  RecordWalk walk;
+  ByteSpan out;
+};
+struct Decoding {
+  const Path& base;
+  ByteView payload;
+  TypeOf type_of;
+  ByteSpan scratch;
+  RecordSink sink;
+};
+
+/// What a format brings for an encoder and a decoder that it shares with others.
+struct CodecForm {};
 
 /// One content format. A program that names only the codecs it wants (`kTlvCodec` of tlv.hpp, ...)
 /// in a table of its own links only these.
 struct Codec {
   ContentFormat format;
-  EncodeFunction encode;
-  DecodeFunction decode;
+  Result<std::size_t> (*encoder)(const Codec& codec, const Encoding& encoding) noexcept;
+  Result<void> (*decoder)(const Codec& codec, const Decoding& decoding) noexcept;
+  const CodecForm* form = nullptr;
+
+  /// See `encode` and `decode` below.
+  [[nodiscard]] Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) const noexcept {
+    return encoder(*this, {base, walk, out});
+  }
+  [[nodiscard]] Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
+                                    RecordSink sink) const noexcept {
+    return decoder(*this, {base, payload, type_of, scratch, sink});
+  }
 };
 
 /// The codec of `format`, null where `codecs` has none.

@@ -70,19 +70,4 @@ ObjlnkText::ObjlnkText(Objlnk link) noexcept {
   size_ = out.size();
 }
 
-Result<std::size_t> encode_single(const Path& base, RecordWalk walk, ByteSpan out,
-                                  FunctionRef<Result<void>(const Value&, ByteWriter&)> write) noexcept {
-  if (!is_single(base)) return not_acceptable();
-  ByteWriter writer(out);
-  bool found = false;
-  const auto take = [&](const Record& record) -> Result<void> {
-    if (found || record.path != base || record.value.none()) return not_acceptable();
-    found = true;
-    return write(record.value, writer);
-  };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
-  if (!found) return not_acceptable();
-  return writer.finish();
-}
-
 }  // namespace linnet::lwm2m

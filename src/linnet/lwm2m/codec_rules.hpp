@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the content formats have in common: their errors, typing of decoded values, UTF-8, the text
-// of an Objlnk, and the formats that hold one value only. Inside `lwm2m`.
+// What the content formats have in common: their errors, typing of decoded values, UTF-8 and the text of an
+// Objlnk. Inside `lwm2m`.
 #pragma once
 
 #include <array>
@@ -60,16 +60,5 @@ class ObjlnkText {
   std::array<std::uint8_t, kMaxObjlnkText> text_{};
   std::size_t size_ = 0;
 };
-
-/// Runs `write` for the one record of `walk`, which must be a value at `base` itself; otherwise the
-/// format cannot hold it (4.06). Returns the bytes written to `out`.
-[[nodiscard]] Result<std::size_t> encode_single(
-    const Path& base, RecordWalk walk, ByteSpan out,
-    FunctionRef<Result<void>(const Value&, ByteWriter&)> write) noexcept;
-
-/// `base` names a place for one value.
-[[nodiscard]] constexpr bool is_single(const Path& base) noexcept {
-  return base.depth() >= 3;
-}
 
 }  // namespace linnet::lwm2m

@@ -26,7 +26,7 @@ namespace linnet::lwm2m {
 }
 
 /// A format of IEEE 754: how many bits its fraction and its exponent have.
-struct FloatFormat {
+struct alignas(std::uint16_t) FloatFormat {  // as a whole, so that it travels in a register
   std::uint8_t fraction;
   std::uint8_t exponent;
 };

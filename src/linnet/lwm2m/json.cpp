@@ -179,7 +179,8 @@ Result<Value> typed_value(const Entry& entry, DataType type, ByteSpan scratch) n
 
 }  // namespace
 
-Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
+Result<std::size_t> encode(const Codec& /*codec*/, const Encoding& encoding) noexcept {
+  const Path& base = encoding.base;
   if (base.depth() == 0) return not_acceptable();
   // What stands before the last segment, so that every name has one: "/3/" , "/3/0/", "/3/0/7/".
   const std::size_t depth = base.depth() < 3 ? base.depth() : base.depth() - 1;
@@ -188,7 +189,7 @@ Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noex
   base.prefix(depth).write(base_name);
   base_name.u8('/');
 
-  ByteWriter writer(out);
+  ByteWriter writer(encoding.out);
   writer.text(R"({"bn":")");
   writer.bytes(base_name.written());
   writer.text(R"(","e":[)");
@@ -213,32 +214,31 @@ Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noex
     first = false;
     return written;
   };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
+  if (const auto walked = encoding.walk(take); !walked) return std::unexpected(walked.error());
   writer.text("]}");
   return writer.finish();
 }
 
-Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                    RecordSink sink) noexcept {
+Result<void> decode(const Codec& /*codec*/, const Decoding& decoding) noexcept {
   Root root;
-  if (const auto read = read_root(JsonReader(as_text(payload)), root); !read) return read;
+  if (const auto read = read_root(JsonReader(as_text(decoding.payload)), root); !read) return read;
   JsonReader reader = *root.entries;
   if (reader.next() != Item::kArray) return wrong_type();
   for (Item item = reader.next(); item != Item::kEnd; item = reader.next()) {
     if (item != Item::kMap) return wrong_type();
     Entry entry;
-    read_entry(reader, entry, scratch);
+    read_entry(reader, entry, decoding.scratch);
     if (!reader.ok()) return reader.finish();
-    const auto path = path_of(base, root, entry.name);
+    const auto path = path_of(decoding.base, root, entry.name);
     if (!path || path->depth() < 3) return malformed();
-    const auto value = typed_value(entry, type_of(*path), scratch);
+    const auto value = typed_value(entry, decoding.type_of(*path), decoding.scratch);
     if (!value) return std::unexpected(value.error());
     Record record{*path, *value, {}};
     if (entry.time || root.base_time) {
       record.time = entry.time.value_or(0) + root.base_time.value_or(0);
       if (!is_finite(*record.time)) return malformed();
     }
-    if (const auto taken = sink(record); !taken) return taken;
+    if (const auto taken = decoding.sink(record); !taken) return taken;
   }
   return {};
 }

@@ -6,9 +6,8 @@
 
 namespace linnet::lwm2m::json {
 
-[[nodiscard]] Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept;
-[[nodiscard]] Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                                  RecordSink sink) noexcept;
+[[nodiscard]] Result<std::size_t> encode(const Codec& codec, const Encoding& encoding) noexcept;
+[[nodiscard]] Result<void> decode(const Codec& codec, const Decoding& decoding) noexcept;
 
 }  // namespace linnet::lwm2m::json
 

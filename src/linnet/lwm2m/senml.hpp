@@ -51,7 +51,7 @@ inline constexpr std::array<SenmlField, 11> kSenmlFields{{
 enum class SenmlPart : std::uint8_t { kPack, kFirstRecord, kRecord };
 
 /// How one format writes the parts of a pack, and what differs where it is read.
-struct SenmlForm {
+struct SenmlForm : CodecForm {
   /// A pack of `size` records, or a record of `size` fields.
   void (*open)(ByteWriter& out, SenmlPart part, std::size_t size) noexcept;
   void (*close)(ByteWriter& out, SenmlPart part) noexcept;
@@ -64,14 +64,13 @@ struct SenmlForm {
   Result<ByteView> (*data)(ByteView text, ByteSpan out) noexcept;
 };
 
-/// Runs `walk` twice: to plan the base name and base time that make the pack smallest, and to write.
-/// Errc::kInvalidArgument for a record that is not at or below `base`, for a value above the level of a
-/// resource and for a time that is not finite; otherwise as any encoder (codec.hpp).
-[[nodiscard]] Result<std::size_t> encode_senml(const SenmlForm& form, const Path& base, RecordWalk walk,
-                                               ByteSpan out) noexcept;
+/// As any encoder (codec.hpp), of a codec whose form is a SenmlForm. Runs the walk twice: to plan the base
+/// name and base time that make the pack smallest, and to write. Errc::kInvalidArgument for a record that is
+/// not at or below the base, for a value above the level of a resource and for a time that is not finite.
+[[nodiscard]] Result<std::size_t> encode_senml(const Codec& codec, const Encoding& encoding) noexcept;
 
 /// As any decoder (codec.hpp), of the payload that `reader` stands in front of.
-[[nodiscard]] Result<void> decode_senml(const SenmlForm& form, ItemReader& reader, const Path& base,
-                                        TypeOf type_of, ByteSpan scratch, RecordSink sink) noexcept;
+[[nodiscard]] Result<void> decode_senml(const SenmlForm& form, ItemReader& reader,
+                                        const Decoding& decoding) noexcept;
 
 }  // namespace linnet::lwm2m

@@ -7,7 +7,7 @@
 #include "linnet/lwm2m/codec_rules.hpp"
 #include "linnet/lwm2m/senml.hpp"
 
-namespace linnet::lwm2m::senml_cbor {
+namespace linnet::lwm2m {
 
 using namespace std::string_view_literals;
 namespace {
@@ -52,18 +52,14 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   return {};
 }
 
-constexpr SenmlForm kForm{open, close, write_label, write_cbor_text, write_number, write_value, nullptr};
-
 }  // namespace
 
-Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  return encode_senml(kForm, base, walk, out);
+constexpr SenmlForm kSenmlCborForm{{},           open,        close,  write_label, write_cbor_text,
+                                   write_number, write_value, nullptr};
+
+Result<void> decode_senml_cbor(const Codec& codec, const Decoding& decoding) noexcept {
+  CborReader reader(decoding.payload);
+  return decode_senml(static_cast<const SenmlForm&>(*codec.form), reader, decoding);
 }
 
-Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                    RecordSink sink) noexcept {
-  CborReader reader(payload);
-  return decode_senml(kForm, reader, base, type_of, scratch, sink);
-}
-
-}  // namespace linnet::lwm2m::senml_cbor
+}  // namespace linnet::lwm2m

@@ -54,8 +54,7 @@ bool is_forbidden(const Value& key) noexcept {
 
 class Decoder {
  public:
-  Decoder(const Path& base, TypeOf type_of, RecordSink sink) noexcept
-      : base_(base), type_of_(type_of), sink_(sink) {}
+  explicit Decoder(const Decoding& decoding) noexcept : decoding_(decoding) {}
 
   /// A new record begins.
   void begin() noexcept {
@@ -71,9 +70,7 @@ class Decoder {
   [[nodiscard]] Result<void> end() noexcept;
 
  private:
-  Path base_;
-  TypeOf type_of_;
-  RecordSink sink_;
+  const Decoding& decoding_;
 
   // The base name ends in the middle, where the name begins.
   std::array<char, 2 * kMaxName> names_;
@@ -125,7 +122,7 @@ Result<void> Decoder::set(const SenmlField& field, const Value& value) noexcept 
 
 Result<void> Decoder::end() noexcept {
   const auto path = Path::parse({names_.data() + kMaxName - base_name_size_, base_name_size_ + name_size_});
-  if (!path || !base_.contains(*path)) return malformed();
+  if (!path || !decoding_.base.contains(*path)) return malformed();
   Record record{*path, value_, {}};
   if (!base_value_.none()) {
     if (value_.none()) record.value = base_value_;
@@ -133,7 +130,7 @@ Result<void> Decoder::end() noexcept {
   }
   if (!record.value.none()) {
     if (path->depth() < 3) return malformed();
-    const auto value = typed(record.value, type_of_(*path));
+    const auto value = typed(record.value, decoding_.type_of(*path));
     if (!value) return std::unexpected(value.error());
     record.value = *value;
   }
@@ -141,14 +138,13 @@ Result<void> Decoder::end() noexcept {
     record.time = time_ + base_time_;
     if (!is_finite(*record.time)) return malformed();
   }
-  return sink_(record);
+  return decoding_.sink(record);
 }
 
 }  // namespace
 
-Result<void> decode_senml(const SenmlForm& form, ItemReader& reader, const Path& base, TypeOf type_of,
-                          ByteSpan scratch, RecordSink sink) noexcept {
-  Decoder decoder(base, type_of, sink);
+Result<void> decode_senml(const SenmlForm& form, ItemReader& reader, const Decoding& decoding) noexcept {
+  Decoder decoder(decoding);
   std::array<std::uint8_t, kMaxOtherText> short_text;
   if (reader.next() != Item::kArray) reader.refuse(wrong_type());
   for (Item record = reader.next(); record != Item::kEnd; record = reader.next()) {
@@ -164,9 +160,9 @@ Result<void> decode_senml(const SenmlForm& form, ItemReader& reader, const Path&
         continue;
       }
       const bool held = field->label == SenmlLabel::kString || field->label == SenmlLabel::kData;
-      Value value = reader.value(held ? scratch : ByteSpan(short_text));
+      Value value = reader.value(held ? decoding.scratch : ByteSpan(short_text));
       if (form.data != nullptr && field->label == SenmlLabel::kData && value.type() == DataType::kString) {
-        const auto bytes = form.data(as_bytes(value.as_string()), scratch);
+        const auto bytes = form.data(as_bytes(value.as_string()), decoding.scratch);
         if (!bytes) reader.refuse(std::unexpected(bytes.error()));
         value = Value::opaque(bytes.value_or(ByteView()));
       }

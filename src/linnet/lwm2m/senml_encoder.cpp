@@ -102,7 +102,7 @@ struct Plan {
   std::optional<double> base_time;
 };
 
-Result<Plan> plan_pack(const SenmlForm& form, const Path& base, RecordWalk walk) noexcept {
+Result<Plan> plan_pack(const SenmlForm& form, const Encoding& encoding) noexcept {
   // Where two cost the same, the first stands.
   constexpr std::array kOrder{Split::kWhole,  Split::kInstance, Split::kResource,
                               Split::kObject, Split::kRoot,     Split::kResourceInstance};
@@ -115,7 +115,7 @@ Result<Plan> plan_pack(const SenmlForm& form, const Path& base, RecordWalk walk)
   bool based = true;  // every time can be sent relative to the first
 
   const auto take = [&](const Record& record) -> Result<void> {
-    if (!base.contains(record.path) || (record.path.depth() < 3 && !record.value.none())) {
+    if (!encoding.base.contains(record.path) || (record.path.depth() < 3 && !record.value.none())) {
       return fail(Errc::kInvalidArgument);
     }
     for (std::size_t i = 0; i < kSplits; ++i) {
@@ -138,7 +138,7 @@ Result<Plan> plan_pack(const SenmlForm& form, const Path& base, RecordWalk walk)
     if (based && distance != 0) relative_times += seconds_cost(form, SenmlLabel::kTime, distance);
     return {};
   };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
+  if (const auto walked = encoding.walk(take); !walked) return std::unexpected(walked.error());
 
   std::size_t best = 0;
   for (std::size_t i = 1; i < kSplits; ++i) {
@@ -178,11 +178,11 @@ Result<void> write_value(const SenmlForm& form, Fields& fields, ByteWriter& out,
 
 }  // namespace
 
-Result<std::size_t> encode_senml(const SenmlForm& form, const Path& base, RecordWalk walk,
-                                 ByteSpan out) noexcept {
-  const auto plan = plan_pack(form, base, walk);
+Result<std::size_t> encode_senml(const Codec& codec, const Encoding& encoding) noexcept {
+  const auto& form = static_cast<const SenmlForm&>(*codec.form);
+  const auto plan = plan_pack(form, encoding);
   if (!plan) return std::unexpected(plan.error());
-  ByteWriter writer(out);
+  ByteWriter writer(encoding.out);
   Naming naming(plan->split);
   form.open(writer, SenmlPart::kPack, plan->records);
   bool first = true;
@@ -206,7 +206,7 @@ Result<std::size_t> encode_senml(const SenmlForm& form, const Path& base, Record
     form.close(writer, part);
     return written;
   };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
+  if (const auto walked = encoding.walk(take); !walked) return std::unexpected(walked.error());
   form.close(writer, SenmlPart::kPack);
   return writer.finish();
 }

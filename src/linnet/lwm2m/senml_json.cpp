@@ -10,7 +10,7 @@
 #include "linnet/lwm2m/number_text.hpp"
 #include "linnet/lwm2m/senml.hpp"
 
-namespace linnet::lwm2m::senml_json {
+namespace linnet::lwm2m {
 
 using namespace std::string_view_literals;
 namespace {
@@ -53,18 +53,14 @@ Result<ByteView> read_data(ByteView text, ByteSpan out) noexcept {
   return decode_base64(text, out, Base64::kUrl);
 }
 
-constexpr SenmlForm kForm{open, close, write_label, write_json_string, write_double, write_value, read_data};
-
 }  // namespace
 
-Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  return encode_senml(kForm, base, walk, out);
+constexpr SenmlForm kSenmlJsonForm{{},           open,        close,    write_label, write_json_string,
+                                   write_double, write_value, read_data};
+
+Result<void> decode_senml_json(const Codec& codec, const Decoding& decoding) noexcept {
+  JsonReader reader(as_text(decoding.payload));
+  return decode_senml(static_cast<const SenmlForm&>(*codec.form), reader, decoding);
 }
 
-Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                    RecordSink sink) noexcept {
-  JsonReader reader(as_text(payload));
-  return decode_senml(kForm, reader, base, type_of, scratch, sink);
-}
-
-}  // namespace linnet::lwm2m::senml_json
+}  // namespace linnet::lwm2m

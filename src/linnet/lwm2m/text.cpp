@@ -6,7 +6,7 @@
 #include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/number_text.hpp"
 
-namespace linnet::lwm2m::text {
+namespace linnet::lwm2m {
 
 using namespace std::string_view_literals;
 namespace {
@@ -36,6 +36,7 @@ Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
     case DataType::kNone:
     case DataType::kString:
     case DataType::kCorelnk:
+    case DataType::kObjlnk:
       if (!valid_utf8(payload)) return malformed();
       return Value::string(text);
     case DataType::kBoolean:
@@ -46,30 +47,12 @@ Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
       if (!bytes) return std::unexpected(bytes.error());
       return Value::opaque(*bytes);
     }
-    case DataType::kObjlnk: {
-      const auto link = parse_objlnk(text);
-      if (!link) return std::unexpected(link.error());
-      return Value::objlnk(*link);
-    }
     default: return parse_number(text, NumberForm::kPlain);
   }
 }
 
 }  // namespace
 
-Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  return encode_single(base, walk, out, write);
-}
+constexpr SingleValueForm kTextForm{write, read};
 
-Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan scratch,
-                    RecordSink sink) noexcept {
-  if (!is_single(base)) return unsupported_format();
-  const DataType type = type_of(base);
-  const auto given = read(payload, type, scratch);
-  if (!given) return std::unexpected(given.error());
-  const auto value = typed(*given, type);
-  if (!value) return std::unexpected(value.error());
-  return sink(Record{base, *value, {}});
-}
-
-}  // namespace linnet::lwm2m::text
+}  // namespace linnet::lwm2m

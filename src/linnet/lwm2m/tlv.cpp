@@ -79,7 +79,7 @@ void write_item(ByteWriter& out, Kind kind, std::uint16_t id, const Value& value
 /// of its items once these are there and their length is known.
 class Encoder {
  public:
-  Encoder(const Path& base, ByteSpan out) noexcept : base_(base), out_(out) {}
+  explicit Encoder(const Encoding& encoding) noexcept : base_(encoding.base), out_(encoding.out) {}
 
   Result<void> add(const Record& record) noexcept {
     const Path& path = record.path;
@@ -135,7 +135,7 @@ class Encoder {
     std::memcpy(written.data() + start, bytes.data(), header.size());
   }
 
-  Path base_;
+  const Path& base_;
   ByteWriter out_;
   Path open_;  // what the next item goes into
   std::array<std::size_t, Path::kMaxDepth> start_{};
@@ -241,9 +241,8 @@ class Decoder {
  public:
   static constexpr std::size_t kMaxNesting = 3;
 
-  Decoder(const Path& base, ByteView payload, TypeOf type_of, RecordSink sink) noexcept
-      : base_(base), type_of_(type_of), sink_(sink) {
-    levels_[0] = {base, payload};
+  explicit Decoder(const Decoding& decoding) noexcept : decoding_(decoding) {
+    levels_[0] = {decoding.base, decoding.payload};
   }
 
   Result<void> run() noexcept {
@@ -276,32 +275,30 @@ class Decoder {
   };
 
   Result<void> give(const Path& path, const Item& item, bool empty) noexcept {
-    if (!base_.contains(path)) return malformed();
-    if (empty) return sink_(Record{path, {}, {}});
-    const auto value = read_value(item.content, type_of_(path));
+    if (!decoding_.base.contains(path)) return malformed();
+    if (empty) return decoding_.sink(Record{path, {}, {}});
+    const auto value = read_value(item.content, decoding_.type_of(path));
     if (!value) return std::unexpected(value.error());
-    return sink_(Record{path, *value, {}});
+    return decoding_.sink(Record{path, *value, {}});
   }
 
-  Path base_;
-  TypeOf type_of_;
-  RecordSink sink_;
+  const Decoding& decoding_;
   std::array<Level, kMaxNesting> levels_{};
 };
 
 }  // namespace
 
-Result<std::size_t> encode(const Path& base, RecordWalk walk, ByteSpan out) noexcept {
-  if (base.depth() == 0) return not_acceptable();
-  Encoder encoder(base, out);
+Result<std::size_t> encode(const Codec& /*codec*/, const Encoding& encoding) noexcept {
+  if (encoding.base.depth() == 0) return not_acceptable();
+  Encoder encoder(encoding);
   const auto take = [&encoder](const Record& record) { return encoder.add(record); };
-  if (const auto walked = walk(take); !walked) return std::unexpected(walked.error());
+  if (const auto walked = encoding.walk(take); !walked) return std::unexpected(walked.error());
   return encoder.finish();
 }
 
-Result<void> decode(const Path& base, ByteView payload, TypeOf type_of, ByteSpan, RecordSink sink) noexcept {
-  if (base.depth() == 0) return unsupported_format();
-  return Decoder(base, payload, type_of, sink).run();
+Result<void> decode(const Codec& /*codec*/, const Decoding& decoding) noexcept {
+  if (decoding.base.depth() == 0) return unsupported_format();
+  return Decoder(decoding).run();
 }
 
 }  // namespace linnet::lwm2m::tlv

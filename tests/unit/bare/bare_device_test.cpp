@@ -150,7 +150,7 @@ TEST(BareCbor, Bignums_and_bigfloats_are_of_a_wrong_type_and_decimal_fractions_a
   const auto decode = [](std::string_view bytes) {
     std::array<std::uint8_t, 64> scratch{};
     double seen = 0;
-    const auto done = lwm2m::cbor::decode(
+    const auto done = lwm2m::kCborCodec.decode(
         Path(3, 0, 1), as_bytes(bytes), [](const Path&) { return lwm2m::DataType::kFloat; }, scratch,
         [&](const lwm2m::Record& record) -> Result<void> {
           seen = record.value.as_float();
