@@ -39,7 +39,7 @@ client::Config engine_config(const Settings& settings) {
   config.coap.recent_requests = 32;
   config.coap.max_exchanges = 64;
   config.coap.max_per_peer = 32;
-  config.coap.max_transfers = 4;
+  config.coap.max_transfers = 7;  // two of them for one server: a body in blocks whose messages come in parts
   config.coap.max_body = Device::kMaxBody;
   config.coap.max_message = Device::kMaxMessage;
   config.coap.recent_notifications = 64;

@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   // What came out goes in again, and comes out the same.
   std::array<std::uint8_t, 4096> sealed{};
-  const Result<std::size_t> sealed_size = oscore::seal(crypto, *keys, binding, {}, *opened, sealed);
+  const Result<std::size_t> sealed_size = oscore::seal(crypto, *keys, binding, {}, *opened, {}, sealed);
   require(sealed_size.has_value());
   const Result<coap::Message> second = coap::Message::decode(ByteView(sealed).first(*sealed_size));
   require(second.has_value());

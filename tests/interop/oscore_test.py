@@ -24,6 +24,7 @@ for folder in glob.glob(peers("venv") + "/lib/python3*/site-packages"):
 import aiocoap  # noqa: E402  (its folder is known only now)
 import aiocoap.oscore  # noqa: E402
 import aiocoap.oscore_sitewrapper  # noqa: E402
+import aiocoap.proxy.server  # noqa: E402
 import aiocoap.resource  # noqa: E402
 from aiocoap import Code, Message  # noqa: E402
 from aiocoap.credentials import CredentialsMap  # noqa: E402
@@ -142,6 +143,92 @@ class ServerOfAiocoap(unittest.TestCase):
             self.assertEqual((seen[0], seen[-1], seen), (b"0", b"3", sorted(seen)))
         finally:
             await context.shutdown()
+
+
+class Joining(aiocoap.proxy.server.Proxy):
+    """A reverse proxy that knows nothing of OSCORE, joins what comes in blocks and cuts what is long."""
+
+    interpret_block_options = True
+
+    def __init__(self, context, target):
+        super().__init__(context)
+        self.target = target
+        self.longest_request = self.longest_response = 0
+
+    def apply_redirection(self, request):
+        request = request.copy()
+        request.remote = aiocoap.message.UndecidedRemote("coap", self.target)
+        return request
+
+    async def render(self, request):
+        self.longest_request = max(self.longest_request, len(request.payload))
+        response = await super().render(request)
+        self.longest_response = max(self.longest_response, len(response.payload))
+        return response
+
+
+class Between:
+    """A `Joining` on a port of its own."""
+
+    def __init__(self, target):
+        self.target, self.port = target, free_udp_port()
+
+    async def __aenter__(self):
+        self.outgoing = await aiocoap.Context.create_client_context()
+        self.proxy = Joining(self.outgoing, self.target)
+        self.context = await aiocoap.Context.create_server_context(self.proxy, bind=("127.0.0.1", self.port))
+        return self
+
+    async def __aexit__(self, *_):
+        await self.context.shutdown()
+        await self.outgoing.shutdown()
+
+
+class ThroughProxyOfAiocoap(unittest.TestCase):
+    """Outer blocks (RFC 8613 4.1.3.4.2): inner ones of 1024 bytes are larger than that with what protects them."""
+
+    def test_a_client_of_linnet_joins_what_the_proxy_cut(self):
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(asyncio.wait_for(self.live(folder), PATIENCE))
+            gc.collect()
+
+    async def live(self, folder):
+        root = aiocoap.resource.Site()
+        for name, resource in (("hello", Text(b"hello")), ("large", Text(b"L" * LARGE)), ("echo", Mirror())):
+            root.add_resource([name], resource)
+        credentials = CredentialsMap()
+        credentials.load_from_dict({":peer": {"oscore": {"basedir": security_context(folder + "/s", "01", "")}}})
+        wrapped = aiocoap.oscore_sitewrapper.OscoreSiteWrapper(root, credentials)
+        port = free_udp_port()
+        context = await aiocoap.Context.create_server_context(wrapped, bind=("127.0.0.1", port))
+        async with Between(f"127.0.0.1:{port}") as between:
+            program = await asyncio.create_subprocess_exec(PEER, str(between.port), "plain", stdout=subprocess.PIPE)
+            out, _ = await program.communicate()
+        await context.shutdown()
+        self.assertEqual(out.decode().splitlines(), [
+            "response 2.05 5 hello", "response 2.04 9 something", f"response 2.04 {LARGE} " + 20 * "q",
+            f"response 2.05 {LARGE} " + 20 * "L", "response 4.04 0 "])
+        self.assertGreater(between.proxy.longest_request, 1024)
+        self.assertGreater(between.proxy.longest_response, 1024)
+
+    def test_a_server_of_linnet_joins_what_the_proxy_cut(self):
+        with tempfile.TemporaryDirectory() as folder, subprocess.Popen([PEER], stdout=subprocess.PIPE) as program:
+            try:
+                asyncio.run(asyncio.wait_for(self.ask(folder, int(program.stdout.readline())), PATIENCE))
+            finally:
+                program.kill()
+                gc.collect()
+
+    async def ask(self, folder, port):
+        context = await aiocoap.Context.create_client_context()
+        async with Between(f"127.0.0.1:{port}") as between:
+            base = f"coap://127.0.0.1:{between.port}"
+            context.client_credentials.load_from_dict(
+                {base + "/*": {"oscore": {"basedir": security_context(folder + "/c", "", "01")}}})
+            answer = await context.request(Message(code=Code.POST, uri=base + "/echo", payload=b"q" * LARGE)).response
+            self.assertEqual((answer.code, answer.payload), (Code.CHANGED, b"q" * LARGE))
+        await context.shutdown()
+        self.assertGreater(between.proxy.longest_request, 1024)
 
 
 KEY = "0102030405060708090a0b0c0d0e0f10:9e7ca92223786340"

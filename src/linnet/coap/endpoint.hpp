@@ -170,6 +170,15 @@ class Endpoint {
   [[nodiscard]] OpenedMessage open_response(LinkId link, std::uint32_t index,
                                             const Message& message) noexcept;
 
+  // Protected messages that a proxy cut: endpoint_outer_blocks.cpp.
+  [[nodiscard]] std::uint32_t max_unfragmented() const noexcept;
+  [[nodiscard]] std::optional<Message> gather_request(RequestContext& request, const Message& part) noexcept;
+  [[nodiscard]] std::optional<Message> gather_response(std::uint32_t index, const Message& part,
+                                                       RecentRequest* recent) noexcept;
+  [[nodiscard]] Result<bool> take_part(std::uint32_t index, const Message& part,
+                                       const ScannedOptions& scanned) noexcept;
+  void close_gathered(std::uint32_t index) noexcept;
+
   // Own requests and their responses: endpoint_requests.cpp.
   void receive_response(LinkId link, const Message& message) noexcept;
   void take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
@@ -201,6 +210,10 @@ class Endpoint {
                                            ByteView etag) noexcept;
   void receive_block1(RequestContext& request, const Message& message,
                       const ScannedOptions& scanned) noexcept;
+  [[nodiscard]] Block accept_block(RequestContext& request) const noexcept;
+  [[nodiscard]] std::optional<ByteView> join(const RequestContext& request, const Block& block,
+                                             ByteView payload, std::uint32_t size1,
+                                             const JoinedBody& as) noexcept;
   void receive_block2(RequestContext& request, const Message& message,
                       const ScannedOptions& scanned) noexcept;
   [[nodiscard]] Result<void> answer_in_blocks(const RequestContext& request, const Reply& reply,
@@ -235,7 +248,7 @@ class Endpoint {
   void acknowledge_alone(std::uint32_t index) noexcept;
   [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply,
                                     const ReplyParts& parts) noexcept;
-  void refuse_body(const RequestContext& request) noexcept;
+  void refuse_body(const RequestContext& request, std::uint32_t limit) noexcept;
   void challenge(const RequestContext& request) noexcept;
   void answer_code(const RequestContext& request, Code code) noexcept;
   void answer_code(const RequestContext& request, Code code, const ReplyParts& given) noexcept;

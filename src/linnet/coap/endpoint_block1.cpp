@@ -188,31 +188,50 @@ Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& messa
 /// A block of a peer's request body.
 void Endpoint::receive_block1(RequestContext& request, const Message& message,
                               const ScannedOptions& scanned) noexcept {
-  Block block = Block::from_value(*request.block1);
-  const ByteView payload = message.payload();
-  const std::size_t end = std::size_t{block.offset()} + payload.size();
-  // The answer names the same block, and the size that is liked here.
-  const Block echoed{block.number, block.more, std::min(block.szx, preferred_szx(request.link))};
-  request.block1 = echoed.value();
-  if (!block.whole(payload.size())) return answer_code(request, Code::kBadRequest);
+  const Block block = accept_block(request);
+  if (!block.whole(message.payload().size())) return answer_code(request, Code::kBadRequest);
   if constexpr (kStreaming) {
     if (receive_part(request, message, scanned)) return;
   }
+  const auto body = join(request, block, message.payload(), scanned.size1.value_or(0),
+                         {.kind = Transfer::Kind::kReceiving, .limit = config_.max_body});
+  if (!body) return;
+  if (joined_ != 0) request.repeatable = false;  // the blocks before it will be gone
+  ask(request, message, scanned, *body);
+  close_joined();
+}
 
-  std::optional<std::uint32_t> index =
-      transfers_.find(request.link, request.cache_key, Transfer::Kind::kReceiving);
-  if (!index && block.number != 0) return answer_code(request, Code::kRequestEntityIncomplete);
-  if (end > config_.max_body || scanned.size1.value_or(0) > config_.max_body) {
+/// The block that came. The answer names the same one, and the size that is liked here.
+Block Endpoint::accept_block(RequestContext& request) const noexcept {
+  const Block block = Block::from_value(*request.block1);
+  const Block echoed{block.number, block.more, std::min(block.szx, preferred_szx(request.link))};
+  request.block1 = echoed.value();
+  return block;
+}
+
+/// Adds a block to those of its request. The body, once it is whole, with `joined_` as its transfer where it
+/// has one; nothing where the block has been answered. `size1`: what the peer announces, 0 for nothing.
+std::optional<ByteView> Endpoint::join(const RequestContext& request, const Block& block, ByteView payload,
+                                       std::uint32_t size1, const JoinedBody& as) noexcept {
+  const auto answered = [&](Code code) {
+    answer_code(request, code);
+    return std::optional<ByteView>();
+  };
+  const std::size_t end = std::size_t{block.offset()} + payload.size();
+  std::optional<std::uint32_t> index = transfers_.find(request.link, request.cache_key, as.kind);
+  if (!index && block.number != 0) return answered(Code::kRequestEntityIncomplete);
+  if (end > as.limit || size1 > as.limit) {
     if (index) transfers_.close(*index);
-    return refuse_body(request);
+    refuse_body(request, as.limit);
+    return std::nullopt;
   }
   if (block.number == 0) {
     if (!block.more) {
       if (index) transfers_.close(*index);
-      return ask(request, message, scanned, payload);
+      return payload;
     }
-    if (!index) index = transfers_.open(request.link, request.cache_key, Transfer::Kind::kReceiving, now_);
-    if (!index) return answer_code(request, Code::kServiceUnavailable);
+    if (!index) index = transfers_.open(request.link, request.cache_key, as.kind, now_);
+    if (!index) return answered(Code::kServiceUnavailable);
     // The same first block again is a repetition, another one is another body. Nothing comes twice on a
     // stream.
     const bool same = !reliable(request.link) && transfers_[*index].size >= end &&
@@ -222,20 +241,16 @@ void Endpoint::receive_block1(RequestContext& request, const Message& message,
   Transfer& transfer = transfers_[*index];
   const bool gap = block.offset() > transfer.size;
   const bool again = !gap && end <= transfer.size && block.more;  // a block that is there already
-  if (gap || (block.offset() != transfer.size && !again)) {
-    return answer_code(request, Code::kRequestEntityIncomplete);
-  }
+  if (gap || (block.offset() != transfer.size && !again)) return answered(Code::kRequestEntityIncomplete);
   std::copy(payload.begin(), payload.end(), transfers_.body(*index).data() + block.offset());
   if (!again) transfer.size = static_cast<std::uint32_t>(end);
   if (block.more) {
     transfers_.touch(*index, now_);
-    return answer_code(request, Code::kContinue);
+    return answered(Code::kContinue);
   }
   transfers_.detach(*index);
   joined_ = static_cast<std::uint16_t>(*index + 1);
-  request.repeatable = false;  // the blocks before it will be gone
-  ask(request, message, scanned, transfers_.body(*index).first(transfer.size));
-  close_joined();
+  return transfers_.body(*index).first(transfer.size);
 }
 
 void Endpoint::close_joined() noexcept {

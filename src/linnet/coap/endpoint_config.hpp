@@ -15,9 +15,11 @@ struct EndpointConfig {
   std::uint8_t recent_requests = 4;  ///< remembered per peer for deduplication (RFC 7252 §4.5)
   std::uint32_t max_exchanges =
       4;  ///< own confirmable messages and requests under way or waiting for NSTART, all peers
-  std::uint16_t max_per_peer = 4;          ///< of these, per peer
-  std::uint32_t max_deferred = 2;          ///< requests that the handler will answer later
-  std::uint16_t max_transfers = 1;         ///< block-wise bodies held at once, either direction
+  std::uint16_t max_per_peer = 4;  ///< of these, per peer
+  std::uint32_t max_deferred = 2;  ///< requests that the handler will answer later
+  /// Block-wise bodies held at once, either direction; of them a third of all but one for one peer, which
+  /// needs two where the messages of a body under OSCORE come in parts themselves.
+  std::uint16_t max_transfers = 1;
   std::uint16_t max_streams = 1;           ///< bodies passed on block by block at once
   std::uint32_t max_body = 2048;           ///< bytes of one body that is kept, in or out
   std::uint16_t max_message = 1152;        ///< bytes of one message that may have to be sent again

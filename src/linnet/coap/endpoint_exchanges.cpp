@@ -207,6 +207,7 @@ void Endpoint::close_exchange(std::uint32_t index) noexcept {
     if (peer.request_tag == 0) peer.request_tag = 1;  // it was broken off
   }
   if (kBlockwise && exchange.joining != 0) transfers_.close(exchange.joining - 1U);
+  if constexpr (kOuterBlocks) close_gathered(index);
   if (kStreaming && exchange.stream != 0) streams_.close(exchange.stream - 1U);
   exchange.state = Exchange::State::kFree;
   free_exchanges_.give(index);

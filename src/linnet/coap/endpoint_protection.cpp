@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where protected messages (RFC 8613) become plain ones and plain ones protected. The message layer
 // has done its work before, so that a duplicate is never taken for a replay.
+#include <utility>
+
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/features.hpp"
 
@@ -35,8 +37,9 @@ void Endpoint::transmit_exchange(std::uint32_t index) noexcept {
 bool Endpoint::number_exchange(std::uint32_t index) noexcept {
   if constexpr (kProtection) {
     Exchange& exchange = exchanges_[index];
-    if (exchange.binding.context == 0) return true;
     SecurityBinding binding = exchange.binding;
+    // What asks for another part of a response is the request that was sent, and keeps its nonce.
+    if (binding.context == 0 || binding.outer_block2 != 0) return true;
     const bool numbered = protection_->number(binding);
     exchange.binding = binding;
     if (numbered) return true;
@@ -48,7 +51,12 @@ bool Endpoint::number_exchange(std::uint32_t index) noexcept {
 }
 
 void Endpoint::receive_protected(RequestContext& request, const Message& message, bool again) noexcept {
-  const OpenedMessage opened = protection_->open_request(request.link, message, again);
+  std::optional<Message> whole = message;
+  if constexpr (kOuterBlocks) whole = gather_request(request, message);
+  if (!whole) return;
+  OpenedMessage opened = protection_->open_request(request.link, *whole, again);
+  const bool gathered = kOuterBlocks && request.block1.has_value();
+  if constexpr (kOuterBlocks) close_joined();
   switch (opened.verdict) {
     case OpenedMessage::Verdict::kPlain: return process(request, message);
     case OpenedMessage::Verdict::kRefused: return answer_code(request, opened.refusal);
@@ -59,10 +67,11 @@ void Endpoint::receive_protected(RequestContext& request, const Message& message
     }
     case OpenedMessage::Verdict::kOpened: break;
   }
+  if (gathered) opened.binding.outer_block1 = *std::exchange(request.block1, std::nullopt) + 1;
   request.binding = opened.binding;
   request.method = opened.message.code();
-  request.repeatable =
-      only_reads(request.method) && !opened.message.options().find(OptionNumber::kObserve).has_value();
+  request.repeatable = !gathered && only_reads(request.method) &&
+                       !opened.message.options().find(OptionNumber::kObserve).has_value();
   process(request, opened.message);
 }
 
@@ -80,8 +89,10 @@ bool Endpoint::proven(const RequestContext& request, const ScannedOptions& scann
 
 /// What a response or notification is after verification. `index` is of its exchange, or kNone.
 OpenedMessage Endpoint::open_response(LinkId link, std::uint32_t index, const Message& message) noexcept {
-  if (index != kNone) return protection_->open_response(link, exchanges_[index].binding, message);
-  return protection_->open_notification(link, message);
+  if (index == kNone) return protection_->open_notification(link, message);
+  const OpenedMessage opened = protection_->open_response(link, exchanges_[index].binding, message);
+  if constexpr (kOuterBlocks) close_gathered(index);
+  return opened;
 }
 
 }  // namespace linnet::coap

@@ -132,14 +132,14 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
     }
     if (scanned.block1) return receive_block1(request, message, scanned);
   }
-  if (message.payload().size() > config_.max_body) return refuse_body(request);
+  if (message.payload().size() > config_.max_body) return refuse_body(request, config_.max_body);
   ask(request, message, scanned, message.payload());
 }
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).
-void Endpoint::refuse_body(const RequestContext& request) noexcept {
+void Endpoint::refuse_body(const RequestContext& request, std::uint32_t limit) noexcept {
   ReplyParts parts;
-  parts.size1 = config_.max_body;
+  parts.size1 = limit;
   answer_code(request, Code::kRequestEntityTooLarge, parts);
 }
 

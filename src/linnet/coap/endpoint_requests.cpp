@@ -200,7 +200,12 @@ void Endpoint::receive_response(LinkId link, const Message& message) noexcept {
   }
   if constexpr (kProtection) {
     if (protection_ != nullptr && (index != kNone || !piggybacked)) {
-      const OpenedMessage opened = open_response(link, index, message);
+      std::optional<Message> whole = message;
+      if constexpr (kOuterBlocks) {
+        if (index != kNone) whole = gather_response(index, message, recent);
+      }
+      if (!whole) return;
+      const OpenedMessage opened = open_response(link, index, *whole);
       if (opened.verdict == OpenedMessage::Verdict::kOpened)
         return take_response(link, opened.message, recent, index, opened.ask_again);
       if (opened.verdict == OpenedMessage::Verdict::kIgnored) {

@@ -11,6 +11,9 @@
 #ifndef LINNET_COAP_ECHO
 #define LINNET_COAP_ECHO 1
 #endif
+#ifndef LINNET_COAP_FRESHNESS
+#define LINNET_COAP_FRESHNESS 1
+#endif
 #ifndef LINNET_COAP_DEFERRAL
 #define LINNET_COAP_DEFERRAL 1
 #endif
@@ -23,6 +26,10 @@
 
 #ifndef LINNET_COAP_PROTECTION
 #define LINNET_COAP_PROTECTION 1
+#endif
+
+#ifndef LINNET_COAP_OUTER_BLOCKS
+#define LINNET_COAP_OUTER_BLOCKS 1
 #endif
 
 namespace linnet::coap {
@@ -38,6 +45,9 @@ inline constexpr bool kStreaming = kBlockwise && LINNET_COAP_STREAMING != 0;
 /// counts as fresh, and a challenge of a peer is an answer like any other.
 inline constexpr bool kChallenges = LINNET_COAP_ECHO != 0;
 
+/// EndpointConfig::freshness. Without it no request is challenged but where the handler says so.
+inline constexpr bool kFreshness = kChallenges && LINNET_COAP_FRESHNESS != 0;
+
 /// Requests that a handler answers later. Without them Reply::Kind::kDefer is 5.03.
 inline constexpr bool kDeferral = LINNET_COAP_DEFERRAL != 0;
 
@@ -51,5 +61,8 @@ inline constexpr bool kObserver = LINNET_COAP_OBSERVER != 0;
 
 /// Messages protected by OSCORE (RFC 8613). Without it a message that is protected is not understood.
 inline constexpr bool kProtection = kChallenges && LINNET_COAP_PROTECTION != 0;
+
+/// Protected messages that a proxy cut (RFC 8613 §4.1.3.4.2). Without it their parts do not verify.
+inline constexpr bool kOuterBlocks = kProtection && kBlockwise && LINNET_COAP_OUTER_BLOCKS != 0;
 
 }  // namespace linnet::coap

@@ -40,6 +40,13 @@ class Message {
   [[nodiscard]] const Token& token() const noexcept { return token_; }
   [[nodiscard]] Options options() const noexcept { return Options(options_); }
   [[nodiscard]] ByteView payload() const noexcept { return payload_; }
+  /// The same with another token and payload, which is a view too.
+  [[nodiscard]] Message with(const Token& token, ByteView payload) const noexcept {
+    Message other = *this;
+    other.token_ = token;
+    other.payload_ = payload;
+    return other;
+  }
 
  private:
   [[nodiscard]] bool take_rest(ByteView bytes) noexcept;

@@ -17,16 +17,19 @@ namespace linnet::coap {
 /// How a message is bound to a security context: kept with an exchange or a request. All zero is a message
 /// that is not protected.
 struct SecurityBinding {
-  std::uint64_t request_piv;  ///< of the request
-  std::uint64_t own_piv;      ///< of a message of our own, see Protection::number
-  std::uint32_t context;      ///< index plus one
-  std::uint32_t epoch;        ///< which of the context's keys
-  bool own_request;           ///< the request is ours
-  bool observe;               ///< it asks to observe
-  bool numbered;              ///< `own_piv` makes the nonce
-  bool fresh_nonce;           ///< a response may not take the nonce of its request
-  bool unproven;              ///< the request may be a replay: only a fresh Echo value shows that it is none
-  bool interim;               ///< answered under keys that serve for this one answer
+  std::uint64_t request_piv;   ///< of the request
+  std::uint64_t own_piv;       ///< of a message of our own, see Protection::number
+  std::uint32_t context;       ///< index plus one
+  std::uint32_t epoch;         ///< which of the context's keys
+  std::uint32_t outer_block1;  ///< beside a reply: what of its request came in parts; as encoded plus one
+  std::uint32_t outer_block2;  ///< the request, which was sent, asks for this part of its response; the same
+  std::uint16_t gathering;     ///< transfer of these parts, index plus one
+  bool own_request;            ///< the request is ours
+  bool observe;                ///< it asks to observe
+  bool numbered;               ///< `own_piv` makes the nonce
+  bool fresh_nonce;            ///< a response may not take the nonce of its request
+  bool unproven;               ///< the request may be a replay: only a fresh Echo value shows that it is none
+  bool interim;                ///< answered under keys that serve for this one answer
 };
 
 /// Stands for a binding in an image that has no protection, and takes no room.
@@ -84,6 +87,9 @@ class Protection {
   [[nodiscard]] virtual OpenedMessage open_response(LinkId link, const SecurityBinding& request,
                                                     const Message& message) noexcept = 0;
   [[nodiscard]] virtual OpenedMessage open_notification(LinkId link, const Message& message) noexcept = 0;
+  /// MAX_UNFRAGMENTED_SIZE (RFC 8613 §4.1.3.4.2): bytes of the payload of a protected message that others
+  /// cut.
+  [[nodiscard]] virtual std::size_t max_unfragmented() const noexcept = 0;
   /// An unproven request came with a fresh Echo value.
   virtual void prove(LinkId link, const SecurityBinding& binding) noexcept = 0;
   /// The peer is gone: what belongs to its observations is forgotten.

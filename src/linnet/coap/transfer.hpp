@@ -20,6 +20,7 @@ struct Transfer {
   enum class Kind : std::uint8_t {
     kFree,
     kReceiving,  ///< Block1 of a peer, joined here
+    kGathering,  ///< the same of a protected message that a proxy cut
     kServing,    ///< a snapshot that a peer fetches by Block2
     kOwn,        ///< belongs to an exchange of our own, or to a request that is being handled
   };
@@ -41,6 +42,12 @@ struct Transfer {
   std::uint16_t next;  ///< of the same peer
   std::uint16_t older;
   std::uint16_t newer;
+};
+
+/// What a body of blocks is joined as.
+struct JoinedBody {
+  Transfer::Kind kind;
+  std::uint32_t limit;  ///< bytes
 };
 
 /// The pool. What peers cause expires, is replaced by the newer transfers of others once it is

@@ -20,7 +20,7 @@ struct ContextsConfig {
   std::uint32_t max_contexts = 3;      ///< one for each peer
   std::uint32_t max_links = 4;         ///< LinkIds are below this
   std::uint32_t max_observations = 8;  ///< that are protected, of all peers
-  std::uint16_t max_message = 1280;    ///< bytes; longer ones are not verified
+  std::uint16_t max_message = 1280;    ///< bytes; longer ones are not verified, and not joined from parts
   /// A verified request makes its link that of its context: for servers, which learn from requests where
   /// a peer is. Without it links are given by `secure` alone.
   bool follow_requests = false;
@@ -106,6 +106,7 @@ class Contexts final : public coap::Protection {
                                                   const coap::Message& message) noexcept override;
   [[nodiscard]] coap::OpenedMessage open_notification(coap::LinkId link,
                                                       const coap::Message& message) noexcept override;
+  [[nodiscard]] std::size_t max_unfragmented() const noexcept override { return config_.max_message; }
   void prove(coap::LinkId link, const coap::SecurityBinding& binding) noexcept override;
   void forget(coap::LinkId link) noexcept override;
 

@@ -19,6 +19,17 @@ constexpr unsigned kMaxTries = 4;     // contexts of one Recipient ID
 constexpr std::size_t kSeedSize = 8;  // bytes of S2 of appendix B.2.1
 constexpr std::size_t kR2Size = 2 * kSeedSize;
 
+/// A second OSCORE option is none that is understood (RFC 7252 §5.4.5), and critical.
+bool has_two(const coap::Message& message) noexcept {
+  bool one = false;
+  for (const coap::Option& option : message.options()) {
+    if (option.number != OptionNumber::kOscore) continue;
+    if (one) return true;
+    one = true;
+  }
+  return false;
+}
+
 bool only_reads(const coap::Message& message) noexcept {
   const bool reads = message.code() == Code::kGet || message.code() == Code::kFetch;
   return reads && !message.options().find(OptionNumber::kObserve);
@@ -160,7 +171,7 @@ OpenedMessage Contexts::open_request(coap::LinkId link, const coap::Message& mes
   opening.result.verdict = found || bound != 0 ? Verdict::kRefused : Verdict::kPlain;
   if (!found) return opening.result;
   const Result<OptionValue> option = OptionValue::decode(found->value);
-  if (!option || !option->piv || !option->kid) {
+  if (!option || !option->piv || !option->kid || has_two(message)) {
     opening.result.refusal = Code::kBadOption;
     return opening.result;
   }

@@ -17,6 +17,7 @@ constexpr unsigned kReserved = 0xE0;
 Result<OptionValue> OptionValue::decode(ByteView value) noexcept {
   OptionValue decoded;
   if (value.empty()) return decoded;
+  if (value.size() > UINT8_MAX) return fail(Errc::kMalformed);
   ByteReader in(value);
   const unsigned flags = *in.u8();
   const std::size_t piv_size = flags & kSizeMask;

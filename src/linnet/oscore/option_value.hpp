@@ -10,14 +10,15 @@
 namespace linnet::oscore {
 
 struct OptionValue {
-  static constexpr std::size_t kMaxSize = 64;  ///< bytes of a value written here
+  /// Bytes of a value written here: flags, Partial IV, kid context with its size, kid.
+  static constexpr std::size_t kMaxSize = 1 + kMaxPartialIvSize + 1 + (kMaxIdContext + 2) + kMaxIdSize;
 
   std::optional<PartialIv> piv;
   std::optional<ByteView> kid_context;
   std::optional<ByteView> kid;
 
-  /// Views are of `value`. kMalformed for reserved flags and lengths, missing bytes, bytes too many, and a
-  /// Partial IV with leading zeros (RFC 8613 §5).
+  /// Views are of `value`. kMalformed for reserved flags and lengths, missing bytes, bytes too many (there
+  /// are 255 at most), and a Partial IV with leading zeros (RFC 8613 §5).
   [[nodiscard]] static Result<OptionValue> decode(ByteView value) noexcept;
   /// The size written, or kNoSpace.
   [[nodiscard]] Result<std::size_t> encode(ByteSpan out) const noexcept;

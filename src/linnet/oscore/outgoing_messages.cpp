@@ -71,7 +71,8 @@ Result<ByteView> Contexts::seal(coap::LinkId link, SecurityBinding& binding, Byt
     option.kid_context = ByteView(wrapped).first(wrap(interim_.r2.view(), wrapped).value_or(0));
   }
   const Keys& keys = interim ? interim_.keys : context->keys;
-  const Result<std::size_t> size = oscore::seal(*crypto_, keys, bound, option, *message, sealed_);
+  const OuterBlocks outer{.block1 = binding.outer_block1, .block2 = binding.outer_block2};
+  const Result<std::size_t> size = oscore::seal(*crypto_, keys, bound, option, *message, outer, sealed_);
   if (!size) return fail(size.error().code);
   return ByteView(sealed_).first(*size);
 }

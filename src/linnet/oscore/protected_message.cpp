@@ -80,18 +80,28 @@ void write_plaintext(ByteWriter& out, const Message& plain) noexcept {
   out.bytes(plain.payload());
 }
 
-/// The outer options of `plain`, and the OSCORE option among them.
-void write_outer_options(coap::MessageWriter& writer, const Message& plain, ByteView oscore) noexcept {
-  bool written = false;
-  for (const Option& option : plain.options()) {
-    if (!is_outer(option.number) && option.number != OptionNumber::kObserve) continue;
-    if (!written && option.number > OptionNumber::kOscore) {
-      writer.option(OptionNumber::kOscore, oscore);
-      written = true;
+/// The outer options of `plain`, and among them the OSCORE option and what `outer` has.
+void write_outer_options(coap::MessageWriter& writer, const Message& plain, ByteView oscore,
+                         const OuterBlocks& outer) noexcept {
+  constexpr std::array kOwn{OptionNumber::kOscore, OptionNumber::kBlock2, OptionNumber::kBlock1};
+  std::size_t written = 0;
+  const auto write_own_before = [&](OptionNumber limit) {
+    for (; written < kOwn.size() && kOwn[written] < limit; ++written) {
+      const bool second = kOwn[written] == OptionNumber::kBlock2;
+      const std::uint32_t block = second ? outer.block2 : outer.block1;
+      if (kOwn[written] == OptionNumber::kOscore)
+        writer.option(OptionNumber::kOscore, oscore);
+      else if (block != 0)
+        writer.option(kOwn[written], block - 1);
     }
+  };
+  for (const Option& option : plain.options()) {
+    const bool observe = option.number == OptionNumber::kObserve && outer.block2 == 0;
+    if (!is_outer(option.number) && !observe) continue;
+    write_own_before(option.number);
     writer.option(option.number, option.value);
   }
-  if (!written) writer.option(OptionNumber::kOscore, oscore);
+  write_own_before(OptionNumber{UINT16_MAX});
 }
 
 /// One after the other, by number: the outer options that count, and the inner ones.
@@ -117,7 +127,8 @@ void write_merged_options(coap::MessageWriter& writer, const Message& sealed, co
 }  // namespace
 
 Result<std::size_t> seal(Crypto& crypto, const Keys& keys, const MessageBinding& binding,
-                         const OptionValue& option, const Message& plain, ByteSpan out) noexcept {
+                         const OptionValue& option, const Message& plain, const OuterBlocks& outer,
+                         ByteSpan out) noexcept {
   const AlgorithmProperties* const row = properties(keys.algorithm);
   std::array<std::uint8_t, kMaxAad> aad{};
   std::array<std::uint8_t, OptionValue::kMaxSize> value{};
@@ -129,9 +140,9 @@ Result<std::size_t> seal(Crypto& crypto, const Keys& keys, const MessageBinding&
   const bool observe = plain.options().find(OptionNumber::kObserve).has_value();
   coap::MessageWriter writer(out, plain.type(), outer_code(plain, observe), plain.message_id(),
                              plain.token());
-  write_outer_options(writer, plain, ByteView(value).first(*value_size));
+  write_outer_options(writer, plain, ByteView(value).first(*value_size), outer);
   const Result<std::size_t> head = writer.finish();
-  if (!head) return head;
+  if (!head || (outer.block2 != 0 && !observe)) return head;
   ByteWriter body(out.subspan(*head));
   body.u8(kPayloadMarker);
   write_plaintext(body, plain);

@@ -165,11 +165,12 @@ TEST(Vectors, C_4_to_C_8_messages_are_protected_byte_for_byte) {
     const Result<Keys> keys = derive(crypto, vector.sender, vector.sender.id_context);
     ASSERT_TRUE(keys);
     const Result<coap::Message> plain = coap::Message::decode(test.plain);
-    const Result<std::size_t> size = seal(crypto, *keys, test.binding, test.option, *plain, test.out);
+    const Result<std::size_t> size = seal(crypto, *keys, test.binding, test.option, *plain, {}, test.out);
     ASSERT_TRUE(size);
     EXPECT_EQ(to_hex(ByteView(test.out).first(*size)), vector.sealed);
     for (std::size_t room = 0; room < *size; ++room)
-      EXPECT_FALSE(seal(crypto, *keys, test.binding, test.option, *plain, ByteSpan(test.out).first(room)));
+      EXPECT_FALSE(
+          seal(crypto, *keys, test.binding, test.option, *plain, {}, ByteSpan(test.out).first(room)));
   }
 }
 
@@ -255,7 +256,7 @@ TEST(ProtectedMessage, inner_options_are_hidden_and_outer_ones_are_seen) {
   MessageBinding binding;
   binding.request_piv = binding.nonce_piv = 3;
   std::array<std::uint8_t, 256> out{};
-  const Result<std::size_t> size = seal(crypto, client_keys, binding, {3, {}, ByteView()}, plain, out);
+  const Result<std::size_t> size = seal(crypto, client_keys, binding, {3, {}, ByteView()}, plain, {}, out);
   ASSERT_TRUE(size);
   const Result<coap::Message> sealed = coap::Message::decode(ByteView(out).first(*size));
   ASSERT_TRUE(sealed);
@@ -281,7 +282,7 @@ TEST(ProtectedMessage, a_notification_hides_its_number_and_takes_it_from_the_par
   MessageBinding binding{ByteView(), 20, server.sender_id.view(), 0x1234567};
   std::array<std::uint8_t, 64> out{};
   const auto size =
-      seal(crypto, server_keys, binding, {0x1234567, {}, {}}, *coap::Message::decode(plain_bytes), out);
+      seal(crypto, server_keys, binding, {0x1234567, {}, {}}, *coap::Message::decode(plain_bytes), {}, out);
   ASSERT_TRUE(size);
   const auto sealed = coap::Message::decode(ByteView(out).first(*size));
   EXPECT_EQ(sealed->code(), coap::Code::kContent);
