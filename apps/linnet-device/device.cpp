@@ -35,6 +35,7 @@ client::Config engine_config(const Settings& settings) {
   const bool more_links = settings.provisioned() || !settings.firmware.empty();
   config.coap.max_peers =
       static_cast<std::uint32_t>(more_links ? Settings::kMaxLinks : settings.accounts.size());
+  config.coap.freshness = settings.freshness;
   config.coap.max_streams = 2;
   config.coap.recent_requests = 32;
   config.coap.max_exchanges = 64;

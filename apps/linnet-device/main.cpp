@@ -36,6 +36,7 @@ struct Arguments {
   CredentialArguments credentials;
   std::vector<std::string> servers;
   std::string bootstrap;
+  std::string freshness = "off";
   std::string smartcard;
   std::string smartcard_keys;
   unsigned smartcard_key_version = 0;
@@ -162,6 +163,14 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--bind", a.bind, "HOST:PORT to send from (default: chosen by the system)");
   app.add_flag("--confirmable-notifications", a.settings.confirmable_notifications,
                "send every notification confirmable");
+  app.add_option(
+         "--freshness", a.freshness,
+         "off, first or always: what a server asks for must answer a challenge (Echo) where it has an "
+         "effect; first: once since the start")
+      ->check([](const std::string& text) {
+        return coap::parse_freshness(text) ? "" : "must be off, first or always";
+      })
+      ->capture_default_str();
   app.add_flag("--verbose", a.verbose, "show datagrams and notifications too");
   app.set_version_flag("--version", std::string("linnet-device ") + LINNET_VERSION);
   app.footer(std::string("\n") + kSimulationHelp + kExamples);
@@ -241,6 +250,7 @@ std::expected<int, std::string> run(Arguments& a) {
     if (!parsed) return std::unexpected("--bootstrap: " + parsed.error().text);
     settings.bootstrap = *std::move(parsed);
   }
+  settings.freshness = coap::parse_freshness(a.freshness).value_or(coap::Freshness::kOff);
   if (auto card = take_smartcard(a, settings); !card) return std::unexpected(card.error());
   auto credentials = a.credentials.read();
   if (!credentials) return std::unexpected(credentials.error().text);

@@ -10,6 +10,7 @@
 
 #include "card_settings.hpp"
 #include "credentials.hpp"
+#include "linnet/coap/freshness.hpp"
 #include "linnet/lwm2m/path.hpp"
 #include "linnet/lwm2m/version.hpp"
 #include "linnet/net/address.hpp"
@@ -61,6 +62,7 @@ struct Settings {
   std::string firmware;                ///< folder of object 5, empty for none
   std::optional<std::uint32_t> awake;  ///< seconds of the awake window
   bool confirmable_notifications = false;
+  coap::Freshness freshness = coap::Freshness::kOff;
   std::vector<ObjectRequest> objects;
   std::vector<Simulation> simulations;
 

@@ -75,6 +75,8 @@ net::ServerConfig server_config(const Settings& settings) {
   config.bootstrap.listen_tcp = settings.bootstrap_coap_tcp;
   config.bootstrap.listen_tls = settings.bootstrap_coaps_tcp;
   config.allow_nosec = settings.allow_nosec;
+  config.engine.endpoint.freshness = settings.freshness;
+  config.bootstrap.engine.endpoint.freshness = settings.freshness;
   // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
   config.max_links = settings.max_devices + settings.max_devices / 4;
   config.engine.max_registrations = settings.max_devices;

@@ -53,7 +53,7 @@ struct Wishes {
   std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp;
   std::optional<std::vector<std::string>> bootstrap, bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
   std::optional<std::string> key, pin, cert, est_ca, est_key, http, state, state_key, former_state_key,
-      models, log_level;
+      models, log_level, freshness;
   std::optional<bool> memory, nosec, est_trial;
   std::optional<std::int64_t> threads, max_devices;
 };
@@ -127,6 +127,7 @@ class FileReader {
     if (key == "log-level") return set(key, node, "a string", wishes.log_level);
     if (key == "memory") return set(key, node, "true or false", wishes.memory);
     if (key == "nosec") return set(key, node, "true or false", wishes.nosec);
+    if (key == "freshness") return set(key, node, "a string", wishes.freshness);
     if (key == "threads") return set(key, node, "a whole number", wishes.threads);
     if (key == "max-devices") return set(key, node, "a whole number", wishes.max_devices);
     return "unknown key '" + key + "' (linnetd --help lists the keys)";
@@ -274,6 +275,9 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
       std::array{&settings.coap, &settings.coap_tcp, &settings.bootstrap, &settings.bootstrap_coap_tcp},
       [](const auto* listening) { return std::ranges::all_of(*listening, is_loopback); });
   settings.allow_nosec = prefer(flags.nosec, file.nosec).value_or(all_here);
+  const auto freshness = coap::parse_freshness(prefer(flags.freshness, file.freshness).value_or("off"));
+  if (!freshness) return std::unexpected(wrong("freshness is off, first or always"));
+  settings.freshness = *freshness;
   const auto http = net::resolve_address(prefer(flags.http, file.http).value_or("127.0.0.1:8080"), kHttpPort);
   if (!http) return std::unexpected(wrong("http: " + http.error()));
   if (!is_loopback(*http)) {
@@ -364,6 +368,9 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--nosec", flags.nosec,
                  "true or false: take devices that protect nothing, under names without credentials "
                  "(true only where all addresses are loopback)");
+  app.add_option("--freshness", flags.freshness,
+                 "off, first or always: what a device asks for must answer a challenge (Echo), first: once "
+                 "since linnetd started (off)");
   app.add_option("--http", flags.http, "HOST:PORT of the REST API, a loopback address (127.0.0.1:8080)");
   app.add_option("--state", flags.state,
                  "folder of what outlives a restart (" + default_state_folder().string() + ")");

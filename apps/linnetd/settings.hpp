@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "linnet/coap/freshness.hpp"
 #include "linnet/net/server.hpp"
 #include "linnet/store/state_seal.hpp"
 
@@ -24,6 +25,7 @@ struct Settings {
   std::vector<net::Address> bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
   net::TenantConfig tenants;  ///< of the first four
   bool allow_nosec = false;   ///< devices that protect nothing are taken
+  coap::Freshness freshness = coap::Freshness::kOff;
   std::filesystem::path
       key;  ///< private key that this server proves itself by, or pkcs11:URI; empty: pre-shared keys alone
   std::string pin;  ///< of the key's token: a source of store::read_secret; empty: none

@@ -168,6 +168,7 @@ void Endpoint::abandon(LinkId link, Instant now) noexcept {
 void Endpoint::drop(LinkId link, Instant now) noexcept {
   if (!peers_.has(link)) return;
   abandon(link, now);
+  peers_[link].fresh = false;
   for (RecentRequest& recent : peers_.recent(link)) recent.keep(Kept::kNothing);
 }
 

@@ -238,6 +238,7 @@ class Endpoint {
   // Requests of peers: endpoint_replies.cpp.
   void receive_request(LinkId link, const Message& message) noexcept;
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent) noexcept;
+  [[nodiscard]] bool fresh_enough(const RequestContext& request, const ScannedOptions& scanned) noexcept;
   void process(RequestContext& request, const Message& message) noexcept;
   [[nodiscard]] IncomingRequest incoming_request(const RequestContext& request, const Message& message,
                                                  const ScannedOptions& scanned,

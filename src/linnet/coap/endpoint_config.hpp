@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "linnet/base/time.hpp"
+#include "linnet/coap/freshness.hpp"
 
 namespace linnet::coap {
 
@@ -26,6 +27,8 @@ struct EndpointConfig {
   std::uint16_t recent_notifications = 8;  ///< NON notifications remembered to match a Reset; 0 on a server
   std::uint8_t block_szx = 6;              ///< preferred block size 2^(szx+4), 0 to 6
   std::uint8_t token_size = 4;             ///< bytes of the tokens it makes, 2 to 8
+  /// Which requests of peers must show a fresh Echo value; who does not know Echo is not served then.
+  Freshness freshness = Freshness::kOff;
   Millis transfer_timeout{93'000};  ///< a block-wise transfer without a message for so long is forgotten
   Millis ack_delay{500};            ///< a deferred request is acknowledged alone after this
 };

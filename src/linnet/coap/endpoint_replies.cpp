@@ -117,6 +117,9 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   if constexpr (kProtection) {
     if (!proven(request, scanned)) return;
   }
+  if constexpr (kFreshness) {
+    if (!fresh_enough(request, scanned)) return challenge(request);
+  }
   if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed);
   if constexpr (kBlockwise) {
@@ -134,6 +137,15 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   }
   if (message.payload().size() > config_.max_body) return refuse_body(request, config_.max_body);
   ask(request, message, scanned, message.payload());
+}
+
+/// As EndpointConfig::freshness says. A block behind the first belongs to a body that began fresh.
+bool Endpoint::fresh_enough(const RequestContext& request, const ScannedOptions& scanned) noexcept {
+  if (config_.freshness == Freshness::kOff || !has_effect(request.method)) return true;
+  bool& known = peers_[request.link].fresh;
+  if (!scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now_)) return known = true;
+  if (kBlockwise && Block::from_value(scanned.block1.value_or(0)).number != 0) return true;
+  return config_.freshness == Freshness::kFirst && (known || reliable(request.link));
 }
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).

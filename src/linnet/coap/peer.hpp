@@ -22,6 +22,7 @@ struct alignas(32) Peer {
   std::uint16_t message_id;     ///< of the next message
   std::uint8_t unacknowledged;  ///< confirmable messages that count against NSTART
   std::uint8_t next_recent;
+  bool fresh;                ///< it has shown a fresh Echo value
   bool known;                ///< the Message ID has its random start (RFC 7252 §4.4)
   std::uint8_t request_tag;  ///< of the last Block1 transfer to it; 0 before one was broken off
   std::uint8_t drops;        ///< how often it was dropped, modulo 256

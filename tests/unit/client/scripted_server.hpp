@@ -156,6 +156,7 @@ struct Ask {
   std::optional<std::uint32_t> accept{};
   std::optional<std::uint32_t> observe{};
   std::optional<std::uint32_t> block1{};
+  std::string echo{};
   std::string payload{};
   std::uint8_t token = 0x11;
   Type type = Type::kConfirmable;
@@ -231,6 +232,7 @@ class DeviceTest : public ::testing::Test {
       writer.option(OptionNumber::kUriQuery, std::string_view(query));
     if (what.accept) writer.option(OptionNumber::kAccept, *what.accept);
     if (what.block1) writer.option(OptionNumber::kBlock1, *what.block1);
+    if (!what.echo.empty()) writer.option(OptionNumber::kEcho, std::string_view(what.echo));
     writer.payload(as_bytes(what.payload));
     deliver(ByteView(buffer).first(writer.finish().value()));
   }

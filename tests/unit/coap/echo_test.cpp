@@ -93,5 +93,65 @@ TEST(Echo, a_server_that_always_challenges_is_obeyed_once) {
   EXPECT_EQ(pair.server.handler.requests, 2);
 }
 
+struct FreshnessCase {
+  coap::Freshness freshness;
+  bool stream;
+  unsigned first_write, later_write;  ///< challenges
+};
+class EchoFreshness : public ::testing::TestWithParam<FreshnessCase> {};
+INSTANTIATE_TEST_SUITE_P(Policies, EchoFreshness,
+                         ::testing::Values(FreshnessCase{coap::Freshness::kOff, false, 0, 0},
+                                           FreshnessCase{coap::Freshness::kFirst, false, 1, 0},
+                                           FreshnessCase{coap::Freshness::kAlways, false, 1, 1},
+                                           FreshnessCase{coap::Freshness::kFirst, true, 0, 0},
+                                           FreshnessCase{coap::Freshness::kAlways, true, 1, 1}));
+
+// Shows: SE-10
+TEST_P(EchoFreshness, what_has_an_effect_is_challenged_before_the_handler_sees_it) {
+  coap::EndpointConfig config;
+  config.max_body = 4096;
+  coap::EndpointConfig asking = config;
+  config.freshness = GetParam().freshness;
+  Pair pair(1, asking, config);
+  pair.client.links.link_traits.stream = pair.server.links.link_traits.stream = GetParam().stream;
+  Bytes arrived;
+  pair.server.handler.answer = [&](const coap::IncomingRequest& request, auto, auto) {
+    arrived = copy(request.payload);
+    coap::Reply reply;
+    reply.code = request.method == coap::Code::kGet || request.method == coap::Code::kFetch
+                     ? coap::Code::kContent
+                     : coap::Code::kChanged;
+    return reply;
+  };
+  unsigned challenges = 0;
+  pair.network.on_post = [&](const Bytes& bytes) {
+    const auto message =
+        GetParam().stream ? coap::Message::decode_frame(bytes) : coap::Message::decode(bytes);
+    if (message && message->code() == coap::Code::kUnauthorized) ++challenges;
+  };
+  int seen = 0;
+  const auto ask = [&](coap::Code method, std::size_t size) {
+    challenges = 0;
+    const Bytes body(size, 'x');
+    coap::OutgoingRequest request;
+    request.method = method;
+    request.payload = body;
+    const auto id = pair.client.endpoint.request(Pair::kLink, request, pair.network.now);
+    EXPECT_TRUE(id);
+    pair.run_for(Millis(3000));
+    EXPECT_EQ(coap::code_class(pair.client.handler.outcomes[*id].at(0).code), 2U);
+    EXPECT_EQ(arrived, body);
+    EXPECT_EQ(pair.server.handler.requests, ++seen) << "once each";
+    return challenges;
+  };
+  EXPECT_EQ(ask(coap::Code::kGet, 0), 0U);
+  EXPECT_EQ(ask(coap::Code::kFetch, 10), 0U);
+  EXPECT_EQ(ask(coap::Code::kPut, 3000), GetParam().first_write) << "of its blocks the first";
+  for (const coap::Code method :
+       {coap::Code::kPut, coap::Code::kPost, coap::Code::kDelete, coap::Code::kPatch, coap::Code::kIPatch})
+    EXPECT_EQ(ask(method, 10), GetParam().later_write);
+  EXPECT_EQ(ask(coap::Code::kPost, 3000), GetParam().later_write);
+}
+
 }  // namespace
 }  // namespace linnet::testing

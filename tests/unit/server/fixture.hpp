@@ -229,6 +229,7 @@ struct Request {
   std::optional<std::uint32_t> observe;
   std::optional<std::uint32_t> format;
   std::optional<std::uint32_t> block2;
+  std::string echo;
   std::string payload;
   std::vector<std::string> location;
   Bytes token = {0x42};
@@ -245,6 +246,7 @@ inline Bytes encode_message(const Request& request, std::uint16_t id) {
   if (request.format) out.option(coap::OptionNumber::kContentFormat, *request.format);
   for (const auto& query : request.query) out.option(coap::OptionNumber::kUriQuery, query);
   if (request.block2) out.option(coap::OptionNumber::kBlock2, *request.block2);
+  if (!request.echo.empty()) out.option(coap::OptionNumber::kEcho, request.echo);
   out.payload(as_bytes(request.payload));
   bytes.resize(out.finish().value());
   return bytes;
