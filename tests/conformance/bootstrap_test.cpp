@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bootstrap, cases 0 and 4 to 9.
+#include "account_pack.hpp"
 #include "role.hpp"
 
 namespace linnet::conformance {
@@ -10,20 +11,32 @@ using std::chrono_literals::operator""s;
 
 /// What the cases write: instance 5 of object 0 and of object 1 for server 123, in SenML CBOR.
 constexpr client::ShortServerId kWritten = 123;
-const std::string kUri = "coap://192.0.2.3:5683";
-const std::string kSecurityPack = hex("87 a3 21 65 2f302f352f 00 6130 03 75") + kUri +
-                                  hex(R"(a2 00 6131 04 f4   a2 00 6132 02 03   a2 00 6133 08 40
-                                         a2 00 6134 08 40   a2 00 6135 08 40   a2 00 623130 02 187b)");
-const std::string kServerPack = hex(R"(84 a3 21 65 2f312f352f 00 6130 02 187b   a2 00 6131 02 19012c
-                                       a2 00 6136 04 f5   a2 00 6137 03 6155)");
+constexpr client::InstanceId kWrittenAccount = 5;
 
 class Bootstrap : public Case {
  protected:
   void SetUp() override {
+    using lwm2m::Value;
     configuration.deletions = {path_of("/")};
-    configuration.writes = {server::test::security_account("/0/5", kUri, kWritten),
+    configuration.writes = {server::test::security_account("/0/5", uri_of(kPlace), kWritten),
                             server::test::server_instance("/1/5", kWritten)};
+    auto& account = configuration.writes[0].records;
+    auto& settings = configuration.writes[1].records;
+    if (secured()) {
+      account[2].value = server::OwnedValue(Value::integer(Account::kPsk));
+      account[3].value = server::OwnedValue(Value::opaque(as_bytes(kIdentity)));
+      account[5].value = server::OwnedValue(Value::opaque(kKey));
+    }
+    if (over_stream()) settings[3].value = server::OwnedValue(Value::string("T"));
     device.bootstrap_account = true;
+  }
+  /// The same as a device gets it.
+  [[nodiscard]] std::string security_pack() const {
+    const std::string mode = hex(secured() ? "a2 00 6132 02 00" : "a2 00 6132 02 03");
+    const std::string identity = opaque(secured() ? as_bytes(kIdentity) : ByteView{});
+    const std::string key = opaque(secured() ? ByteView(kKey) : ByteView{});
+    return account_pack(7, uri_of(kPlace),
+                        mode + hex("a2 00 6133") + identity + hex("a2 00 6134 08 40   a2 00 6135") + key, "");
   }
 
   /// The device has no server yet; its Bootstrap-Request is on its way.
@@ -42,8 +55,8 @@ class Bootstrap : public Case {
     tell({}, post("/bs").query("ep=" + std::string(kEndpoint)).query("pct=112"), changed());
   }
   void write_accounts() {
-    follows(put("/0/5").payload(kSenmlCbor, kSecurityPack), changed());
-    follows(put("/1/5").payload(kSenmlCbor, kServerPack), changed());
+    follows(put("/0/5").payload(kSenmlCbor, security_pack()), changed());
+    follows(as_carried(put("/1/5").payload(kSenmlCbor, kServerPack)), changed());
   }
   void finish(const Message& response) {
     follows(post("/bs"), response);
@@ -54,6 +67,7 @@ class Bootstrap : public Case {
   /// The device turns to the server that was written.
   void register_there() {
     peer = Peer::kServer;
+    if (secured()) secure_with_psk(kWrittenAccount);
     Message message = register_message("</1/5>,</3>;ver=1.1,</3/0>");
     message.options[2].second = "lt=300";
     tell([&] { ASSERT_TRUE(device.engine.connect(kWritten, coap::LinkId{0})); }, message,
@@ -66,11 +80,11 @@ class Bootstrap : public Case {
     }
   }
 
+  static constexpr std::string_view kPlace = "192.0.2.3:5683";
   server::BootstrapConfiguration configuration;
 };
 
-INSTANTIATE_TEST_SUITE_P(LightweightM2M, Bootstrap,
-                         testing::Values(Role::kDevice, Role::kServer, Role::kTogether), name_of);
+INSTANTIATE_TEST_SUITE_P(LightweightM2M, Bootstrap, kEverywhere, name_of);
 
 TEST_P(Bootstrap, Int0_client_initiated_bootstrap) {
   start_empty();
@@ -99,7 +113,7 @@ TEST_P(Bootstrap, Int4_bootstrap_delete) {
   follows(remove(""), deleted());
   if (has_device()) {
     EXPECT_FALSE(device.security.exists(3));
-    EXPECT_TRUE(device.security.exists(2));  // the bootstrap account
+    EXPECT_TRUE(device.security.exists(kBootstrapAccount));
     EXPECT_TRUE(device.device.exists(0));
   }
   write_accounts();
@@ -184,10 +198,10 @@ TEST_P(Bootstrap, Int9_bootstrap_and_configuration_consistency) {
   ask(post("/1/0/9"), changed());
   request();
   follows(remove(""), deleted());
-  follows(put("/0/5").payload(kSenmlCbor, kSecurityPack), changed());
+  follows(put("/0/5").payload(kSenmlCbor, security_pack()), changed());
   finish(answer(4, 6));
   if (!has_device()) return;
-  EXPECT_EQ(device.security.get(0)->uri.view(), "coap://192.0.2.1");
+  EXPECT_EQ(device.security.get(0)->uri.view(), uri_of("192.0.2.1"));
   EXPECT_FALSE(device.security.exists(5));
   EXPECT_EQ(device.servers.get(0)->short_server_id, kAccount);
 }

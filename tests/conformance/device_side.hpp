@@ -17,6 +17,8 @@ namespace linnet::conformance {
 inline constexpr client::ShortServerId kAccount = 1;
 inline constexpr client::ShortServerId kOtherAccount = 2;
 inline constexpr std::string_view kEndpoint = "ets-device";
+/// Its instance of object 0.
+inline constexpr client::InstanceId kBootstrapAccount = 2;
 
 class DeviceSide final : public coap::Links, public Random, public client::Listener, public client::Platform {
  public:
@@ -26,8 +28,8 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
     config.codecs = lwm2m::all_codecs();
     if (account) add_account();
     if (bootstrap_account) {
-      security.add(2)->uri.assign(bootstrap_uri);
-      security.get(2)->bootstrap_server = true;
+      security.add(kBootstrapAccount)->uri.assign(bootstrap_uri);
+      security.get(kBootstrapAccount)->bootstrap_server = true;
     }
     if (other_account) {
       security.add(1)->uri.assign("coap://192.0.2.2");
@@ -93,13 +95,13 @@ class DeviceSide final : public coap::Links, public Random, public client::Liste
   client::Engine engine;
   std::deque<Bytes> sent;
   std::vector<client::EventType> events;
-  std::string_view uri = "coap://192.0.2.1";            ///< of the server account
-  std::string_view bootstrap_uri = "coap://192.0.2.9";  ///< of the bootstrap account
-  std::int32_t lifetime = 86400;                        ///< seconds, of the server account
-  bool account = true;                                  ///< the usual one
-  bool bootstrap_account = false;                       ///< instance 2 of object 0
-  bool other_account = false;                           ///< a second server account, which is not connected
-  std::string_view binding = "U";                       ///< of the server account
+  std::string uri = "coap://192.0.2.1";            ///< of the server account
+  std::string bootstrap_uri = "coap://192.0.2.9";  ///< of the bootstrap account
+  std::int32_t lifetime = 86400;                   ///< seconds, of the server account
+  bool account = true;                             ///< the usual one
+  bool bootstrap_account = false;                  ///< kBootstrapAccount
+  bool other_account = false;                      ///< a second server account, which is not connected
+  std::string_view binding = "U";                  ///< of the server account
   coap::LinkTraits link_traits;
   int reboots = 0;
   bool ready = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "role.hpp"
 
+#include <stdexcept>
+
 #include "linnet/coap/message.hpp"
 
 namespace linnet::conformance {
@@ -135,13 +137,21 @@ Message registered_answer() {
   return created().location("/rd/*");
 }
 
+std::string Case::uri_of(std::string_view place) const {
+  static constexpr std::array kSchemes{"coap", "coap+tcp", "coaps", "coaps+tcp"};
+  return std::string(kSchemes[transport()]) + "://" + std::string(place);
+}
+
 void Case::start(std::vector<client::Object*> extra) {
-  if (secured()) device.uri = "coaps://192.0.2.1";
+  if (transport() != 0) {
+    device.uri = uri_of("192.0.2.1");
+    device.bootstrap_uri = uri_of("192.0.2.9");
+  }
   if (over_stream()) {
-    device.uri = secured() ? "coaps+tcp://192.0.2.1" : "coap+tcp://192.0.2.1";
     device.link_traits.stream = true;
     device.binding = "T";
     server.links.traits_of_all.stream = true;
+    bootstrap.links.traits_of_all.stream = true;
   }
   if (has_device()) {
     device.start(std::move(extra), now);
@@ -151,11 +161,17 @@ void Case::start(std::vector<client::Object*> extra) {
     server.start();
     ASSERT_TRUE(server.ready);
   }
-  if (secured()) secure_with_psk();
+  if (secured() && device.account) {
+    if (has_device()) take_psk(*device.security.get(0));
+    secure_with_psk(0);
+  }
+  if (secured() && device.bootstrap_account) {
+    if (has_device()) take_psk(*device.security.get(kBootstrapAccount));
+    secure_with_psk(kBootstrapAccount);
+  }
 }
 
-void Case::secure_with_psk() {
-  if (has_device()) take_psk(*device.security.get(0));
+void Case::secure_with_psk(client::InstanceId account) {
   server::Credential credential;
   credential.endpoint = kEndpoint;
   credential.mode = server::CredentialMode::kPreSharedKey;
@@ -172,8 +188,7 @@ void Case::secure_with_psk() {
   ends.server.transport = ends.transport;
   ends.server.identity = kIdentity;
   ends.server.key = key;
-  secure(std::move(ends));
-  ASSERT_TRUE(way_->shake_hands());
+  ASSERT_TRUE(secure(std::move(ends), account).shake_hands());
 }
 
 void Case::take_psk(Account& account) {
@@ -182,13 +197,15 @@ void Case::take_psk(Account& account) {
   account.secret_key.assign(kKey);
 }
 
-void Case::secure(SecuredEnds ends, client::InstanceId account) {
+SecuredWay& Case::secure(SecuredEnds ends, client::InstanceId account) {
+  const Peer other = account == kBootstrapAccount ? Peer::kBootstrapServer : Peer::kServer;
+  const auto at = static_cast<std::size_t>(other);
   ends.our_device = has_device();
   ends.our_server = has_server();
   if (has_device()) {
-    room_.assign(8192, 0);
-    auto parameters = client::read_security(device.engine.objects(), account, room_);
-    ASSERT_TRUE(parameters);
+    rooms_[at].assign(8192, 0);
+    auto parameters = client::read_security(device.engine.objects(), account, rooms_[at]);
+    if (!parameters) throw std::runtime_error("the account cannot be read");
     if (parameters->mode == client::SecurityMode::kEst) {
       parameters->mode = client::SecurityMode::kCertificate;
       parameters->identity = ends.parameters.identity;
@@ -196,11 +213,12 @@ void Case::secure(SecuredEnds ends, client::InstanceId account) {
     }
     ends.parameters = *parameters;
   }
-  way_ = std::make_unique<SecuredWay>(std::move(ends));
+  ways_[at] = std::make_unique<SecuredWay>(std::move(ends));
+  return *ways_[at];
 }
 
 Bytes Case::carry(const Bytes& message, End from) {
-  return way_ ? way_->carry(message, from == End::kDevice) : message;
+  return way() != nullptr ? way()->carry(message, from == End::kDevice) : message;
 }
 
 void Case::registered(std::vector<client::Object*> extra, const std::string& objects) {
@@ -255,7 +273,6 @@ void Case::ask(const Message& request, const Message& response) {
   end(answered, exchange(asked, answered));
 }
 
-/// Over TCP the binding of the account, 1/0/7, is another one than the script has.
 Message Case::as_carried(const Message& message) const {
   Message same = message;
   if (!over_stream()) return same;

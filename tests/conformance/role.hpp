@@ -58,6 +58,10 @@ class Case : public testing::TestWithParam<Role> {
   [[nodiscard]] bool over_stream() const { return transport() == 1 || transport() == 3; }
   /// ... or of DTLS or TLS with a pre-shared key.
   [[nodiscard]] bool secured() const { return transport() >= 2; }
+  /// `place` under the scheme of this transport.
+  [[nodiscard]] std::string uri_of(std::string_view place) const;
+  /// Over TCP and TLS the binding of an account, 1/x/7, is another one than the script has.
+  [[nodiscard]] Message as_carried(const Message& message) const;
 
   /// Sets up what is ours, with objects beside 0, 1 and 3; the device's first Register is on its way.
   void start(std::vector<client::Object*> extra = {});
@@ -82,9 +86,12 @@ class Case : public testing::TestWithParam<Role> {
 
   using Account = client::BasicSecurityInstance<client::kAmpleSecuritySizes>;
   static void take_psk(Account& account);
-  /// From here on the device's messages go over DTLS or TLS, by the account of that instance where it is
-  /// ours; one of mode 4 is used with the certificate and the key in `ends.parameters`.
-  void secure(SecuredEnds ends, client::InstanceId account = 0);
+  /// From here on what the device says to the server of that account goes over DTLS or TLS, by what the
+  /// account holds where the device is ours; one of mode 4 is used with the certificate and the key in
+  /// `ends.parameters`.
+  SecuredWay& secure(SecuredEnds ends, client::InstanceId account = 0);
+  /// ... by the pre-shared key of all cases; both ends are there.
+  void secure_with_psk(client::InstanceId account);
 
   /// Time goes by until the span is over or our device has something to say; each engine is woken
   /// whenever it asked for it.
@@ -93,6 +100,8 @@ class Case : public testing::TestWithParam<Role> {
   void pass_quietly(Millis span);
 
   [[nodiscard]] server::RegistrationId registration() const;
+  /// What protects the messages to `peer`; null for nothing.
+  [[nodiscard]] SecuredWay* way() const { return ways_[static_cast<std::size_t>(peer)].get(); }
 
   /// Whom the device speaks with: `tell`, `follows` and `ask` are about this server.
   enum class Peer : std::uint8_t { kServer, kBootstrapServer };
@@ -102,7 +111,6 @@ class Case : public testing::TestWithParam<Role> {
   ServerSide server;
   BootstrapSide bootstrap;  ///< to be started by who needs it
   Instant now{Seconds{1000}};
-  std::unique_ptr<SecuredWay> way_;  ///< null where nothing protects the messages
 
  private:
   [[nodiscard]] static std::size_t ours_of_role() { return static_cast<std::size_t>(GetParam()) % 3; }
@@ -116,11 +124,9 @@ class Case : public testing::TestWithParam<Role> {
     Head head;
   };
 
-  void secure_with_psk();
   /// A datagram or a frame on its way from one end to the other: what arrives.
   [[nodiscard]] Bytes carry(const Bytes& message, End from);
   [[nodiscard]] Head head_of(const Bytes& sent) const;
-  [[nodiscard]] Message as_carried(const Message& message) const;
   /// As the script has it, in the form of this transport.
   [[nodiscard]] Bytes written(const Message& message, Kind kind, const Head& head) const;
   /// Our server starts the operation; `end` holds what it says of its outcome against the response.
@@ -143,7 +149,9 @@ class Case : public testing::TestWithParam<Role> {
   Bytes observed_;  ///< the token of what was observed last
   std::uint16_t next_id_ = 0x2000;
   std::uint8_t next_token_ = 0x70;
-  std::vector<std::uint8_t> room_;  // for what `secure` reads of the account
+  // By peer, with the room of what `secure` reads of the account.
+  std::array<std::unique_ptr<SecuredWay>, 2> ways_;
+  std::array<std::vector<std::uint8_t>, 2> rooms_;
 };
 
 /// All of them, for cases that are the same over every transport.

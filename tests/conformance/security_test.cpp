@@ -2,6 +2,7 @@
 // Shows: SE-1, SE-2, SE-3, SE-4, TR-1
 // Security, cases 401 to 404, and bootstrap over DTLS, cases 1 and 2: the handshakes in GnuTLS on the
 // script's side, every record opened there, and what is in it held against the script as everywhere else.
+#include "account_pack.hpp"
 #include "linnet/client/question.hpp"
 #include "linnet/tls/certificate_authority.hpp"
 #include "linnet/tls/certification_request.hpp"
@@ -102,29 +103,29 @@ class Security : public Case {
   }
 
   void connect(SecuredEnds ends, std::optional<std::uint16_t> suite, client::InstanceId account = 0) {
-    secure(std::move(ends), account);
-    ASSERT_TRUE(way_->shake_hands());
+    SecuredWay& made = secure(std::move(ends), account);
+    ASSERT_TRUE(made.shake_hands());
     if (suite) {
-      EXPECT_EQ(way_->suite(), suite);
+      EXPECT_EQ(made.suite(), suite);
     }
   }
   /// No handshake comes about; ours tells the other end why.
   void refused(SecuredEnds ends, std::optional<std::uint8_t> by_device,
                std::optional<std::uint8_t> by_server) {
-    secure(std::move(ends));
-    EXPECT_FALSE(way_->shake_hands());
+    SecuredWay& made = secure(std::move(ends));
+    EXPECT_FALSE(made.shake_hands());
     if (has_device() && by_device) {
-      EXPECT_EQ(way_->alert_of_device(), by_device);
+      EXPECT_EQ(made.alert_of_device(), by_device);
     }
     if (has_server() && by_server) {
-      EXPECT_EQ(way_->alert_of_server(), by_server);
+      EXPECT_EQ(made.alert_of_server(), by_server);
     }
   }
   void register_and_read(std::string_view proven) {
     tell({}, register_message(), registered_answer());
     ask(get("/3/0/0").accept(kText), content(kText, "linnet"));
     if (has_server()) {
-      EXPECT_EQ(way_->proven(), proven);
+      EXPECT_EQ(way()->proven(), proven);
     }
   }
   Account& account() { return *device.security.get(0); }
@@ -276,30 +277,11 @@ TEST_P(Security, Int403_expired_for_another_name_or_of_another_issuer_the_server
 class SecuredBootstrap : public Security {
  protected:
   static constexpr client::ShortServerId kWritten = 123;
-  static constexpr client::InstanceId kBootstrapAccount = 2;
   static constexpr client::InstanceId kWrittenAccount = 5;
 
-  /// An opaque value, a text in CBOR (RFC 8949 §3.1).
-  static std::string counted(std::uint8_t major, std::string_view bytes) {
-    const std::size_t size = bytes.size();
-    const unsigned type = unsigned{major} << 5U;
-    std::string head;
-    if (size < 24) {
-      head = {static_cast<char>(type | size)};
-    } else if (size < 256) {
-      head = {static_cast<char>(type | 24U), static_cast<char>(size)};
-    } else {
-      head = {static_cast<char>(type | 25U), static_cast<char>(size >> 8U), static_cast<char>(size)};
-    }
-    return head + std::string(bytes);
-  }
-  static std::string opaque(ByteView bytes) { return hex("08") + counted(2, as_text(bytes)); }
-
-  /// Instance 5 of object 0 as it is written, in SenML CBOR: `keys` are the resources 2 to 5, `others` what
-  /// follows resource 10, `count` is how many records there are.
+  /// Instance 5 of object 0 as it is written.
   static std::string pack_of(unsigned count, const std::string& keys, const std::string& others) {
-    return std::string(1, static_cast<char>(0x80U + count)) + hex("a3 21 65 2f302f352f 00 6130 03") +
-           counted(3, kWrittenUri) + hex("a2 00 6131 04 f4") + keys + hex("a2 00 623130 02 187b") + others;
+    return account_pack(count, kWrittenUri, keys, others);
   }
 
   void start_empty(const server::BootstrapConfiguration& configuration) {
@@ -314,10 +296,7 @@ class SecuredBootstrap : public Security {
     tell({}, post("/bs").query("ep=" + std::string(kEndpoint)).query("pct=112"), changed());
     follows(remove(""), deleted());
     follows(put("/0/5").payload(kSenmlCbor, pack), changed());
-    follows(
-        put("/1/5").payload(kSenmlCbor, hex(R"(84 a3 21 65 2f312f352f 00 6130 02 187b   a2 00 6131 02 19012c
-                                                   a2 00 6136 04 f5   a2 00 6137 03 6155)")),
-        changed());
+    follows(put("/1/5").payload(kSenmlCbor, kServerPack), changed());
     follows(post("/bs"), changed());
   }
   void register_there() {
@@ -375,7 +354,7 @@ TEST_P(SecuredBootstrap, Int1_client_initiated_bootstrap_full_psk) {
   connect(ends, kPskCcm8, kWrittenAccount);
   register_there();
   if (has_server()) {
-    EXPECT_EQ(way_->proven(), identity);
+    EXPECT_EQ(way()->proven(), identity);
   }
 }
 
@@ -400,7 +379,7 @@ TEST_P(SecuredBootstrap, Int2_client_initiated_bootstrap_full_certificate) {
   connect(with_certificates(written, those.server, those.root, kEcdsaCcm8), kEcdsaCcm8, kWrittenAccount);
   register_there();
   if (has_server()) {
-    EXPECT_EQ(way_->proven(), kEndpoint);
+    EXPECT_EQ(way()->proven(), kEndpoint);
   }
 }
 
@@ -503,7 +482,7 @@ TEST_P(SecuredBootstrap, Int404_udp_certificate_by_est) {
   connect(ends, kEcdsaCcm8, kWrittenAccount);
   register_there();
   if (has_server()) {
-    EXPECT_EQ(way_->proven(), kEndpoint);
+    EXPECT_EQ(way()->proven(), kEndpoint);
   }
 }
 
