@@ -15,17 +15,18 @@ constexpr ResourceId kShortServerId = 0;  // of object 1
 constexpr InstanceId kEveryone = 0;       // the default entry of an ACL
 
 /// An identifier as its resource has it; kMaxId where there is none.
-std::uint16_t identifier(const ObjectTree& tree, const Path& path) noexcept {
+std::uint16_t identifier(Object* object, InstanceId instance, ResourceId resource) noexcept {
   return static_cast<std::uint16_t>(
-      std::min<std::uint32_t>(read_number(tree, path).value_or(kMaxId), kMaxId));
+      std::min<std::uint32_t>(number_of(object, instance, resource, kMaxId), kMaxId));
 }
 
 /// Calls `take(server)` for each account of object 1; returns how many there are.
 std::size_t for_each_server(const ObjectTree& tree, FunctionRef<void(ShortServerId)> take) noexcept {
   std::size_t count = 0;
-  for (const InstanceId i : tree.instances(kServerObject)) {
+  Object* servers = tree.find(kServerObject);
+  for (const InstanceId i : InstanceRange(servers)) {
     ++count;
-    take(identifier(tree, Path(kServerObject, i, kShortServerId)));
+    take(identifier(servers, i, kShortServerId));
   }
   return count;
 }
@@ -49,8 +50,7 @@ bool AccessControl::active() const noexcept {
 }
 
 Path AccessControl::target(InstanceId entry) const noexcept {
-  return {identifier(*tree_, Path(kAccessControlObject, entry, kObjectId)),
-          identifier(*tree_, Path(kAccessControlObject, entry, kInstanceId))};
+  return {identifier(entries(), entry, kObjectId), identifier(entries(), entry, kInstanceId)};
 }
 
 InstanceId AccessControl::find(ObjectId object, InstanceId instance) const noexcept {
@@ -79,13 +79,12 @@ Rights AccessControl::rights(ShortServerId server, ObjectId object, InstanceId i
   if (!active()) return Rights::all();
   // Anybody may see how rights stand; who owns an entry manages it (TS 5.2.5).
   if (object == kAccessControlObject) {
-    return identifier(*tree_, Path(kAccessControlObject, instance, kOwner)) == server
-               ? Rights(Right::kRead, Right::kWrite)
-               : Rights(Right::kRead);
+    return identifier(entries(), instance, kOwner) == server ? Rights(Right::kRead, Right::kWrite)
+                                                             : Rights(Right::kRead);
   }
   const InstanceId entry = find(object, instance);
   if (entry == kMaxId) return {};
-  const bool owner = identifier(*tree_, Path(kAccessControlObject, entry, kOwner)) == server;
+  const bool owner = identifier(entries(), entry, kOwner) == server;
   return owner && !entries()->exists(entry, kAcl, server) ? Rights::all() : granted(entry, server);
 }
 
@@ -171,7 +170,7 @@ bool AccessControl::add_missing(ShortServerId before) noexcept {
     for (const InstanceId i : object->instances()) {
       if (find(object->id(), i) != kMaxId) continue;
       ShortServerId owner = before != 0 ? before : kMaxId;
-      if (object->id() == kServerObject) owner = identifier(*tree_, Path(kServerObject, i, kShortServerId));
+      if (object->id() == kServerObject) owner = identifier(object, i, kShortServerId);
       const Rights everyone = owner == kMaxId ? own_rights_ : Rights();
       if (owner == kMaxId && everyone.none()) continue;
       any = make({object->id(), i}, owner, everyone).has_value() || any;
@@ -235,7 +234,7 @@ void AccessControl::hand_over(ShortServerId server, FunctionRef<void(const Path&
   for (const InstanceId i : table.instances()) {
     const Path owned = target(i);
     strike(i, server);
-    if (identifier(*tree_, Path(kAccessControlObject, i, kOwner)) != server) continue;
+    if (identifier(&table, i, kOwner) != server) continue;
     if (const ShortServerId next = heir(i, server); next != 0) {
       (void)table.write(Path(kAccessControlObject, i, kOwner), Value::integer(next));
       continue;

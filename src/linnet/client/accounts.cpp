@@ -35,85 +35,90 @@ struct Number {
   ResourceId resource;
   std::uint32_t ServerSettings::* field;
 };
-/// The last five only where there are sequences.
+/// The last seven only where there are sequences.
 constexpr Number kNumbers[]{{kLifetime, &ServerSettings::lifetime},
                             {kDefaultPmin, &ServerSettings::default_pmin},
                             {kDefaultPmax, &ServerSettings::default_pmax},
                             {kDisableTimeout, &ServerSettings::disable_timeout},
+                            {kNotificationStoring, &ServerSettings::store_notifications},
                             {kRetryCount, &ServerSettings::retry_count},
                             {kRetryTimer, &ServerSettings::retry_timer},
                             {kSequenceDelay, &ServerSettings::sequence_delay},
                             {kSequenceCount, &ServerSettings::sequence_count},
-                            {kInitialDelay, &ServerSettings::initial_delay}};
+                            {kInitialDelay, &ServerSettings::initial_delay},
+                            {kFailureBlock, &ServerSettings::failure_block},
+                            {kBootstrapOnFailure, &ServerSettings::bootstrap_on_failure}};
 
-/// A single resource that is there.
-std::optional<Value> read_present(const ObjectTree& tree, const Path& path) noexcept {
-  Object* object = tree.find(path.object());
-  if (object == nullptr || !object->exists(path.instance())) return std::nullopt;
-  const ResourceDefinition* definition = object->definition().find(path.resource());
-  if (definition == nullptr || !object->has(path.instance(), *definition)) return std::nullopt;
-  const auto value = object->read(path);
-  return value ? std::optional(*value) : std::nullopt;
+/// A single resource that is there; no value at all for any other.
+Value present(Object* object, InstanceId instance, ResourceId resource) noexcept {
+  if (object == nullptr || !object->exists(instance)) return {};
+  const ResourceDefinition* definition = object->definition().find(resource);
+  if (definition == nullptr || !object->has(instance, *definition)) return {};
+  return object->read(Path(object->id(), instance, resource)).value_or(Value());
+}
+Value present(const ObjectTree& tree, const Path& path) noexcept {
+  return present(tree.find(path.object()), path.instance(), path.resource());
 }
 
-std::optional<lwm2m::Binding> read_binding(const ObjectTree& tree, const Path& path) noexcept {
-  const auto text = read_text(tree, path);
-  const auto binding = text ? lwm2m::Binding::parse(*text) : fail(Errc::kNotFound);
-  return binding ? std::optional(*binding) : std::nullopt;
+/// Absent where the value is of no number.
+std::optional<std::uint32_t> as_number(const Value& value) noexcept {
+  if (value.type() == lwm2m::DataType::kBoolean) return value.as_boolean() ? 1U : 0U;
+  const std::uint64_t number = value.as_unsigned() | static_cast<std::uint64_t>(value.as_integer());
+  if (!value.numeric() || number > UINT32_MAX) return std::nullopt;
+  return static_cast<std::uint32_t>(number);
 }
 
-ShortServerId id_at(const ObjectTree& tree, const Path& path) noexcept {
-  const std::uint32_t id = read_number(tree, path).value_or(0);
+/// `absent` where there is no text or no binding in it.
+lwm2m::Binding binding_of(Object* object, InstanceId instance, ResourceId resource,
+                          lwm2m::Binding absent) noexcept {
+  return lwm2m::Binding::parse(present(object, instance, resource).as_string()).value_or(absent);
+}
+
+ShortServerId id_of(Object* object, InstanceId instance, ResourceId resource) noexcept {
+  const std::uint32_t id = number_of(object, instance, resource, 0);
   return id < kMaxId ? static_cast<ShortServerId>(id) : ShortServerId{0};
 }
 
 }  // namespace
 
-std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept {
-  const auto value = read_present(tree, path);
-  if (!value) return std::nullopt;
-  const auto number = value->type() == lwm2m::DataType::kUnsigned
-                          ? static_cast<std::int64_t>(value->as_unsigned())
-                          : value->as_integer();
-  if (number < 0 || number > std::int64_t{UINT32_MAX}) return std::nullopt;
-  return static_cast<std::uint32_t>(number);
+std::uint32_t number_of(Object* object, InstanceId instance, ResourceId resource,
+                        std::uint32_t absent) noexcept {
+  return as_number(present(object, instance, resource)).value_or(absent);
 }
 
-std::optional<bool> read_boolean(const ObjectTree& tree, const Path& path) noexcept {
-  const auto value = read_present(tree, path);
-  if (!value || value->type() != lwm2m::DataType::kBoolean) return std::nullopt;
-  return value->as_boolean();
+std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept {
+  return as_number(present(tree, path));
 }
 
 std::optional<std::string_view> read_text(const ObjectTree& tree, const Path& path) noexcept {
-  const auto value = read_present(tree, path);
-  if (!value || value->type() != lwm2m::DataType::kString) return std::nullopt;
-  return value->as_string();
+  const Value value = present(tree, path);
+  if (value.type() != lwm2m::DataType::kString) return std::nullopt;
+  return value.as_string();
 }
 
 std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept {
-  if (!tree.resolve(path)) return std::nullopt;
-  const auto value = tree.read(path);
-  return value ? std::optional(value->as_objlnk()) : std::nullopt;
+  const Value value = present(tree, path);
+  if (value.type() != lwm2m::DataType::kObjlnk) return std::nullopt;
+  return value.as_objlnk();
 }
 
 bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept {
-  return read_boolean(tree, Path(kSecurityObject, security, kBootstrapServerFlag)).value_or(false);
+  return number_of(tree.find(kSecurityObject), security, kBootstrapServerFlag, 0) != 0;
 }
 
 InstanceId find_server_instance(const ObjectTree& tree, ShortServerId server) noexcept {
-  for (const InstanceId i : tree.instances(kServerObject)) {
-    if (server != 0 && id_at(tree, Path(kServerObject, i, kShortServerId)) == server) return i;
+  Object* object = tree.find(kServerObject);
+  for (const InstanceId i : InstanceRange(object)) {
+    if (server != 0 && id_of(object, i, kShortServerId) == server) return i;
   }
   return kMaxId;
 }
 
 InstanceId find_security_instance(const ObjectTree& tree, ShortServerId server) noexcept {
-  for (const InstanceId i : tree.instances(kSecurityObject)) {
-    if (server != 0 && !is_bootstrap_account(tree, i) &&
-        id_at(tree, Path(kSecurityObject, i, kSecurityShortServerId)) == server) {
+  Object* object = tree.find(kSecurityObject);
+  for (const InstanceId i : InstanceRange(object)) {
+    if (server != 0 && !is_bootstrap_account(tree, i) && id_of(object, i, kSecurityShortServerId) == server)
       return i;
-    }
   }
   return kMaxId;
 }
@@ -127,9 +132,10 @@ InstanceId find_bootstrap_account(const ObjectTree& tree) noexcept {
 
 Account next_account(const ObjectTree& tree, InstanceId from) noexcept {
   const bool secured = tree.find(kSecurityObject) != nullptr;
-  for (const InstanceId i : tree.instances(kServerObject)) {
+  Object* object = tree.find(kServerObject);
+  for (const InstanceId i : InstanceRange(object)) {
     if (i < from) continue;
-    const ShortServerId id = id_at(tree, Path(kServerObject, i, kShortServerId));
+    const ShortServerId id = id_of(object, i, kShortServerId);
     const InstanceId security = find_security_instance(tree, id);
     if (id != 0 && (!secured || security != kMaxId)) return {id, i, security};
   }
@@ -140,19 +146,16 @@ ServerSettings read_settings(const ObjectTree& tree, ShortServerId server) noexc
   ServerSettings result;
   result.instance = find_server_instance(tree, server);
   if (result.instance == kMaxId) return result;
-  const Path at(kServerObject, result.instance);
-  constexpr std::size_t kCount = std::size(kNumbers) - (kSequence ? 0 : 5);
+  Object* object = tree.find(kServerObject);
+  constexpr std::size_t kCount = std::size(kNumbers) - (kSequence ? 0 : 7);
   for (const auto& [resource, field] : std::span(kNumbers).first<kCount>()) {
-    result.*field = read_number(tree, at.child(resource)).value_or(result.*field);
+    result.*field = number_of(object, result.instance, resource, result.*field);
   }
   if (result.lifetime == 0) result.lifetime = lwm2m::kDefaultLifetime;
-  result.store_notifications = read_boolean(tree, at.child(kNotificationStoring)).value_or(true);
-  result.binding = read_binding(tree, at.child(kBinding)).value_or(result.binding);
+  result.binding = binding_of(object, result.instance, kBinding, result.binding);
   if constexpr (kSequence) {
-    result.priority = read_number(tree, at.child(kPriority));
-    result.failure_block = read_boolean(tree, at.child(kFailureBlock)).value_or(false);
-    result.bootstrap_on_failure = read_boolean(tree, at.child(kBootstrapOnFailure)).value_or(true);
-    result.preferred = read_binding(tree, at.child(kPreferredTransport)).value_or(lwm2m::Binding());
+    result.priority = as_number(present(object, result.instance, kPriority));
+    result.preferred = binding_of(object, result.instance, kPreferredTransport, {});
   }
   return result;
 }

@@ -26,15 +26,18 @@ struct Account {
 [[nodiscard]] InstanceId find_server_instance(const ObjectTree& tree, ShortServerId server) noexcept;
 /// The Security instance of this Short Server ID that is no bootstrap server's; kMaxId for none.
 [[nodiscard]] InstanceId find_security_instance(const ObjectTree& tree, ShortServerId server) noexcept;
-/// The Security instance of the bootstrap server; kMaxId for none.
 /// An instance of object 0 is of the bootstrap server.
 [[nodiscard]] bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept;
+/// The Security instance of the bootstrap server; kMaxId for none.
 [[nodiscard]] InstanceId find_bootstrap_account(const ObjectTree& tree) noexcept;
 
-/// A single resource as a number of either integer kind, as a boolean, or as a text; absent where it is not
-/// there or out of range. The text stays until the next call of its object.
+/// A single resource as a number, of either integer kind or a boolean; `absent` where it is not there or out
+/// of range. There need be no such object.
+[[nodiscard]] std::uint32_t number_of(Object* object, InstanceId instance, ResourceId resource,
+                                      std::uint32_t absent) noexcept;
+/// A single resource as a number, or as a text; absent where it is not there or out of range. The text stays
+/// until the next call of its object.
 [[nodiscard]] std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept;
-[[nodiscard]] std::optional<bool> read_boolean(const ObjectTree& tree, const Path& path) noexcept;
 [[nodiscard]] std::optional<std::string_view> read_text(const ObjectTree& tree, const Path& path) noexcept;
 /// Where an Object Link leads, absent as those.
 [[nodiscard]] std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept;
@@ -46,7 +49,7 @@ struct ServerSettings {
   std::uint32_t default_pmin = 0;
   std::uint32_t default_pmax = 0;  ///< 0: none
   std::uint32_t disable_timeout = 86400;
-  bool store_notifications = true;
+  std::uint32_t store_notifications = 1;  ///< 0 or 1, as the next two like it
   lwm2m::Binding binding = lwm2m::Binding::kUdp;
   std::uint32_t retry_count = 5;
   std::uint32_t retry_timer = 60;
@@ -54,8 +57,8 @@ struct ServerSettings {
   std::uint32_t sequence_count = 1;
   std::optional<std::uint32_t> priority{};  ///< Registration Priority Order
   std::uint32_t initial_delay = 0;
-  bool failure_block = false;
-  bool bootstrap_on_failure = true;
+  std::uint32_t failure_block = 0;
+  std::uint32_t bootstrap_on_failure = 1;
   lwm2m::Binding preferred{};  ///< Preferred Transport; empty for none
 };
 [[nodiscard]] ServerSettings read_settings(const ObjectTree& tree, ShortServerId server) noexcept;

@@ -139,7 +139,7 @@ Instant Engine::step_bootstrap() noexcept {
 /// A resource of the bootstrap account, 0 where it is not there.
 Seconds Engine::bootstrap_setting(ResourceId resource) const noexcept {
   const InstanceId account = find_bootstrap_account(tree_);
-  return Seconds(read_number(tree_, Path(kSecurityObject, account, resource)).value_or(0));
+  return Seconds(number_of(tree_.find(kSecurityObject), account, resource, 0));
 }
 
 void Engine::hold_off_bootstrap() noexcept {
@@ -204,11 +204,6 @@ void Engine::bootstrap_answered(Code response, Errc why) noexcept {
     return move_bootstrap(Input::kWithoutFormat);
   }
   move_bootstrap(Input::kRefused, response, why);
-}
-
-coap::Reply Engine::serve_bootstrap(const coap::IncomingRequest& request, ByteSpan space) noexcept {
-  move_bootstrap(Input::kOperation);
-  return bootstrap_interface_.serve(request, space);
 }
 
 void Engine::complete_bootstrap() noexcept {

@@ -32,14 +32,15 @@ constexpr bool of_enabler(ObjectId object) noexcept {
 }
 
 /// Table 6.7-1 has few codes: what is wrong with a request is 4.00, but for its format and size.
-coap::Reply refuse(Error error) noexcept {
+Result<void> refuse(Error error) noexcept {
   switch (error.code) {
-    case Errc::kUnsupported: return answer(Code::kUnsupportedContentFormat);
-    case Errc::kTooLarge: return answer(Code::kRequestEntityTooLarge);
+    case Errc::kUnsupported:
+      return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
+    case Errc::kTooLarge: return fail(Errc::kTooLarge);
     case Errc::kNoSpace:
     case Errc::kBusy:
-    case Errc::kIo: return answer(Code::kInternalServerError);
-    default: return answer(Code::kBadRequest);
+    case Errc::kIo: return fail(Errc::kNoSpace);
+    default: return fail(Errc::kMalformed);
   }
 }
 
@@ -52,25 +53,8 @@ Result<void> for_each_instance(const Object& object, FunctionRef<Result<void>(In
 }
 
 bool is_finish(const coap::IncomingRequest& request) noexcept {
-  std::size_t segments = 0;
-  bool bs = false;
-  for (const coap::Option& option : request.options) {
-    if (option.number == coap::OptionNumber::kUriPath) bs = ++segments == 1 && option.text() == "bs"sv;
-  }
-  return bs;
-}
-
-/// The path, which never stands under an alternate one (TS 6.4.1).
-Result<Path> path_of(const coap::IncomingRequest& request) noexcept {
-  Path path;
-  for (const coap::Option& option : request.options) {
-    if (option.number != coap::OptionNumber::kUriPath) continue;
-    if (option.value.empty() && path.depth() == 0) continue;  // "/" as some write it
-    const auto id = Path::parse_segment(option.text());
-    if (!id || path.depth() == Path::kMaxDepth) return fail(Errc::kMalformed);
-    path = path.child(*id);
-  }
-  return path;
+  const auto path = request_path(request, "/bs"sv);
+  return path && path->depth() == 0;
 }
 
 /// The Short Server ID that an instance of object 0, 1 or 21 belongs to; nothing for other ones.
@@ -123,31 +107,32 @@ void BootstrapInterface::roll_back() noexcept {
   begin();
 }
 
-coap::Reply BootstrapInterface::serve(const coap::IncomingRequest& request, ByteSpan space) noexcept {
-  // A Finish that comes again; nothing else does once the sequence is over.
-  if (outcome_ != Outcome::kOpen) {
-    if (request.method != Code::kPost || !is_finish(request)) return answer(Code::kUnauthorized);
-    return answer(finished() ? Code::kChanged : Code::kNotAcceptable);
-  }
-  if (request.method == Code::kPost) return is_finish(request) ? finish() : answer(Code::kBadRequest);
-  const bool reads = request.method == Code::kGet;
-  const auto path = path_of(request);
-  if (!path) return answer(reads ? Code::kNotFound : Code::kBadRequest);
+Result<void> BootstrapInterface::serve(const coap::IncomingRequest& request, ByteSpan space,
+                                       coap::Reply& reply) noexcept {
+  if (request.method == Code::kPost && is_finish(request)) return finish();
+  // Nothing else comes once the sequence is over.
+  if (outcome_ != Outcome::kOpen) return fail(Errc::kUnauthorized);
+  // It never stands under an alternate path (TS 6.4.1); some write "/" as an empty segment.
+  const auto path = request_path(request, {}, true);
   switch (request.method) {
     case Code::kGet:
+      if (!path) return fail(Errc::kNotFound);
       return request.accept == static_cast<std::uint16_t>(ContentFormat::kLinkFormat)
-                 ? discover(*path, space)
-                 : read(*path, request, space);
-    case Code::kPut: return write(*path, request, space);
-    case Code::kDelete: return remove(*path);
-    default: return answer(Code::kMethodNotAllowed);
+                 ? discover(*path, space, reply)
+                 : read(*path, request, space, reply);
+    case Code::kPut: return path ? write(*path, request, space) : fail(Errc::kMalformed);
+    case Code::kDelete: reply.code = Code::kDeleted; return path ? remove(*path) : fail(Errc::kMalformed);
+    case Code::kPost: return fail(Errc::kMalformed);
+    default: return path ? fail(Errc::kNotAllowed) : fail(Errc::kMalformed);
   }
 }
 
-coap::Reply BootstrapInterface::finish() noexcept {
-  const bool good = !broken_ && consistent();
-  outcome_ = good ? Outcome::kFinished : Outcome::kRefused;
-  return answer(good ? Code::kChanged : Code::kNotAcceptable);
+/// The answer to one that comes again is the same.
+Result<void> BootstrapInterface::finish() noexcept {
+  if (outcome_ == Outcome::kOpen) {
+    outcome_ = !broken_ && consistent() ? Outcome::kFinished : Outcome::kRefused;
+  }
+  return finished() ? Result<void>() : std::unexpected(kNotAcceptable);
 }
 
 bool BootstrapInterface::consistent() const noexcept {
@@ -159,7 +144,7 @@ bool BootstrapInterface::paired() const noexcept {
   const Object* security = tree_->find(kSecurityObject);
   const Object* servers = tree_->find(kServerObject);
   const auto paired = [&](InstanceId server) -> Result<void> {
-    const auto id = read_number(*tree_, Path(kServerObject, server, kShortServerId)).value_or(0);
+    const auto id = number_of(tree_->find(kServerObject), server, kShortServerId, 0);
     const bool known = id > 0 && id < kMaxId &&
                        find_server_instance(*tree_, static_cast<ShortServerId>(id)) == server &&
                        find_security_instance(*tree_, static_cast<ShortServerId>(id)) != kMaxId;
@@ -169,7 +154,7 @@ bool BootstrapInterface::paired() const noexcept {
     if (is_bootstrap_account(*tree_, account)) {
       return find_bootstrap_account(*tree_) == account ? Result<void>() : fail(Errc::kExists);
     }
-    const auto id = read_number(*tree_, Path(kSecurityObject, account, kSecurityServer)).value_or(0);
+    const auto id = number_of(tree_->find(kSecurityObject), account, kSecurityServer, 0);
     const bool known = id > 0 && id < kMaxId &&
                        find_security_instance(*tree_, static_cast<ShortServerId>(id)) == account &&
                        find_server_instance(*tree_, static_cast<ShortServerId>(id)) != kMaxId;
@@ -194,10 +179,11 @@ bool BootstrapInterface::linked(const Object& object) const noexcept {
   return for_each_instance(object, leads).has_value();
 }
 
-coap::Reply BootstrapInterface::discover(const Path& path, ByteSpan space) const noexcept {
-  if (path.depth() > 1) return answer(Code::kBadRequest);
+Result<void> BootstrapInterface::discover(const Path& path, ByteSpan space,
+                                          coap::Reply& reply) const noexcept {
+  if (path.depth() > 1) return fail(Errc::kMalformed);
   const Object* only = tree_->find(path.object());
-  if (path.depth() == 1 && only == nullptr) return answer(Code::kNotFound);
+  if (path.depth() == 1 && only == nullptr) return fail(Errc::kNotFound);
   ByteWriter out(space);
   lwm2m::LinkWriter links(out);
   links.link(Path());
@@ -205,23 +191,21 @@ coap::Reply BootstrapInterface::discover(const Path& path, ByteSpan space) const
   for (const Object* object : tree_->objects()) {
     if (path.depth() == 0 || object == only) write_links(links, *tree_, *object);
   }
-  if (!out.ok()) return answer(Code::kInternalServerError);
-  coap::Reply reply = answer(Code::kContent);
-  reply.content_format = static_cast<std::uint16_t>(ContentFormat::kLinkFormat);
-  reply.payload = out.written();
-  return reply;
+  if (!out.ok()) return fail(Errc::kNoSpace);
+  content(reply, ContentFormat::kLinkFormat, out.written());
+  return {};
 }
 
-coap::Reply BootstrapInterface::read(const Path& path, const coap::IncomingRequest& request,
-                                     ByteSpan space) const noexcept {
-  if (path.depth() == 0 || path.depth() > 2) return answer(Code::kMethodNotAllowed);
+Result<void> BootstrapInterface::read(const Path& path, const coap::IncomingRequest& request, ByteSpan space,
+                                      coap::Reply& reply) const noexcept {
+  if (path.depth() == 0 || path.depth() > 2) return fail(Errc::kNotAllowed);
   const Object* object = tree_->find(path.object());
-  if (object == nullptr) return answer(Code::kNotFound);
+  if (object == nullptr) return fail(Errc::kNotFound);
   // Object 1 too, as the Core and OMA's test case 8 have it; TS 6.4.2 names object 2 alone.
   if (object->id() != kServerObject && object->id() != kAccessControlObject) {
-    return answer(Code::kMethodNotAllowed);
+    return fail(Errc::kNotAllowed);
   }
-  if (path.depth() == 2 && !object->exists(path.instance())) return answer(Code::kNotFound);
+  if (path.depth() == 2 && !object->exists(path.instance())) return fail(Errc::kNotFound);
   const auto walk = [&](lwm2m::RecordSink sink) {
     return tree_->walk(path, sink, ObjectTree::Show::kEverything);
   };
@@ -230,13 +214,11 @@ coap::Reply BootstrapInterface::read(const Path& path, const coap::IncomingReque
     const auto format = static_cast<std::uint16_t>(codec.format);
     if (request.accept.value_or(format) != format) continue;
     const auto size = codec.encode(path, walk, space);
-    if (!size) return answer(Code::kInternalServerError);
-    coap::Reply reply = answer(Code::kContent);
-    reply.content_format = format;
-    reply.payload = space.first(*size);
-    return reply;
+    if (!size) return fail(Errc::kNoSpace);
+    content(reply, codec.format, space.first(*size));
+    return {};
   }
-  return answer(Code::kNotAcceptable);
+  return std::unexpected(kNotAcceptable);
 }
 
 /// An object as it is now, once for each sequence.
@@ -250,16 +232,14 @@ Result<void> BootstrapInterface::keep(const Object& object) noexcept {
   return {};
 }
 
-coap::Reply BootstrapInterface::write(const Path& path, const coap::IncomingRequest& request,
-                                      ByteSpan space) noexcept {
+Result<void> BootstrapInterface::write(const Path& path, const coap::IncomingRequest& request,
+                                       ByteSpan space) noexcept {
   Object* object = tree_->find(path.object());
-  if (object == nullptr || path.depth() > 3 || !request.content_format) return answer(Code::kBadRequest);
-  const lwm2m::Codec* codec = lwm2m::find_codec(codecs_, static_cast<ContentFormat>(*request.content_format));
-  if (codec == nullptr || (path.depth() < 3 && !lwm2m::holds_many(codec->format))) {
-    return answer(Code::kUnsupportedContentFormat);
-  }
+  if (object == nullptr || path.depth() > 3) return fail(Errc::kMalformed);
+  const auto codec = codec_of(codecs_, request, path.depth() < 3 ? lwm2m::holds_many : any_format);
+  if (!codec) return std::unexpected(codec.error());
   const auto each = [&](lwm2m::RecordSink sink) {
-    return codec->decode(path, request.payload, *tree_, space, sink);
+    return (*codec)->decode(path, request.payload, *tree_, space, sink);
   };
   // All of it is looked at before anything changes.
   const auto checked = each([&](const Record& record) { return check(path, record); });
@@ -274,7 +254,7 @@ coap::Reply BootstrapInterface::write(const Path& path, const coap::IncomingRequ
     if (done) done = ensure(*object, path.instance());
   }
   if (done) done = each([&](const Record& record) { return take(record); });
-  if (done) return answer(Code::kChanged);
+  if (done) return done;
   broken_ = true;
   return refuse(done.error());
 }
@@ -339,12 +319,12 @@ bool BootstrapInterface::stays(const Path& instance) const noexcept {
          lwm2m::Objlnk{instance.object(), instance.instance()};
 }
 
-coap::Reply BootstrapInterface::remove(const Path& path) noexcept {
+Result<void> BootstrapInterface::remove(const Path& path) noexcept {
   Object* object = tree_->find(path.object());
-  if (path.depth() > 2 || (path.depth() > 0 && object == nullptr)) return answer(Code::kBadRequest);
-  if (path.object() == kDeviceObject) return answer(Code::kBadRequest);
+  if (path.depth() > 2 || (path.depth() > 0 && object == nullptr)) return fail(Errc::kMalformed);
+  if (path.object() == kDeviceObject) return fail(Errc::kMalformed);
   if (path.depth() == 2 && (!object->exists(path.instance()) || stays(path))) {
-    return answer(Code::kBadRequest);
+    return fail(Errc::kMalformed);
   }
   // With an account goes what belongs to it, in any object.
   const bool everywhere = path.depth() == 0 || path.object() == kSecurityObject;
@@ -363,7 +343,7 @@ coap::Reply BootstrapInterface::remove(const Path& path) noexcept {
       if (!done && (path.depth() != 0 || done.error().code != Errc::kNotAllowed)) removed = done;
     }
   }
-  if (removed) return answer(Code::kDeleted);
+  if (removed) return removed;
   broken_ = broken_ || removed.error().code != Errc::kNotAllowed;
   return refuse(removed.error());
 }

@@ -28,9 +28,10 @@ class BootstrapInterface {
 
   /// A sequence begins: what is there now is what `roll_back` returns to.
   void begin() noexcept;
-  /// One request of the bootstrap server. Finish is answered 2.04 and makes `finished` true where all
-  /// is consistent; where it is not it is answered 4.06 and makes `refused` true.
-  [[nodiscard]] coap::Reply serve(const coap::IncomingRequest& request, ByteSpan space) noexcept;
+  /// One request of the bootstrap server, whose `reply` is 2.04 at first. Finish is answered 2.04 and makes
+  /// `finished` true where all is consistent; where it is not it is answered 4.06 and makes `refused` true.
+  [[nodiscard]] Result<void> serve(const coap::IncomingRequest& request, ByteSpan space,
+                                   coap::Reply& reply) noexcept;
 
   [[nodiscard]] bool finished() const noexcept { return outcome_ == Outcome::kFinished; }
   [[nodiscard]] bool refused() const noexcept { return outcome_ == Outcome::kRefused; }
@@ -51,13 +52,14 @@ class BootstrapInterface {
  private:
   enum class Outcome : std::uint8_t { kOpen, kFinished, kRefused };
 
-  [[nodiscard]] coap::Reply finish() noexcept;
-  [[nodiscard]] coap::Reply discover(const Path& path, ByteSpan space) const noexcept;
-  [[nodiscard]] coap::Reply read(const Path& path, const coap::IncomingRequest& request,
-                                 ByteSpan space) const noexcept;
-  [[nodiscard]] coap::Reply write(const Path& path, const coap::IncomingRequest& request,
-                                  ByteSpan space) noexcept;
-  [[nodiscard]] coap::Reply remove(const Path& path) noexcept;
+  [[nodiscard]] Result<void> finish() noexcept;
+  [[nodiscard]] Result<void> discover(const Path& path, ByteSpan space, coap::Reply& reply) const noexcept;
+  [[nodiscard]] Result<void> read(const Path& path, const coap::IncomingRequest& request, ByteSpan space,
+                                  coap::Reply& reply) const noexcept;
+  // Their errors are those of table 6.7-1.
+  [[nodiscard]] Result<void> write(const Path& path, const coap::IncomingRequest& request,
+                                   ByteSpan space) noexcept;
+  [[nodiscard]] Result<void> remove(const Path& path) noexcept;
 
   [[nodiscard]] Result<void> check(const Path& base, const lwm2m::Record& record) const noexcept;
   [[nodiscard]] Result<void> clear(const Path& base, const Path& path) noexcept;

@@ -11,29 +11,13 @@
 
 namespace linnet::client {
 
-using coap::Code;
-
 namespace {
 
 /// Room for a name that has to be unescaped.
 constexpr std::size_t kNameScratch = 64;
 
-constexpr bool is_senml(lwm2m::ContentFormat format) noexcept {
+bool is_senml(lwm2m::ContentFormat format) noexcept {
   return format == lwm2m::ContentFormat::kSenmlJson || format == lwm2m::ContentFormat::kSenmlCbor;
-}
-
-const lwm2m::Codec* senml_codec(std::span<const lwm2m::Codec> codecs, std::uint16_t number) noexcept {
-  const auto format = static_cast<lwm2m::ContentFormat>(number);
-  return is_senml(format) ? lwm2m::find_codec(codecs, format) : nullptr;
-}
-
-/// The codec of the payload, or what to answer without one.
-Result<const lwm2m::Codec*> payload_codec(std::span<const lwm2m::Codec> codecs,
-                                          std::optional<std::uint16_t> format) noexcept {
-  if (!format) return fail(Errc::kMalformed);
-  const lwm2m::Codec* codec = senml_codec(codecs, *format);
-  if (codec != nullptr) return codec;
-  return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
 }
 
 lwm2m::DataType no_type(const Path& /*path*/) noexcept {
@@ -49,16 +33,17 @@ Result<void> PathList::each(FunctionRef<Result<void>(const Path&)> take) const n
   });
 }
 
-coap::Reply Engine::read_composite(Request& request) noexcept {
+Result<void> Engine::read_composite(Request& request) noexcept {
   const coap::IncomingRequest& message = request.message;
-  const auto asked = payload_codec(config_.codecs, message.content_format);
-  if (!asked) return answer(asked.error());
+  const auto asked = codec_of(config_.codecs, message, is_senml);
+  if (!asked) return std::unexpected(asked.error());
   const PathList paths(**asked, message.payload);
   const auto whole = paths.each([](const Path&) { return Result<void>(); });
-  if (!whole) return answer(whole.error());
+  if (!whole) return std::unexpected(whole.error());
   // What the server can write it can read.
-  const lwm2m::Codec* codec = message.accept ? senml_codec(config_.codecs, *message.accept) : *asked;
-  if (codec == nullptr) return answer(Code::kNotAcceptable);
+  const auto format = static_cast<lwm2m::ContentFormat>(message.accept.value_or(*message.content_format));
+  const lwm2m::Codec* codec = is_senml(format) ? lwm2m::find_codec(config_.codecs, format) : nullptr;
+  if (codec == nullptr) return std::unexpected(kNotAcceptable);
 
   const auto size = codec->encode(
       Path(),
@@ -66,13 +51,11 @@ coap::Reply Engine::read_composite(Request& request) noexcept {
         return paths.each([&](const Path& path) { return walk_readable(request.server.id, path, sink); });
       },
       request.space);
-  if (!size) return answer(size.error());
-  coap::Reply reply = answer(Code::kContent);
-  reply.content_format = static_cast<std::uint16_t>(codec->format);
-  reply.payload = request.space.first(*size);
-  if (message.observe == 0U) reply.observe = observe(request, codec->format, &paths);
+  if (!size) return std::unexpected(size.error());
+  content(request.reply, codec->format, request.space.first(*size));
+  if (message.observe == 0U) request.reply.observe = observe(request, codec->format, &paths);
   if (message.observe == 1U) cancel_observation(request, &paths);
-  return reply;
+  return {};
 }
 
 /// What `server` may read at or below a path, which may be the root or lead nowhere.
@@ -101,9 +84,9 @@ Result<void> Engine::check_assignment(ShortServerId server, const lwm2m::Record&
   return target->object->check(definition, path, record.value);
 }
 
-coap::Reply Engine::write_composite(Request& request) noexcept {
-  const auto codec = payload_codec(config_.codecs, request.message.content_format);
-  if (!codec) return answer(codec.error());
+Result<void> Engine::write_composite(Request& request) noexcept {
+  const auto codec = codec_of(config_.codecs, request.message, is_senml);
+  if (!codec) return std::unexpected(codec.error());
   const auto each = [&](lwm2m::RecordSink sink) {
     return (*codec)->decode(Path(), request.message.payload, tree_, request.space, sink);
   };
@@ -113,7 +96,7 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
     ++values;
     return check_assignment(request.server.id, record);
   });
-  if (!checked) return answer(checked.error());
+  if (!checked) return std::unexpected(checked.error());
 
   Rollback before(rollback());
   if constexpr (kRollback) {
@@ -123,7 +106,7 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
       // The instances of a multiple resource follow each other.
       return resource == std::exchange(last, resource) ? Result<void>() : before.keep(tree_, resource);
     };
-    if (values > 1 && !each(keep)) return answer(Code::kInternalServerError);
+    if (values > 1 && !each(keep)) return fail(Errc::kIo);
   }
   const auto applied = apply(request, **codec, [&](const lwm2m::Record& record) -> Assignment {
     return {record.path, record.value.convert(tree_.type_of(record.path)).value_or(Value())};
@@ -135,7 +118,7 @@ coap::Reply Engine::write_composite(Request& request) noexcept {
     changed(record.path);
     return {};
   });
-  return applied ? answer(Code::kChanged) : answer(applied.error());
+  return applied;
 }
 
 }  // namespace linnet::client

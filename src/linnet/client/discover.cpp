@@ -77,11 +77,11 @@ class Discovery {
 
 }  // namespace
 
-coap::Reply Engine::discover(Request& request) noexcept {
+Result<void> Engine::discover(Request& request) noexcept {
   const Path path = request.path;
-  if (path.depth() > 3) return answer(coap::Code::kMethodNotAllowed);
+  if (path.depth() > 3) return fail(Errc::kNotAllowed);
   const auto target = tree_.resolve(path);
-  if (!target) return answer(target.error());
+  if (!target) return std::unexpected(target.error());
   ByteWriter out(request.space);
   Discovery discovery(out, attributes_, access_, request.server.id);
   switch (path.depth()) {
@@ -89,11 +89,9 @@ coap::Reply Engine::discover(Request& request) noexcept {
     case 2: discovery.instance(*target->object, path.instance()); break;
     default: discovery.resource_alone(*target->object, path, *target->definition); break;
   }
-  if (!out.ok()) return answer(coap::Code::kInternalServerError);
-  coap::Reply reply = answer(coap::Code::kContent);
-  reply.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
-  reply.payload = out.written();
-  return reply;
+  if (!out.ok()) return fail(Errc::kNoSpace);
+  content(request.reply, lwm2m::ContentFormat::kLinkFormat, out.written());
+  return {};
 }
 
 }  // namespace linnet::client

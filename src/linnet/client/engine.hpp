@@ -143,7 +143,6 @@ class Engine final : private coap::Handler, private EngineState {
 
   // registration.cpp
   [[nodiscard]] ServerSettings settings(ShortServerId server) const noexcept;
-  void give_up(Server& server) noexcept;
   void step_server(Server& server) noexcept;
   void send_register(Server& server) noexcept;
   void send_update(Server& server) noexcept;
@@ -196,7 +195,6 @@ class Engine final : private coap::Handler, private EngineState {
   void open_bootstrap_link() noexcept;
   void request_bootstrap() noexcept;
   void bootstrap_answered(coap::Code response, Errc why) noexcept;
-  [[nodiscard]] coap::Reply serve_bootstrap(const coap::IncomingRequest& request, ByteSpan space) noexcept;
   void complete_bootstrap() noexcept;
   void fail_bootstrap(coap::Code response, Errc why) noexcept;
   void cancel_bootstrap_request() noexcept;
@@ -227,26 +225,27 @@ class Engine final : private coap::Handler, private EngineState {
 
   // request.cpp: the operations of table 6.4.4-1
   struct Request;  ///< one operation being served
-  [[nodiscard]] Result<Path> request_path(const coap::IncomingRequest& request) const noexcept;
+  [[nodiscard]] Result<void> serve(const coap::IncomingRequest& message, ByteSpan space,
+                                   coap::Reply& reply) noexcept;
   [[nodiscard]] Right required_right(const Request& request) const noexcept;
-  [[nodiscard]] coap::Reply dispatch(Request& request) noexcept;
-  [[nodiscard]] coap::Reply read(Request& request) noexcept;
-  [[nodiscard]] coap::Reply discover(Request& request) noexcept;
-  [[nodiscard]] coap::Reply write_attributes(Request& request) noexcept;
-  [[nodiscard]] coap::Reply execute(Request& request) noexcept;
-  [[nodiscard]] coap::Reply remove(Request& request) noexcept;
+  [[nodiscard]] Result<void> dispatch(Request& request) noexcept;
+  [[nodiscard]] Result<void> read(Request& request) noexcept;
+  [[nodiscard]] Result<void> discover(Request& request) noexcept;
+  [[nodiscard]] Result<void> write_attributes(Request& request) noexcept;
+  [[nodiscard]] Result<void> execute(Request& request) noexcept;
+  [[nodiscard]] Result<void> remove(Request& request) noexcept;
   // write.cpp
   [[nodiscard]] ByteSpan rollback() const noexcept;
   enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
-  [[nodiscard]] coap::Reply write(Request& request, WriteKind kind) noexcept;
-  [[nodiscard]] coap::Reply create(Request& request) noexcept;
+  [[nodiscard]] Result<void> write(Request& request, WriteKind kind) noexcept;
+  [[nodiscard]] Result<void> create(Request& request) noexcept;
   Result<void> apply(Request& request, const lwm2m::Codec& codec,
                      FunctionRef<Assignment(const lwm2m::Record&)> assignment,
                      const Path* created = nullptr) noexcept;
 
   // composite.cpp
-  [[nodiscard]] coap::Reply read_composite(Request& request) noexcept;
-  [[nodiscard]] coap::Reply write_composite(Request& request) noexcept;
+  [[nodiscard]] Result<void> read_composite(Request& request) noexcept;
+  [[nodiscard]] Result<void> write_composite(Request& request) noexcept;
   [[nodiscard]] Result<void> check_assignment(ShortServerId server,
                                               const lwm2m::Record& record) const noexcept;
   Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;

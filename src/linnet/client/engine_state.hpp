@@ -22,35 +22,10 @@
 
 namespace linnet::client {
 
+/// What is asked for most stands first: a small processor reaches it by short instructions.
 struct EngineState {
-  CountingLinks counter_;
-  coap::Endpoint endpoint_;
-  ObjectTree tree_;
-  AccessControl access_;
-  Bootstrap bootstrap_;
-  BootstrapInterface bootstrap_interface_;
-  Listener* listener_ = nullptr;
-  std::span<Server> servers_;
-  ObservationTable observations_;
-  std::uint16_t first_observation_ = 0;  ///< whose turn it is
-  AttributeTable attributes_;
-  SendQueue sends_;
-  SendId next_send_ = 1;
-  /// Payloads of our own requests and notifications. None is made while an operation is served or a
-  /// bootstrap server works on the device: then it keeps what is to be put back if that fails.
-  ByteSpan work_;
-  std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
-  std::array<std::uint8_t, 5> location_instance_{};
-  Instant now_{};
-  Instant deadline_ = kNever;
-  Instant window_end_ = kNever;  ///< of the first awake window to close
-  Millis lag_{0};                ///< what the caller's clock lost by going backwards
-  bool started_ = false;         ///< the first time has been seen
+  bool started_ = false;  ///< the first time has been seen
   bool work_pending_ = false;
-  ByteSpan state_;  ///< for an image of the state
-  StateImage image_;
-  Instant save_due_ = kNever;
-  class Question* question_ = nullptr;  ///< of the application
   bool online_ = true;
   bool stopped_ = false;           ///< between stop_servers and start_servers
   bool accounts_changed_ = true;   ///< objects 0 and 1 are to be looked at
@@ -58,6 +33,32 @@ struct EngineState {
   bool bootstrap_wanted_ = false;  ///< by the application, a server, or a registration that failed for good
   bool accounts_pending_ = true;   ///< it is to be seen whether there is a server to register with
   bool missing_pending_ = false;   ///< instances or rights went: observations and attributes may have to end
+  std::uint16_t first_observation_ = 0;  ///< whose turn it is
+  ObjectTree tree_;
+  std::span<Server> servers_;
+  /// Payloads of our own requests and notifications. None is made while an operation is served or a
+  /// bootstrap server works on the device: then it keeps what is to be put back if that fails.
+  ByteSpan work_;
+  ObservationTable observations_;
+  AttributeTable attributes_;
+  AccessControl access_;
+  SendQueue sends_;
+  SendId next_send_ = 1;
+  Listener* listener_ = nullptr;
+  Instant now_{};
+  Instant deadline_ = kNever;
+  Instant window_end_ = kNever;  ///< of the first awake window to close
+  Millis lag_{0};                ///< what the caller's clock lost by going backwards
+  Bootstrap bootstrap_;
+  BootstrapInterface bootstrap_interface_;
+  std::array<std::uint8_t, 5> location_object_{};  ///< text of a Location-Path, until the reply is sent
+  std::array<std::uint8_t, 5> location_instance_{};
+  ByteSpan state_;  ///< for an image of the state
+  StateImage image_;
+  Instant save_due_ = kNever;
+  class Question* question_ = nullptr;  ///< of the application
+  CountingLinks counter_;
+  coap::Endpoint endpoint_;
 };
 
 }  // namespace linnet::client

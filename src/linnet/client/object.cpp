@@ -33,10 +33,12 @@ Result<void> Object::create(InstanceId) noexcept {
 Result<void> Object::remove(InstanceId) noexcept {
   return fail(Errc::kNotAllowed);
 }
-InstanceId InstanceRange::from(InstanceId id) const noexcept {
-  if (object_ == nullptr) return kMaxId;
-  return instance_ == kMaxId ? object_->next_instance(id)
-                             : object_->next_resource_instance(instance_, resource_, id);
+InstanceId InstanceRange::next(const Object* object, InstanceId id) noexcept {
+  return object != nullptr ? object->next_instance(id) : kMaxId;
+}
+InstanceId InstanceRange::next(const Object* object, InstanceId instance, ResourceId resource,
+                               InstanceId id) noexcept {
+  return object != nullptr ? object->next_resource_instance(instance, resource, id) : kMaxId;
 }
 
 Result<void> Object::check(const ResourceDefinition& definition, const Path& path,

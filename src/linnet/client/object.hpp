@@ -63,32 +63,43 @@ class Object;
 /// What is added or removed while they are gone through is seen where it lies ahead.
 class InstanceRange {
  public:
-  class Iterator {
-   public:
-    Iterator(const InstanceRange& range, InstanceId at) noexcept : range_(range), at_(at) {}
-    [[nodiscard]] InstanceId operator*() const noexcept { return at_; }
-    Iterator& operator++() noexcept {
-      at_ = range_.from(static_cast<InstanceId>(at_ + 1));
-      return *this;
-    }
-    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept { return at_ == kMaxId; }
+  /// Those of the object.
+  [[gnu::always_inline]] explicit InstanceRange(const Object* object) noexcept : object_(object) {}
+  [[gnu::always_inline]] InstanceRange(const Object* object, InstanceId instance,
+                                       ResourceId resource) noexcept
+      : object_(object), of_resource_(true), instance_(instance), resource_(resource) {}
 
-   private:
-    const InstanceRange& range_;
-    InstanceId at_;
-  };
-
-  explicit InstanceRange(const Object* object, InstanceId instance = kMaxId, ResourceId resource = 0) noexcept
-      : object_(object), instance_(instance), resource_(resource) {}
-  [[nodiscard]] Iterator begin() const noexcept { return {*this, from(0)}; }
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// The first one from `id` on; kMaxId when there is none.
-  [[nodiscard]] InstanceId from(InstanceId id) const noexcept;
+  [[nodiscard, gnu::always_inline]] InstanceId from(InstanceId id) const noexcept {
+    return of_resource_ ? next(object_, instance_, resource_, id) : next(object_, id);
+  }
+
+  // A range is its own iterator.
+  [[nodiscard, gnu::always_inline]] InstanceRange begin() const noexcept {
+    InstanceRange first = *this;
+    first.at_ = from(0);
+    return first;
+  }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  [[nodiscard, gnu::always_inline]] InstanceId operator*() const noexcept { return at_; }
+  [[gnu::always_inline]] InstanceRange& operator++() noexcept {
+    at_ = from(static_cast<InstanceId>(at_ + 1));
+    return *this;
+  }
+  [[nodiscard, gnu::always_inline]] bool operator==(std::default_sentinel_t) const noexcept {
+    return at_ == kMaxId;
+  }
 
  private:
+  [[nodiscard]] static InstanceId next(const Object* object, InstanceId id) noexcept;
+  [[nodiscard]] static InstanceId next(const Object* object, InstanceId instance, ResourceId resource,
+                                       InstanceId id) noexcept;
+
   const Object* object_;
-  InstanceId instance_;  ///< kMaxId: those of the object
-  ResourceId resource_;
+  bool of_resource_ = false;
+  InstanceId instance_ = 0;
+  ResourceId resource_ = 0;
+  InstanceId at_ = kMaxId;
 };
 
 /// The handlers of one object. The engine checks paths, R, W and E marks, types and rights first:

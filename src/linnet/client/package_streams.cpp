@@ -31,7 +31,7 @@ bool PackageStreams::takes(const coap::IncomingRequest& first, const coap::BodyP
                            Instant /*now*/) noexcept {
   constexpr auto kOpaque = static_cast<std::uint16_t>(lwm2m::ContentFormat::kOpaque);
   if (first.method != Code::kPut || first.content_format != kOpaque) return false;
-  const auto path = engine_.request_path(first);
+  const auto path = request_path(first, engine_.config_.alternate_path);
   if (!path) return false;
   const auto receiver = std::ranges::find_if(
       receivers_, [&](const PackageReceiver* r) { return r != nullptr && r->takes_package(*path); });

@@ -6,25 +6,12 @@
 
 namespace linnet::client {
 
-using coap::Code;
 using lwm2m::ContentFormat;
 using lwm2m::Record;
 
 namespace {
 
 constexpr ResourceId kBootstrapServerFlag = 1;  // of object 0
-
-/// The answers of table 6.7-1 as errors.
-Result<void> outcome(const coap::Reply& reply) noexcept {
-  switch (reply.code) {
-    case Code::kChanged:
-    case Code::kDeleted: return {};
-    case Code::kUnsupportedContentFormat: return fail(Errc::kUnsupported);
-    case Code::kRequestEntityTooLarge: return fail(Errc::kTooLarge);
-    case Code::kInternalServerError: return fail(Errc::kNoSpace);
-    default: return fail(Errc::kMalformed);
-  }
-}
 
 }  // namespace
 
@@ -52,7 +39,7 @@ Result<void> BootstrapInterface::load(const ProvisionedObject& object) noexcept 
   coap::IncomingRequest request;
   request.content_format = static_cast<std::uint16_t>(ContentFormat::kTlv);
   request.payload = object.instances;
-  return outcome(write(Path(object.id), request, ByteSpan()));
+  return write(Path(object.id), request, ByteSpan());
 }
 
 Result<void> BootstrapInterface::provision(std::span<const ProvisionedObject> objects) noexcept {
@@ -60,7 +47,7 @@ Result<void> BootstrapInterface::provision(std::span<const ProvisionedObject> ob
   begin();
   Result<void> done;
   for (const ObjectId id : {kSecurityObject, kServerObject, kOscoreObject}) {
-    if (done && tree_->find(id) != nullptr) done = outcome(remove(Path(id)));
+    if (done && tree_->find(id) != nullptr) done = remove(Path(id));
   }
   bool bootstrap = false;
   for (const ProvisionedObject& object : objects) bootstrap = bootstrap || brings_bootstrap_account(object);

@@ -188,17 +188,13 @@ void Engine::begin(Server& server) noexcept {
   work_pending_ = true;
 }
 
-/// An acknowledgement without a response behind it does not keep a registration alive.
-void Engine::give_up(Server& server) noexcept {
-  const coap::RequestId id = *server.request;
-  endpoint_.cancel(id, now_);
-  finish(id, coap::Code::kEmpty, Errc::kTimeout, nullptr);
-}
-
 void Engine::step_server(Server& server) noexcept {
   if (server.request) {
-    if (now_ >= server.due) give_up(server);
-    return;
+    if (now_ < server.due) return;
+    // An acknowledgement without a response behind it does not keep a registration alive.
+    const coap::RequestId id = *server.request;
+    endpoint_.cancel(id, now_);
+    return finish(id, coap::Code::kEmpty, Errc::kTimeout, nullptr);
   }
   if (kSequence && server.closing) close_link(server);
   const bool due = now_ >= server.due;

@@ -9,8 +9,6 @@ namespace linnet::client {
 
 using coap::Code;
 
-namespace {}  // namespace
-
 [[gnu::noinline]] coap::Reply answer(Code code) noexcept {
   coap::Reply reply;
   reply.code = code;
@@ -37,44 +35,76 @@ Code response_code(Error error) noexcept {
   }
 }
 
-coap::Reply Engine::on_request(const coap::IncomingRequest& message, coap::DeferredId /*deferred*/,
-                               ByteSpan space, Instant /*now*/) noexcept {
-  if constexpr (kBootstrap) {
-    const bool lingers = bootstrap_.state() == BootstrapState::kLingering;
-    if ((bootstrapping() || lingers) && message.link == bootstrap_.link)
-      return serve_bootstrap(message, space);
-    if (bootstrapping()) return answer(Code::kUnauthorized);
-  }
-  Server* server = find_server(message.link);
-  // A server may ask before the answer to the Register has reached us.
-  if (server == nullptr || (!server->registered() && server->state != RegistrationState::kRegistering)) {
-    return answer(Code::kUnauthorized);
-  }
-  const auto path = request_path(message);
-  if (!path) return answer(Code::kNotFound);
-  if (path->depth() > 0 && hidden(path->object())) return answer(Code::kUnauthorized);
-  Request request{message, *server, *path, space};
-  return dispatch(request);
+Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
+                                     const coap::IncomingRequest& message,
+                                     bool (*fitting)(lwm2m::ContentFormat)) noexcept {
+  if (!message.content_format) return fail(Errc::kMalformed);
+  const auto format = static_cast<lwm2m::ContentFormat>(*message.content_format);
+  const lwm2m::Codec* codec = lwm2m::find_codec(codecs, format);
+  if (codec != nullptr && fitting(format)) return codec;
+  return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
 }
 
-/// The numeric path behind the alternate path; kMalformed where there is none.
-Result<Path> Engine::request_path(const coap::IncomingRequest& message) const noexcept {
-  std::string_view prefix = config_.alternate_path;
+bool any_format(lwm2m::ContentFormat /*format*/) noexcept {
+  return true;
+}
+
+void content(coap::Reply& reply, lwm2m::ContentFormat format, ByteView payload) noexcept {
+  reply.code = Code::kContent;
+  reply.content_format = static_cast<std::uint16_t>(format);
+  reply.payload = payload;
+}
+
+Result<Path> request_path(const coap::IncomingRequest& message, std::string_view prefix,
+                          bool slash) noexcept {
   Path path;
   for (const coap::Option& option : message.options) {
     if (option.number != coap::OptionNumber::kUriPath) continue;
+    const std::string_view text = option.text();
     if (!prefix.empty()) {
       prefix.remove_prefix(1);
       const std::string_view segment = prefix.substr(0, prefix.find('/'));
-      if (segment != option.text()) return fail(Errc::kMalformed);
+      if (segment != text) return fail(Errc::kMalformed);
       prefix.remove_prefix(segment.size());
       continue;
     }
-    const auto id = Path::parse_segment(option.text());
+    if (slash && text.empty() && path.depth() == 0) continue;
+    const auto id = Path::parse_segment(text);
     if (!id || path.depth() == Path::kMaxDepth) return fail(Errc::kMalformed);
     path = path.child(*id);
   }
   return prefix.empty() ? Result<Path>(path) : fail(Errc::kMalformed);
+}
+
+coap::Reply Engine::on_request(const coap::IncomingRequest& message, coap::DeferredId /*deferred*/,
+                               ByteSpan space, Instant /*now*/) noexcept {
+  coap::Reply reply;
+  reply.code = Code::kChanged;
+  const auto done = serve(message, space, reply);
+  if (!done) reply.code = response_code(done.error());
+  return reply;
+}
+
+Result<void> Engine::serve(const coap::IncomingRequest& message, ByteSpan space,
+                           coap::Reply& reply) noexcept {
+  if constexpr (kBootstrap) {
+    const bool lingers = bootstrap_.state() == BootstrapState::kLingering;
+    if ((bootstrapping() || lingers) && message.link == bootstrap_.link) {
+      move_bootstrap(BootstrapInput::kOperation);
+      return bootstrap_interface_.serve(message, space, reply);
+    }
+    if (bootstrapping()) return fail(Errc::kUnauthorized);
+  }
+  Server* server = find_server(message.link);
+  // A server may ask before the answer to the Register has reached us.
+  if (server == nullptr || (!server->registered() && server->state != RegistrationState::kRegistering)) {
+    return fail(Errc::kUnauthorized);
+  }
+  const auto path = request_path(message, config_.alternate_path);
+  if (!path) return fail(Errc::kNotFound);
+  if (path->depth() > 0 && hidden(path->object())) return fail(Errc::kUnauthorized);
+  Request request{message, *server, *path, space, reply};
+  return dispatch(request);
 }
 
 /// The right that the operation asks for.
@@ -94,14 +124,14 @@ Right Engine::required_right(const Request& request) const noexcept {
   }
 }
 
-coap::Reply Engine::dispatch(Request& request) noexcept {
+Result<void> Engine::dispatch(Request& request) noexcept {
   const coap::IncomingRequest& message = request.message;
   const std::size_t depth = request.path.depth();
   if (kComposite && depth == 0 && message.method == Code::kFetch) return read_composite(request);
   if (kComposite && depth == 0 && message.method == Code::kIPatch) return write_composite(request);
-  if (depth == 0) return answer(Code::kMethodNotAllowed);
+  if (depth == 0) return fail(Errc::kNotAllowed);
   if constexpr (kAccessControl) {
-    if (!may(request.server.id, required_right(request), request.path)) return answer(Code::kUnauthorized);
+    if (!may(request.server.id, required_right(request), request.path)) return fail(Errc::kUnauthorized);
   }
   switch (message.method) {
     case Code::kGet:
@@ -110,18 +140,19 @@ coap::Reply Engine::dispatch(Request& request) noexcept {
       return read(request);
     case Code::kPut:
       if (request.writes_attributes()) return write_attributes(request);
-      return depth >= 2 ? write(request, WriteKind::kReplace) : answer(Code::kMethodNotAllowed);
+      return depth >= 2 ? write(request, WriteKind::kReplace) : fail(Errc::kNotAllowed);
     case Code::kPost:
       if (depth == 1) return create(request);
       if (depth == 2) return write(request, WriteKind::kPartial);
-      return depth == 3 ? execute(request) : answer(Code::kMethodNotAllowed);
+      return depth == 3 ? execute(request) : fail(Errc::kNotAllowed);
     case Code::kDelete: return remove(request);
-    default: return answer(Code::kMethodNotAllowed);
+    default: return fail(Errc::kNotAllowed);
   }
 }
 
-coap::Reply Engine::read(Request& request) noexcept {
-  if (const auto readable = tree_.check_readable(request.path); !readable) return answer(readable.error());
+Result<void> Engine::read(Request& request) noexcept {
+  if (const auto readable = tree_.check_readable(request.path); !readable)
+    return std::unexpected(readable.error());
   const auto walk = [&](lwm2m::RecordSink sink) { return this->walk(request.server.id, request.path, sink); };
   // The format asked for, or the first that can hold what is there.
   Error error{Errc::kUnsupported};
@@ -134,80 +165,82 @@ coap::Reply Engine::read(Request& request) noexcept {
       if (error.code == Errc::kUnsupported) continue;
       break;
     }
-    coap::Reply reply = answer(Code::kContent);
-    reply.content_format = static_cast<std::uint16_t>(codec.format);
-    reply.payload = request.space.first(*size);
-    if (request.message.observe == 0U) reply.observe = observe(request, codec.format);
+    content(request.reply, codec.format, request.space.first(*size));
+    if (request.message.observe == 0U) request.reply.observe = observe(request, codec.format);
     if (request.message.observe == 1U) cancel_observation(request);
-    return reply;
+    return {};
   }
-  return error.code == Errc::kUnsupported ? answer(Code::kNotAcceptable) : answer(error);
+  if (error.code == Errc::kUnsupported) error = kNotAcceptable;
+  return std::unexpected(error);
 }
 
-coap::Reply Engine::write_attributes(Request& request) noexcept {
+Result<void> Engine::write_attributes(Request& request) noexcept {
   const auto target = tree_.resolve(request.path);
-  if (!target) return answer(target.error());
+  if (!target) return std::unexpected(target.error());
   const ResourceDefinition* definition = target->definition;
-  if (definition != nullptr && !lwm2m::readable(definition->operations))
-    return answer(Code::kMethodNotAllowed);
+  if (definition != nullptr && !lwm2m::readable(definition->operations)) return fail(Errc::kNotAllowed);
   const ShortServerId server = request.server.id;
   const lwm2m::Attributes* before = attributes_.find(server, request.path);
   lwm2m::Attributes attributes = before != nullptr ? *before : lwm2m::Attributes();
   for (const coap::Option& option : request.message.options) {
     if (option.number != coap::OptionNumber::kUriQuery) continue;
-    if (const auto written = attributes.write(option.text()); !written) return answer(written.error());
+    if (const auto written = attributes.write(option.text()); !written)
+      return std::unexpected(written.error());
   }
-  if (const auto consistent = attributes.check(); !consistent) return answer(consistent.error());
+  if (const auto consistent = attributes.check(); !consistent) return std::unexpected(consistent.error());
   const bool numeric =
       definition != nullptr &&
       (definition->type == lwm2m::DataType::kInteger || definition->type == lwm2m::DataType::kUnsigned ||
        definition->type == lwm2m::DataType::kFloat || definition->type == lwm2m::DataType::kTime);
-  if (attributes.has_thresholds() && !numeric) return answer(Code::kBadRequest);
-  if (const auto kept = attributes_.set(server, request.path, attributes); !kept) return answer(kept.error());
+  if (attributes.has_thresholds() && !numeric) return fail(Errc::kMalformed);
+  if (const auto kept = attributes_.set(server, request.path, attributes); !kept)
+    return std::unexpected(kept.error());
   if constexpr (kPersistence) save_soon();
   reschedule(server, request.path);
   emit(EventType::kAttributesWritten, server, request.path);
-  return answer(Code::kChanged);
+  return {};
 }
 
-coap::Reply Engine::execute(Request& request) noexcept {
+Result<void> Engine::execute(Request& request) noexcept {
   const auto target = tree_.resolve(request.path);
-  if (!target) return answer(target.error());
+  if (!target) return std::unexpected(target.error());
   const Path path = request.path;
   if (!lwm2m::executable(target->definition->operations)) {
     // The instances of a multiple resource can be written one by one (Core 1.1 §6.3.3).
-    return target->definition->multiple ? write(request, WriteKind::kPartial)
-                                        : answer(Code::kMethodNotAllowed);
+    return target->definition->multiple ? write(request, WriteKind::kPartial) : fail(Errc::kNotAllowed);
   }
   constexpr auto kText = static_cast<std::uint16_t>(lwm2m::ContentFormat::kText);
-  if (request.message.content_format.value_or(kText) != kText) return answer(Code::kBadRequest);
+  if (request.message.content_format.value_or(kText) != kText) return fail(Errc::kMalformed);
   const std::string_view text = as_text(request.message.payload);
   lwm2m::ExecuteArgumentReader arguments(text);
   for (;;) {
     const auto argument = arguments.next();
-    if (!argument) return answer(argument.error());
+    if (!argument) return std::unexpected(argument.error());
     if (!*argument) break;
   }
-  if (const auto done = target->object->execute(path, text); !done) return answer(done.error());
-  if (const auto obeyed = obey(request.server, path, text); !obeyed) return answer(obeyed.error());
+  if (const auto done = target->object->execute(path, text); !done) return std::unexpected(done.error());
+  if (const auto obeyed = obey(request.server, path, text); !obeyed) return std::unexpected(obeyed.error());
   emit({.type = EventType::kExecuted, .server = request.server.id, .path = path, .text = text});
-  return answer(Code::kChanged);
+  return {};
 }
 
-coap::Reply Engine::remove(Request& request) noexcept {
-  if (request.path.depth() != 2) return answer(Code::kMethodNotAllowed);
+Result<void> Engine::remove(Request& request) noexcept {
+  if (request.path.depth() != 2) return fail(Errc::kNotAllowed);
   const auto target = tree_.resolve(request.path);
-  if (!target) return answer(target.error());
+  if (!target) return std::unexpected(target.error());
   const InstanceId instance = request.path.instance();
-  if (const auto allowed = target->object->can_remove(instance); !allowed) return answer(allowed.error());
-  if (const auto removed = target->object->remove(instance); !removed) return answer(removed.error());
+  if (const auto allowed = target->object->can_remove(instance); !allowed)
+    return std::unexpected(allowed.error());
+  if (const auto removed = target->object->remove(instance); !removed)
+    return std::unexpected(removed.error());
   if constexpr (kAccessControl) {
     access_.remove(request.path.object(), instance);
     if (access_.active()) instances_changed(kAccessControlObject);
   }
   instances_changed(request.path.object());
   emit(EventType::kDeleted, request.server.id, request.path);
-  return answer(Code::kDeleted);
+  request.reply.code = Code::kDeleted;
+  return {};
 }
 
 }  // namespace linnet::client

@@ -10,7 +10,8 @@ struct Engine::Request {
   const coap::IncomingRequest& message;
   Server& server;
   Path path;
-  ByteSpan space;  ///< for the payload of the answer, or for values while they are decoded
+  ByteSpan space;      ///< for the payload of the answer, or for values while they are decoded
+  coap::Reply& reply;  ///< 2.04 until the operation that succeeds says otherwise
 
   [[nodiscard]] bool has_query() const noexcept {
     return message.options.find(coap::OptionNumber::kUriQuery).has_value();
@@ -39,10 +40,27 @@ class PathList {
   ByteView payload_;
 };
 
-[[nodiscard]] coap::Reply answer(coap::Code code) noexcept;
+/// The path behind a prefix as "/lwm2m"; kMalformed where there is none. `slash`: an empty segment may stand
+/// before it.
+[[nodiscard]] Result<Path> request_path(const coap::IncomingRequest& message, std::string_view prefix,
+                                        bool slash = false) noexcept;
+
+/// The codec of a payload: kMalformed without a format, 4.15 for one that is not known or not `fitting`.
+[[nodiscard]] Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
+                                                   const coap::IncomingRequest& message,
+                                                   bool (*fitting)(lwm2m::ContentFormat)) noexcept;
+[[nodiscard]] bool any_format(lwm2m::ContentFormat format) noexcept;
+
+/// No format that was asked for can hold it.
+inline constexpr Error kNotAcceptable{Errc::kUnsupported,
+                                      static_cast<std::uint8_t>(coap::Code::kNotAcceptable)};
+
+/// 2.05 with a payload.
+void content(coap::Reply& reply, lwm2m::ContentFormat format, ByteView payload) noexcept;
 
 /// The response code that an error asks for: its own, or the one of its kind.
 [[nodiscard]] coap::Code response_code(Error error) noexcept;
+[[nodiscard]] coap::Reply answer(coap::Code code) noexcept;
 [[nodiscard]] coap::Reply answer(Error error) noexcept;
 
 }  // namespace linnet::client

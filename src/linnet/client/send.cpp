@@ -25,10 +25,10 @@ bool final(coap::Code response, Errc why) noexcept {
 
 /// True, or absent from an object that could have it (object 1, resource 23).
 bool Engine::mutes_send(ShortServerId server) const noexcept {
-  const Object* object = tree_.find(kServerObject);
+  Object* object = tree_.find(kServerObject);
   if (object->definition().find(kMuteSend) == nullptr) return false;
   const InstanceId instance = find_server_instance(tree_, server);
-  return instance == kMaxId || read_boolean(tree_, Path(kServerObject, instance, kMuteSend)).value_or(true);
+  return instance == kMaxId || number_of(object, instance, kMuteSend, 1) != 0;
 }
 
 Result<SendId> Engine::send(ShortServerId server, std::span<const Path> paths,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a C++ type holds the value of a resource. Specialise `Holder` to keep a resource in a type
-// of your own.
+// How a C++ type holds the value of a resource, and where in its structure it lies. Specialise `Holder` to
+// keep a resource in a type of your own.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "linnet/base/time.hpp"
 #include "linnet/client/fixed_storage.hpp"
@@ -98,52 +99,63 @@ struct Holder<Bytes<N>> {
   static void write(Bytes<N>& v, const Value& value) noexcept { v.assign(value.as_opaque()); }
 };
 
-/// One value of a type behind an address. Types that differ in nothing but their size share a form.
-struct Form {
-  Value (*read)(const void* at, std::size_t size) noexcept;
-  bool (*fits)(const Value& value, std::size_t size) noexcept;
-  /// What fits; a Value of no type stands for the default: 0, false, empty.
-  void (*write)(void* at, const Value& value, std::size_t size) noexcept;
+/// How one value lies in memory.
+enum class Layout : std::uint8_t {
+  kOwn,  ///< as its Holder says
+  kSigned,
+  kUnsigned,
+  kBoolean,
+  kDouble,
+  kObjlnk,
+  kSized,  ///< Text and Bytes
+  kView,   ///< std::string_view
 };
 
-/// Integers of `size` bytes.
-extern const Form kSignedForm;
-extern const Form kUnsignedForm;
-/// Text<size> and Bytes<size>.
-extern const Form kTextForm;
-extern const Form kBytesForm;
-
+/// The layout of a type, and its size: bytes of a number, room of Text and Bytes.
 template <typename T>
-struct FormOf {
-  static constexpr Form kOwn{
-      [](const void* at, std::size_t) noexcept { return Holder<T>::read(*static_cast<const T*>(at)); },
-      [](const Value& value, std::size_t) noexcept { return Holder<T>::fits(value); },
-      [](void* at, const Value& value, std::size_t) noexcept {
-        Holder<T>::write(*static_cast<T*>(at), value);
-      }};
-  static constexpr const Form* kForm = &kOwn;
-  static constexpr std::uint16_t kSize = 0;
+struct LayoutOf {
+  static constexpr Layout kLayout = Layout::kOwn;
+  static constexpr std::size_t kSize = sizeof(T);
 };
-template <std::signed_integral T>
-struct FormOf<T> {
-  static constexpr const Form* kForm = &kSignedForm;
-  static constexpr std::uint16_t kSize = sizeof(T);
+template <std::integral T>
+struct LayoutOf<T> {
+  static constexpr Layout kLayout = std::signed_integral<T> ? Layout::kSigned : Layout::kUnsigned;
+  static constexpr std::size_t kSize = sizeof(T);
 };
-template <std::unsigned_integral T>
-  requires(!std::same_as<T, bool>)
-struct FormOf<T> {
-  static constexpr const Form* kForm = &kUnsignedForm;
-  static constexpr std::uint16_t kSize = sizeof(T);
+template <>
+struct LayoutOf<bool> {
+  static constexpr Layout kLayout = Layout::kBoolean;
+  static constexpr std::size_t kSize = sizeof(bool);
+};
+template <>
+struct LayoutOf<double> {
+  static constexpr Layout kLayout = Layout::kDouble;
+  static constexpr std::size_t kSize = sizeof(double);
+};
+template <>
+struct LayoutOf<UnixTime> {
+  static constexpr Layout kLayout = Layout::kSigned;
+  static constexpr std::size_t kSize = sizeof(UnixTime);
+};
+template <>
+struct LayoutOf<lwm2m::Objlnk> {
+  static constexpr Layout kLayout = Layout::kObjlnk;
+  static constexpr std::size_t kSize = sizeof(lwm2m::Objlnk);
+};
+template <>
+struct LayoutOf<std::string_view> {
+  static constexpr Layout kLayout = Layout::kView;
+  static constexpr std::size_t kSize = sizeof(std::string_view);
 };
 template <std::size_t N>
-struct FormOf<Text<N>> {
-  static constexpr const Form* kForm = &kTextForm;
-  static constexpr std::uint16_t kSize = N;
+struct LayoutOf<Text<N>> {
+  static constexpr Layout kLayout = Layout::kSized;
+  static constexpr std::size_t kSize = N;
 };
 template <std::size_t N>
-struct FormOf<Bytes<N>> {
-  static constexpr const Form* kForm = &kBytesForm;
-  static constexpr std::uint16_t kSize = N;
+struct LayoutOf<Bytes<N>> {
+  static constexpr Layout kLayout = Layout::kSized;
+  static constexpr std::size_t kSize = N;
 };
 
 enum class Locating : std::uint8_t {
@@ -151,77 +163,104 @@ enum class Locating : std::uint8_t {
   kMake,  ///< this instance, whose value is written next
   kDrop,  ///< all instances go; what cannot go is found, and is to get its default value
 };
-/// Where an instance of a resource lies, null for nowhere; `instance` is below the Storage's limit.
-using Locate = void* (*)(void* at, InstanceId& instance, Locating what) noexcept;
 
-/// A whole resource behind an address, single or multiple: a constant row for each type.
-struct Storage {
-  const Form* form;
-  Locate locate;
-  std::uint16_t size;  ///< see Form
-  InstanceId limit;    ///< instances below it can be made
-
-  /// The lowest instance from `from` on, kMaxId for none.
-  [[nodiscard]] InstanceId next(const void* at, InstanceId from) const noexcept;
-  /// Of an instance that is there.
-  [[nodiscard]] Value read(const void* at, InstanceId instance) const noexcept;
-  [[nodiscard]] bool fits(const Value& value, InstanceId instance) const noexcept {
-    return instance < limit && form->fits(value, size);
-  }
-  /// Does nothing where there is no room.
-  void write(void* at, InstanceId instance, const Value& value) const noexcept;
-  void erase(void* at) const noexcept;
+/// What a type of one's own does; null where its layout, or its shape, is not its own. A Value of no type
+/// stands for the default: 0, false, empty.
+struct OwnForm {
+  Value (*read)(const void* at) noexcept;
+  bool (*fits)(const Value& value) noexcept;
+  void (*write)(void* at, const Value& value) noexcept;
+  /// Where an instance of a resource of Shape::kOwn lies, null for nowhere.
+  void* (*locate)(void* at, InstanceId& instance, Locating what) noexcept;
 };
 
-[[nodiscard]] void* locate_single(void* at, InstanceId& instance, Locating what) noexcept;
+template <typename T>
+inline constexpr OwnForm kHolderForm{
+    [](const void* at) noexcept { return Holder<T>::read(*static_cast<const T*>(at)); },
+    [](const Value& value) noexcept { return Holder<T>::fits(value); },
+    [](void* at, const Value& value) noexcept { Holder<T>::write(*static_cast<T*>(at), value); }, nullptr};
+
+/// Which instances of a resource there are, and where.
+enum class Shape : std::uint8_t {
+  kCommand,   ///< no value
+  kSingle,    ///< one, always
+  kConstant,  ///< ConstantText: one, where it is not empty
+  kOptional,  ///< std::optional
+  kMultiple,  ///< Multiple
+  kOwn,       ///< as OwnForm::locate says
+};
+
+/// How a member of a structure holds a resource: 8 bytes of flash for each.
+struct Storage {
+  static constexpr std::uint8_t kAnyInstance = UINT8_MAX;
+  static constexpr std::uint8_t kNone = UINT8_MAX;
+
+  std::uint16_t offset = 0;  ///< of the member in its structure
+  std::uint16_t size = 0;    ///< see LayoutOf
+  Shape shape : 3 = Shape::kCommand;
+  Layout layout : 4 = Layout::kOwn;
+  bool wide : 1 = false;       ///< Multiple: its elements are aligned to 8 bytes
+  std::uint8_t limit = 0;      ///< instances below it can be made
+  std::uint8_t extra = kNone;  ///< place of the check, or of the command, among the functions of its object
+  std::uint8_t own = kNone;    ///< place of the OwnForm there
+
+  /// Bytes that an element takes: Text and Bytes begin with their size, and are not empty.
+  [[nodiscard]] constexpr std::size_t element() const noexcept {
+    if (layout != Layout::kSized) return size;
+    return size == 0 ? 2 * sizeof(std::uint16_t) : (size + 2 * sizeof(std::uint16_t) - 1) & ~std::size_t{1};
+  }
+};
 
 template <typename T>
-[[nodiscard]] void* locate_optional(void* at, InstanceId& /*instance*/, Locating what) noexcept {
-  auto& value = *static_cast<std::optional<T>*>(at);
-  if (what == Locating::kMake) return std::addressof(value.emplace());
-  if (what == Locating::kDrop) value.reset();
-  return value.has_value() ? std::addressof(*value) : nullptr;
-}
-
-template <typename T, std::size_t N>
-[[nodiscard]] void* locate_multiple(void* at, InstanceId& instance, Locating what) noexcept {
-  auto& values = *static_cast<Multiple<T, N>*>(at);
-  if (what == Locating::kMake) return std::addressof(values.add(instance));
-  if (what == Locating::kDrop) values.clear();
-  return values.next(instance);
-}
-
-[[nodiscard]] inline void* locate_constant(void* at, InstanceId& /*instance*/, Locating what) noexcept {
-  auto* text = static_cast<ConstantText*>(at);
-  return what == Locating::kFind && !text->empty() ? static_cast<std::string_view*>(text) : nullptr;
+[[nodiscard]] constexpr Storage storage_of(Shape shape, std::uint8_t limit = 1, bool wide = false) noexcept {
+  static_assert(sizeof(T) <= UINT16_MAX);
+  constexpr Storage kPlain{.size = static_cast<std::uint16_t>(LayoutOf<T>::kSize),
+                           .layout = LayoutOf<T>::kLayout};
+  static_assert(kPlain.element() == sizeof(T));
+  Storage result = kPlain;
+  result.shape = shape;
+  result.limit = limit;
+  result.wide = wide;
+  return result;
 }
 
 template <typename T>
 struct StorageOf {
+  using Element = T;
   static constexpr auto kType = Holder<T>::kType;
   static constexpr bool kMultiple = false;
-  static constexpr Storage kStorage{FormOf<T>::kForm, locate_single, FormOf<T>::kSize, 1};
+  static constexpr Storage kStorage = storage_of<T>(Shape::kSingle);
+  static constexpr const OwnForm* kForm = &kHolderForm<T>;
 };
 
 template <typename T>
-struct StorageOf<std::optional<T>> {
-  static constexpr auto kType = Holder<T>::kType;
-  static constexpr bool kMultiple = false;
-  static constexpr Storage kStorage{FormOf<T>::kForm, locate_optional<T>, FormOf<T>::kSize, 1};
+struct StorageOf<std::optional<T>> : StorageOf<T> {
+  // The standard libraries keep the value first, and behind it whether it is there.
+  static_assert(std::is_trivially_copyable_v<std::optional<T>> &&
+                sizeof(std::optional<T>) == sizeof(T) + alignof(T));
+  static constexpr Storage kStorage = storage_of<T>(Shape::kOptional);
 };
 
 template <>
-struct StorageOf<ConstantText> {
-  static constexpr auto kType = Holder<std::string_view>::kType;
-  static constexpr bool kMultiple = false;
-  static constexpr Storage kStorage{FormOf<std::string_view>::kForm, locate_constant, 0, 1};
+struct StorageOf<ConstantText> : StorageOf<std::string_view> {
+  static constexpr Storage kStorage = storage_of<std::string_view>(Shape::kConstant);
 };
 
 template <typename T, std::size_t N>
-struct StorageOf<Multiple<T, N>> {
-  static constexpr auto kType = Holder<T>::kType;
+struct StorageOf<Multiple<T, N>> : StorageOf<T> {
   static constexpr bool kMultiple = true;
-  static constexpr Storage kStorage{FormOf<T>::kForm, locate_multiple<T, N>, FormOf<T>::kSize, N};
+  static constexpr Storage kStorage = storage_of<T>(Shape::kMultiple, N, alignof(T) > alignof(std::uint32_t));
 };
+
+/// The value at `at`, which is of `type`. `form` is that of Layout::kOwn.
+[[nodiscard]] Value load(const Storage& storage, lwm2m::DataType type, const OwnForm* form,
+                         const void* at) noexcept;
+/// Whether a value of the resource's type has room.
+[[nodiscard]] bool fits(const Storage& storage, const OwnForm* form, const Value& value) noexcept;
+/// Stores what fits; a Value of no type stands for the default.
+void store(const Storage& storage, const OwnForm* form, void* at, const Value& value) noexcept;
+/// Where an instance of the resource lies that is held at `at`, null for nowhere.
+[[nodiscard]] void* locate(const Storage& storage, const OwnForm* form, std::byte* at, InstanceId& instance,
+                           Locating what) noexcept;
 
 }  // namespace linnet::client

@@ -3,6 +3,15 @@
 
 namespace linnet::client {
 
+namespace {
+
+/// The instance of its resource that a path names; a single value is instance 0.
+InstanceId element_of(const Path& path) noexcept {
+  return path.depth() == 4 ? path.resource_instance() : InstanceId{0};
+}
+
+}  // namespace
+
 InstanceId TypedObject::next_instance(InstanceId from) const noexcept {
   InstanceId lowest = kMaxId;
   for (const InstanceId id : ids()) {
@@ -43,73 +52,79 @@ bool TypedObject::drop_instance(InstanceId instance) noexcept {
   return false;
 }
 
-const Access& TypedObject::access(const ResourceDefinition& resource) const noexcept {
-  return type_.resources[&resource - definition().resources.data()];
+TypedObject::Slot TypedObject::slot(const Path& resource) const noexcept {
+  const ResourceDefinition* found = definition().find(resource.resource());
+  if (found == nullptr) return {};
+  const Storage& storage = type_.resources[found - definition().resources.data()];
+  auto* at = static_cast<std::byte*>(find(resource.instance()));
+  return {&storage, found->type, at != nullptr ? at + storage.offset : nullptr};
 }
 
-const Access* TypedObject::access(ResourceId resource) const noexcept {
-  const ResourceDefinition* found = definition().find(resource);
-  return found != nullptr ? &access(*found) : nullptr;
+const OwnForm* TypedObject::form(const Storage& storage) const noexcept {
+  return storage.own != Storage::kNone ? type_.functions[storage.own].form : nullptr;
+}
+
+/// Where an instance of the resource lies, null for nowhere.
+void* TypedObject::locate(const Slot& slot, InstanceId& element, Locating what) const noexcept {
+  const bool possible = slot.at != nullptr && slot.storage->shape != Shape::kCommand &&
+                        (slot.storage->limit == Storage::kAnyInstance || element < slot.storage->limit);
+  return possible ? client::locate(*slot.storage, form(*slot.storage), slot.at, element, what) : nullptr;
 }
 
 bool TypedObject::has(InstanceId instance, const ResourceDefinition& resource) const noexcept {
-  const Access& typed = access(resource);
+  const Slot found = slot(Path(id(), instance, resource.id));
   // A multiple resource is there without instances too; what is absent has no single value.
-  if (typed.storage == nullptr || (resource.multiple && resource.mandatory)) return true;
-  return typed.storage->next(typed.address(find(instance)), 0) != kMaxId;
+  InstanceId first = 0;
+  return found.storage->shape == Shape::kCommand || (resource.multiple && resource.mandatory) ||
+         locate(found, first, Locating::kFind) != nullptr;
 }
 
 InstanceId TypedObject::next_resource_instance(InstanceId instance, ResourceId resource,
                                                InstanceId from) const noexcept {
-  const Access* typed = access(resource);
-  void* at = find(instance);
-  if (typed == nullptr || typed->storage == nullptr || at == nullptr) return kMaxId;
-  return typed->storage->next(typed->address(at), from);
+  return locate(slot(Path(id(), instance, resource)), from, Locating::kFind) != nullptr ? from : kMaxId;
 }
 
 Result<Value> TypedObject::read(const Path& path) noexcept {
-  const Access* typed = access(path.resource());
-  void* at = find(path.instance());
-  if (typed == nullptr || typed->storage == nullptr || at == nullptr) return fail(Errc::kNotFound);
-  const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
-  at = typed->address(at);
-  if (typed->storage->next(at, element) != element) return fail(Errc::kNotFound);
-  return typed->storage->read(at, element);
+  const Slot found = slot(path);
+  const InstanceId element = element_of(path);
+  InstanceId first = element;
+  const void* at = locate(found, first, Locating::kFind);
+  if (at == nullptr || first != element) return fail(Errc::kNotFound);
+  return load(*found.storage, found.type, form(*found.storage), at);
 }
 
 Result<void> TypedObject::validate(const Path& path, const Value& value) const noexcept {
-  const Access* typed = access(path.resource());
-  if (typed == nullptr || typed->storage == nullptr) return fail(Errc::kNotAllowed);
-  const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
-  const bool taken = typed->storage->fits(value, element) && (typed->check == nullptr || typed->check(value));
+  const Slot found = slot(path);
+  if (found.storage == nullptr || found.storage->shape == Shape::kCommand) return fail(Errc::kNotAllowed);
+  const Storage& storage = *found.storage;
+  const bool taken = (storage.limit == Storage::kAnyInstance || element_of(path) < storage.limit) &&
+                     fits(storage, form(storage), value) &&
+                     (storage.extra == Storage::kNone || type_.functions[storage.extra].check(value));
   return taken ? Result<void>() : fail(Errc::kInvalidArgument);
 }
 
 Result<void> TypedObject::write(const Path& path, const Value& value) noexcept {
   if (const auto valid = validate(path, value); !valid) return valid;
-  void* at = find(path.instance());
-  if (at == nullptr) return fail(Errc::kNotFound);
-  const Access* typed = access(path.resource());
-  const InstanceId element = path.depth() == 4 ? path.resource_instance() : InstanceId{0};
-  at = typed->address(at);
-  typed->storage->write(at, element, value);
+  const Slot found = slot(path);
+  if (found.at == nullptr) return fail(Errc::kNotFound);
+  InstanceId element = element_of(path);
+  void* at = locate(found, element, Locating::kMake);
+  if (at != nullptr) store(*found.storage, form(*found.storage), at, value);
   // A list of resource instances may be full.
-  return path.depth() < 4 || typed->storage->next(at, element) == element ? Result<void>()
-                                                                          : fail(Errc::kNoSpace);
+  return at != nullptr || path.depth() < 4 ? Result<void>() : fail(Errc::kNoSpace);
 }
 
 void TypedObject::erase(const Path& resource) noexcept {
-  const Access* typed = access(resource.resource());
-  void* at = find(resource.instance());
-  if (typed == nullptr || typed->storage == nullptr || at == nullptr) return;
-  typed->storage->erase(typed->address(at));
+  const Slot found = slot(resource);
+  InstanceId first = 0;
+  if (void* left = locate(found, first, Locating::kDrop); left != nullptr)
+    store(*found.storage, form(*found.storage), left, Value());
 }
 
 Result<void> TypedObject::execute(const Path& path, std::string_view arguments) noexcept {
-  const Access* typed = access(path.resource());
-  void* at = find(path.instance());
-  if (typed == nullptr || typed->storage != nullptr || at == nullptr) return fail(Errc::kNotFound);
-  const auto done = typed->run(at, arguments);
+  const Slot found = slot(path);
+  if (found.at == nullptr || found.storage->shape != Shape::kCommand) return fail(Errc::kNotFound);
+  const auto done = type_.functions[found.storage->extra].run(found.at, arguments);
   // What a command does may change any value of its instance.
   if (done) changed(path.prefix(2));
   return done;

@@ -52,8 +52,9 @@ class TypedObject : public Object {
  protected:
   struct Type {
     const ObjectDefinition& definition;
-    const Access* resources;  ///< in the order of the definition
-    std::uint32_t size;       ///< bytes from one instance to the next
+    const Storage* resources;           ///< in the order of the definition
+    const ResourceFunction* functions;  ///< that these name
+    std::uint32_t size;                 ///< bytes from one instance to the next
     void (*reset)(void* instance) noexcept;
     std::uint16_t room;  ///< for so many instances
     Creation creation;
@@ -74,8 +75,15 @@ class TypedObject : public Object {
 
  private:
   [[nodiscard]] std::span<InstanceId> ids() const noexcept { return {ids_, type_.room}; }
-  [[nodiscard]] const Access* access(ResourceId resource) const noexcept;
-  [[nodiscard]] const Access& access(const ResourceDefinition& definition) const noexcept;
+  /// A resource of an instance.
+  struct Slot {
+    const Storage* storage = nullptr;  ///< null where there is no such resource
+    lwm2m::DataType type = lwm2m::DataType::kNone;
+    std::byte* at = nullptr;  ///< null where there is no such instance
+  };
+  [[nodiscard]] Slot slot(const Path& resource) const noexcept;
+  [[nodiscard]] const OwnForm* form(const Storage& storage) const noexcept;
+  [[nodiscard]] void* locate(const Slot& slot, InstanceId& element, Locating what) const noexcept;
 
   const Type& type_;
   std::byte* values_;
@@ -123,7 +131,7 @@ class Instances final : public Behaviour {
   template <auto kMember>
   [[nodiscard]] static constexpr ResourceId id_of() noexcept {
     for (const TypedResource& row : T::kResources) {
-      if (row.access.address == address_of<kMember>) return row.definition.id;
+      if (row.offset == offset_of<kMember>) return row.definition.id;
     }
     return kMaxId;
   }
@@ -136,9 +144,33 @@ class Instances final : public Behaviour {
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
     return rows;
   }
-  static constexpr auto accesses() noexcept {
-    std::array<Access, std::size(T::kResources)> rows{};
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].access;
+  static constexpr auto functions() noexcept {
+    constexpr auto kCount = [] {
+      std::size_t count = 0;
+      for (const TypedResource& row : T::kResources) {
+        count += (row.has_extra ? 1U : 0U) + (row.has_form ? 1U : 0U);
+      }
+      return count;
+    }();
+    static_assert(kCount < Storage::kNone);
+    std::array<ResourceFunction, kCount> all{};
+    std::size_t count = 0;
+    for (const TypedResource& row : T::kResources) {
+      if (row.has_extra) all[count++] = row.extra;
+      if (row.has_form) all[count++] = {.form = row.form};
+    }
+    return all;
+  }
+  static constexpr auto storages() noexcept {
+    std::array<Storage, std::size(T::kResources)> rows{};
+    std::uint8_t count = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const TypedResource& row = T::kResources[i];
+      rows[i] = row.storage;
+      rows[i].offset = static_cast<std::uint16_t>(row.offset());
+      if (row.has_extra) rows[i].extra = count++;
+      if (row.has_form) rows[i].own = count++;
+    }
     return rows;
   }
   static constexpr lwm2m::Version version() noexcept {
@@ -148,9 +180,12 @@ class Instances final : public Behaviour {
   static constexpr auto kRows = definitions();
   static_assert(std::ranges::is_sorted(kRows, {}, &ResourceDefinition::id), "resources ascending by id");
   static constexpr ObjectDefinition kDefinition{T::kId, version(), kRows};
-  static constexpr auto kAccesses = accesses();
+  static_assert(sizeof(T) <= UINT16_MAX);
+  static constexpr auto kStorages = storages();
+  static constexpr auto kFunctions = functions();
   static constexpr typename Behaviour::Type kType{kDefinition,
-                                                  kAccesses.data(),
+                                                  kStorages.data(),
+                                                  kFunctions.data(),
                                                   sizeof(T),
                                                   [](void* instance) noexcept {
                                                     if constexpr (kRaw)

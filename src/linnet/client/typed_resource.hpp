@@ -18,20 +18,23 @@ enum class Presence : std::uint8_t { kOptional, kMandatory };
 using ValueCheck = bool (*)(const Value& value) noexcept;
 using Command = Result<void> (*)(void* instance, std::string_view arguments) noexcept;
 
-/// How a resource is served, beside its definition: what stays in flash for each.
-struct Access {
-  const Storage* storage;            ///< null for a command
-  void* (*address)(void*) noexcept;  ///< where the member of an instance is
-  union {
-    ValueCheck check;  ///< beyond type and size; null for none
-    Command run;       ///< of a command
-  };
+/// What some resources of an object have beside their place in its structure.
+union ResourceFunction {
+  ValueCheck check = nullptr;  ///< beyond type and size
+  Command run;
+  const OwnForm* form;
 };
 
 /// One member of a structure as a resource.
 struct TypedResource {
   ResourceDefinition definition;
-  Access access;
+  Storage storage;
+  std::size_t (*offset)() noexcept = nullptr;  ///< of the member in its structure
+  ResourceFunction extra{};                    ///< a check or a command
+  const OwnForm* form = nullptr;
+  // With sanitizers GCC takes no address of a function for a constant that could be compared with null.
+  bool has_extra = false;
+  bool has_form = false;
 };
 
 /// Whether an integer of either kind lies between `low` and `high`, both included.
@@ -56,19 +59,51 @@ struct MemberOf<R (T::*)() const noexcept> {
   using Type = R;
 };
 
+/// A place for a T that is never made, to look where its members lie.
+template <typename T>
+union Place {
+  constexpr Place() noexcept : none(0) {}
+  constexpr ~Place() {}
+  char none;
+  char bytes[sizeof(T)];
+  T value;
+};
+template <typename T>
+inline constexpr Place<T> kPlace{};
+
+/// Where a member lies in its structure, found while the program is compiled.
 template <auto kMember>
-[[nodiscard]] void* address_of(void* instance) noexcept {
-  return &(static_cast<typename MemberOf<decltype(kMember)>::Owner*>(instance)->*kMember);
+[[nodiscard]] constexpr std::size_t offset_of() noexcept {
+  using Member = MemberOf<decltype(kMember)>;
+  const auto& place = kPlace<typename Member::Owner>;
+  const void* at = std::addressof(place.value.*kMember);
+  std::size_t offset = 0;
+  while (static_cast<const void*>(&place.bytes[offset]) != at) offset += alignof(typename Member::Type);
+  return offset;
 }
 
 /// A data member as a resource.
 template <auto kMember>
 [[nodiscard]] constexpr TypedResource resource(ResourceId id, Operations operations,
-                                               Presence presence = Presence::kOptional,
-                                               ValueCheck check = nullptr) noexcept {
+                                               Presence presence = Presence::kOptional) noexcept {
   using Stored = StorageOf<typename MemberOf<decltype(kMember)>::Type>;
-  return {{id, Stored::kType, operations, Stored::kMultiple, presence == Presence::kMandatory},
-          {&Stored::kStorage, address_of<kMember>, {.check = check}}};
+  constexpr Storage kStorage = Stored::kStorage;
+  TypedResource row;
+  row.definition = {id, Stored::kType, operations, Stored::kMultiple, presence == Presence::kMandatory};
+  row.storage = kStorage;
+  row.offset = offset_of<kMember>;
+  row.form = Stored::kForm;
+  row.has_form = kStorage.layout == Layout::kOwn || kStorage.shape == Shape::kOwn;
+  return row;
+}
+/// The same with a check beyond type and size.
+template <auto kMember>
+[[nodiscard]] constexpr TypedResource resource(ResourceId id, Operations operations, Presence presence,
+                                               ValueCheck check) noexcept {
+  TypedResource row = resource<kMember>(id, operations, presence);
+  row.extra.check = check;
+  row.has_extra = true;
+  return row;
 }
 
 template <typename T>
@@ -90,35 +125,45 @@ struct ComputedStorage {
   using Owner = typename MemberOf<decltype(kGet)>::Owner;
   using Returned = Presentable<typename MemberOf<decltype(kGet)>::Type>;
   using Type = typename Returned::Type;
-  static constexpr Form kForm{
-      [](const void* at, std::size_t) noexcept {
+  static constexpr OwnForm kForm{
+      [](const void* at) noexcept {
         return Holder<Type>::read(Returned::get((static_cast<const Owner*>(at)->*kGet)()));
       },
-      [](const Value& value, std::size_t) noexcept { return Holder<Type>::fits(value); },
-      [](void* at, const Value& value, std::size_t) noexcept {
+      [](const Value& value) noexcept { return Holder<Type>::fits(value); },
+      [](void* at, const Value& value) noexcept {
         if constexpr (!std::is_null_pointer_v<decltype(kSet)>) {
           Type taken{};
           Holder<Type>::write(taken, value);
           (static_cast<Owner*>(at)->*kSet)(taken);
         }
+      },
+      [](void* at, InstanceId& /*instance*/, Locating what) noexcept {
+        const bool found =
+            what == Locating::kMake ||
+            (what == Locating::kFind && Returned::present((static_cast<const Owner*>(at)->*kGet)()));
+        return found ? at : nullptr;
       }};
-  static void* locate(void* at, InstanceId& /*instance*/, Locating what) noexcept {
-    if (what == Locating::kMake) return at;
-    const bool found = what == Locating::kFind && Returned::present((static_cast<const Owner*>(at)->*kGet)());
-    return found ? at : nullptr;
-  }
-  static constexpr Storage kStorage{&kForm, locate, 0, 1};
 };
+
+[[nodiscard]] constexpr std::size_t whole_structure() noexcept {
+  return 0;
+}
 
 /// A resource that is computed when it is read: `T T::get() const noexcept`, or of std::optional<T>
 /// where it may be absent (T a number, time, or a view of what stays); and `void set(T) noexcept`.
 template <auto kGet, auto kSet = nullptr>
 [[nodiscard]] constexpr TypedResource computed(ResourceId id, Operations operations,
-                                               Presence presence = Presence::kOptional,
-                                               ValueCheck check = nullptr) noexcept {
+                                               Presence presence = Presence::kOptional) noexcept {
   using Stored = ComputedStorage<kGet, kSet>;
-  return {{id, Holder<typename Stored::Type>::kType, operations, false, presence == Presence::kMandatory},
-          {&Stored::kStorage, [](void* instance) noexcept { return instance; }, {.check = check}}};
+  TypedResource row;
+  row.definition = {id, Holder<typename Stored::Type>::kType, operations, false,
+                    presence == Presence::kMandatory};
+  row.storage.shape = Shape::kOwn;
+  row.storage.limit = 1;
+  row.offset = whole_structure;
+  row.form = &Stored::kForm;
+  row.has_form = true;
+  return row;
 }
 
 template <typename>
@@ -139,8 +184,12 @@ template <auto kMember>
   const Command run = [](void* instance, std::string_view arguments) noexcept {
     return (static_cast<typename CommandOf<decltype(kMember)>::Owner*>(instance)->*kMember)(arguments);
   };
-  return {{id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory},
-          {nullptr, nullptr, {.run = run}}};
+  TypedResource row;
+  row.definition = {id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory};
+  row.offset = whole_structure;
+  row.extra.run = run;
+  row.has_extra = true;
+  return row;
 }
 
 /// The resources of a structure beside those of the one that it is derived from, ascending.

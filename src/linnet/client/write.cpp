@@ -122,17 +122,6 @@ std::string_view number(std::array<std::uint8_t, 5>& text, std::uint16_t id) noe
   return as_text(out.written());
 }
 
-/// The codec of a Write or Create, or what to answer without one.
-Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
-                                     std::optional<std::uint16_t> format, bool several) noexcept {
-  if (!format) return fail(Errc::kMalformed);
-  const lwm2m::Codec* codec = lwm2m::find_codec(codecs, static_cast<lwm2m::ContentFormat>(*format));
-  if (codec == nullptr || (several && !lwm2m::holds_many(codec->format))) {
-    return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
-  }
-  return codec;
-}
-
 }  // namespace
 
 /// Where old values are kept while a request is applied.
@@ -178,21 +167,21 @@ Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
   return each(tell);
 }
 
-coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
+Result<void> Engine::write(Request& request, WriteKind kind) noexcept {
   const Path path = request.path;
   const auto target = tree_.resolve(path, path.depth() == 3);
-  if (!target) return answer(target.error());
+  if (!target) return std::unexpected(target.error());
   if (target->definition != nullptr && !lwm2m::writable(target->definition->operations)) {
-    return answer(Code::kMethodNotAllowed);
+    return fail(Errc::kNotAllowed);
   }
   const bool several = path.depth() == 2 || kind == WriteKind::kPartial;
-  const auto codec = codec_of(config_.codecs, request.message.content_format, several);
-  if (!codec) return answer(codec.error());
+  const auto codec = codec_of(config_.codecs, request.message, several ? lwm2m::holds_many : any_format);
+  if (!codec) return std::unexpected(codec.error());
 
   Batch batch(*target->object, Batch::Kind::kWrite, path.instance());
   const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
   const auto checked = (*codec)->decode(path, request.message.payload, tree_, request.space, check);
-  if (!checked) return answer(checked.error());
+  if (!checked) return std::unexpected(checked.error());
 
   const bool clears_instance = kind == WriteKind::kReplace && path.depth() == 2;
   const bool clears_resource =
@@ -201,7 +190,7 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
   if constexpr (kRollback) {
     // A single value is taken or refused by its handler, as a whole.
     const bool one = batch.values() == 1 && !clears_instance && !clears_resource;
-    if (!one && !batch.keep(tree_, before, clears_instance)) return answer(Code::kInternalServerError);
+    if (!one && !batch.keep(tree_, before, clears_instance)) return fail(Errc::kIo);
   }
   if (clears_instance) batch.clear_instance();
   if (clears_resource) target->object->erase(path);
@@ -211,34 +200,34 @@ coap::Reply Engine::write(Request& request, WriteKind kind) noexcept {
     if (!applied) before.undo(tree_);
   }
   changed(path);
-  return applied ? answer(Code::kChanged) : answer(applied.error());
+  return applied;
 }
 
-coap::Reply Engine::create(Request& request) noexcept {
+Result<void> Engine::create(Request& request) noexcept {
   Object* object = tree_.find(request.path.object());
-  if (object == nullptr) return answer(Code::kNotFound);
+  if (object == nullptr) return fail(Errc::kNotFound);
   Batch batch(*object, Batch::Kind::kCreate, object->free_instance());
   if (const auto allowed = object->can_create(batch.instance());
       !allowed && allowed.error().code == Errc::kNotAllowed) {
-    return answer(allowed.error());
+    return std::unexpected(allowed.error());
   }
-  const auto codec = codec_of(config_.codecs, request.message.content_format, true);
-  if (!codec) return answer(codec.error());
+  const auto codec = codec_of(config_.codecs, request.message, lwm2m::holds_many);
+  if (!codec) return std::unexpected(codec.error());
 
   const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
   const auto checked = (*codec)->decode(request.path, request.message.payload, tree_, request.space, check);
-  if (!checked) return answer(checked.error());
+  if (!checked) return std::unexpected(checked.error());
   const InstanceId instance = batch.instance();
-  if (object->exists(instance) || !batch.complete()) return answer(Code::kBadRequest);
-  if (const auto allowed = object->can_create(instance); !allowed) return answer(allowed.error());
+  if (object->exists(instance) || !batch.complete()) return fail(Errc::kMalformed);
+  if (const auto allowed = object->can_create(instance); !allowed) return std::unexpected(allowed.error());
 
   if constexpr (kAccessControl) {
     if (const auto added = access_.add(object->id(), instance, request.server.id); !added)
-      return answer(added.error());
+      return std::unexpected(added.error());
   }
   if (const auto created = object->create(instance); !created) {
     if constexpr (kAccessControl) access_.remove(object->id(), instance);
-    return answer(created.error());
+    return std::unexpected(created.error());
   }
   const Path path = request.path.child(instance);
   const auto applied =
@@ -248,14 +237,14 @@ coap::Reply Engine::create(Request& request) noexcept {
   if (!applied) {
     (void)object->remove(instance);
     if constexpr (kAccessControl) access_.remove(object->id(), instance);
-    return answer(applied.error());
+    return applied;
   }
-  coap::Reply reply = answer(Code::kCreated);
+  request.reply.code = Code::kCreated;
   if (!batch.instance_named()) {
-    reply.location[0] = number(location_object_, object->id());
-    reply.location[1] = number(location_instance_, instance);
+    request.reply.location[0] = number(location_object_, object->id());
+    request.reply.location[1] = number(location_instance_, instance);
   }
-  return reply;
+  return {};
 }
 
 }  // namespace linnet::client

@@ -16,6 +16,12 @@ struct Identifier {
 };
 
 template <>
+struct LayoutOf<Identifier> {
+  static constexpr Layout kLayout = Layout::kUnsigned;
+  static constexpr std::size_t kSize = sizeof(Identifier);
+};
+
+template <>
 struct Holder<Identifier> {
   static constexpr auto kType = lwm2m::DataType::kInteger;
   static Value read(Identifier v) noexcept { return Value::integer(v.value); }
@@ -87,7 +93,9 @@ struct StorageOf<AccessList<N>> {
     server = list.next(server);
     return server != kMaxId ? &list.entry(server) : nullptr;
   }
-  static constexpr Storage kStorage{FormOf<Identifier>::kForm, locate, 0, kMaxId};
+  static constexpr OwnForm kOwn{nullptr, nullptr, nullptr, locate};
+  static constexpr const OwnForm* kForm = &kOwn;
+  static constexpr Storage kStorage = storage_of<Identifier>(Shape::kOwn, Storage::kAnyInstance);
 };
 
 /// kEntries: servers that one ACL has room for, the default entry among them.
