@@ -11,6 +11,9 @@
 #include <iterator>
 
 #include "linnet/base/wipe.hpp"
+#include "linnet/store/secret_source.hpp"
+#include "linnet/tls/token_keys.hpp"
+#include "token.hpp"
 
 namespace linnet::linnetd {
 
@@ -58,27 +61,47 @@ std::expected<void, std::string> make_trial(const std::filesystem::path& folder)
   return done;
 }
 
-}  // namespace
-
-std::expected<std::unique_ptr<tls::CertificateAuthority>, std::string> open_authority(
-    const Settings& settings) {
-  std::filesystem::path certificate = settings.est_ca;
-  std::string key = settings.est_key;
-  if (settings.est_trial) {
-    if (const auto made = make_trial(settings.state); !made) return std::unexpected(made.error());
-    certificate = settings.state / kTrialCertificate;
-    key = settings.state / kTrialKey;
+std::expected<Authority, std::string> open_registrar(const EstSettings& est) {
+  EstServer server{
+      .url = est.server, .trust = est.trust, .certificate = est.cert, .key = est.key, .login = {}};
+  if (!est.login.empty()) {
+    auto login = store::read_secret_line(est.login, "the login at the EST server");
+    if (!login) return std::unexpected(login.error().message);
+    server.login = *std::move(login);
   }
-  if (certificate.empty()) return nullptr;
+  auto opened = EstRegistrar::open(std::move(server));
+  if (!opened) return std::unexpected(std::move(opened).error());
+  return Authority{.own = nullptr, .registrar = *std::move(opened)};
+}
+
+std::expected<Authority, std::string> open_own(const std::filesystem::path& certificate,
+                                               const std::string& key, const std::string& pin) {
   const auto chain = read(certificate);
   if (!chain) return std::unexpected(chain.error());
-  const bool token = key.starts_with("pkcs11:");
+  const bool token = tls::is_token_uri(key);
+  if (token) {
+    if (auto opened = open_token(key, pin); !opened) return std::unexpected(std::move(opened).error());
+  }
   auto secret = token ? std::expected<std::string, std::string>(key) : read(key);
   if (!secret) return std::unexpected(std::move(secret).error());
   auto opened = tls::CertificateAuthority::open(*chain, *secret, {});
   if (!token) wipe(ByteSpan(reinterpret_cast<std::uint8_t*>(secret->data()), secret->size()));
   if (!opened) return std::unexpected(certificate.string() + ": " + opened.error());
-  return std::make_unique<tls::CertificateAuthority>(*std::move(opened));
+  return Authority{.own = std::make_unique<tls::CertificateAuthority>(*std::move(opened)),
+                   .registrar = nullptr};
+}
+
+}  // namespace
+
+std::expected<Authority, std::string> open_authority(const Settings& settings) {
+  const EstSettings& est = settings.est;
+  if (est.trial) {
+    if (const auto made = make_trial(settings.state); !made) return std::unexpected(made.error());
+    return open_own(settings.state / kTrialCertificate, settings.state / kTrialKey, {});
+  }
+  if (!est.server.empty()) return open_registrar(est);
+  if (est.ca.empty()) return Authority{};
+  return open_own(est.ca, est.key, est.pin);
 }
 
 }  // namespace linnet::linnetd

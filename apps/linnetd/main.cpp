@@ -155,11 +155,13 @@ int run(const Settings& settings, const sigset_t& signals) {
       for (const net::Address& address : *addresses)
         spdlog::info("bootstrap at {}://{}", scheme, address.text());
     }
-    if (settings.est_trial)
+    if (settings.est.trial)
       spdlog::warn("devices may enrol by EST with the authority in {}, which is for trying only",
                    settings.state.string());
-    if (!settings.est_ca.empty())
-      spdlog::info("devices may enrol by EST with the authority of {}", settings.est_ca.string());
+    if (!settings.est.ca.empty())
+      spdlog::info("devices may enrol by EST with the authority of {}", settings.est.ca.string());
+    if (!settings.est.server.empty())
+      spdlog::info("devices may enrol by EST with the authority behind {}", settings.est.server);
     if (bootstrap->not_restored() != 0) {
       spdlog::warn("{} stored bootstrap configurations and results could not be brought back",
                    bootstrap->not_restored());

@@ -6,8 +6,8 @@
 #include <iterator>
 
 #include "linnet/base/wipe.hpp"
-#include "linnet/store/secret_source.hpp"
 #include "linnet/tls/token_keys.hpp"
+#include "token.hpp"
 
 namespace linnet::linnetd {
 
@@ -30,22 +30,14 @@ std::expected<Blocks, std::string> blocks_of(const std::filesystem::path& path,
 }
 
 /// The URI of a key that stays in its token, which is opened here.
-std::expected<tls::OwnedBytes, std::string> open_token(const Settings& settings) {
-  server::SecretBytes pin;
-  if (!settings.pin.empty()) {
-    auto read = store::read_secret_line(settings.pin, "the PIN of the key's token");
-    if (!read) return std::unexpected("pin: " + read.error().message);
-    pin = *std::move(read);
-  }
+std::expected<tls::OwnedBytes, std::string> open_key(const Settings& settings) {
   const std::string& uri = settings.key.native();
-  if (auto opened = tls::open_token_key(uri, std::move(pin)); !opened) {
-    return std::unexpected("key: " + opened.error());
-  }
+  if (auto opened = open_token(uri, settings.pin); !opened) return std::unexpected("key: " + opened.error());
   return tls::OwnedBytes(uri.begin(), uri.end());
 }
 
 std::expected<tls::OwnedBytes, std::string> read_key(const Settings& settings) {
-  if (tls::is_token_uri(settings.key.native())) return open_token(settings);
+  if (tls::is_token_uri(settings.key.native())) return open_key(settings);
   auto key = blocks_of(settings.key, {"PRIVATE KEY", "EC PRIVATE KEY"});
   if (!key) return std::unexpected(std::move(key).error());
   return std::move(key->front());

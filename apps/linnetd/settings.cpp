@@ -38,6 +38,7 @@ A configuration file holds the same, in TOML; flags win over it:
   bootstrap-coaps-tcp = "127.0.0.1:5784"
   est-ca = "/etc/linnet/ca.pem"
   est-key = "pkcs11:token=linnet;object=ca"
+  est-pin = "credential:token-pin"
   nosec = true
   http = "127.0.0.1:8080"
   state = "/var/lib/linnet"
@@ -52,8 +53,8 @@ A configuration file holds the same, in TOML; flags win over it:
 struct Wishes {
   std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp;
   std::optional<std::vector<std::string>> bootstrap, bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
-  std::optional<std::string> key, pin, cert, est_ca, est_key, http, state, state_key, former_state_key,
-      models, log_level, freshness;
+  std::optional<std::string> key, pin, cert, est_ca, est_key, est_pin, est_server, est_trust, est_cert,
+      est_login, http, state, state_key, former_state_key, models, log_level, freshness;
   std::optional<bool> memory, nosec, est_trial;
   std::optional<std::int64_t> threads, max_devices;
 };
@@ -118,6 +119,11 @@ class FileReader {
     if (key == "cert") return set(key, node, "a string", wishes.cert);
     if (key == "est-ca") return set(key, node, "a string", wishes.est_ca);
     if (key == "est-key") return set(key, node, "a string", wishes.est_key);
+    if (key == "est-pin") return set(key, node, "a string", wishes.est_pin);
+    if (key == "est-server") return set(key, node, "a string", wishes.est_server);
+    if (key == "est-trust") return set(key, node, "a string", wishes.est_trust);
+    if (key == "est-cert") return set(key, node, "a string", wishes.est_cert);
+    if (key == "est-login") return set(key, node, "a string", wishes.est_login);
     if (key == "est-trial") return set(key, node, "true or false", wishes.est_trial);
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
@@ -185,6 +191,14 @@ std::expected<store::SealConfig, SettingsEnd> check_state_key(const Wishes& flag
   return store::SealConfig{.key = key.value_or(""), .former = former.value_or("")};
 }
 
+/// A source of a secret that is empty or can be one.
+std::optional<SettingsEnd> check_source(const char* setting, const std::string& source, const char* what) {
+  if (source.empty()) return std::nullopt;
+  const std::string fault = store::secret_source_fault(source, what);
+  if (fault.empty()) return std::nullopt;
+  return wrong(std::string(setting) + ": " + fault);
+}
+
 /// Where devices reach it, and by what it proves itself there.
 std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file, Settings& settings) {
   using Texts = std::optional<std::vector<std::string>>;
@@ -242,10 +256,7 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
   }
   settings.key = prefer(flags.key, file.key).value_or("");
   settings.pin = prefer(flags.pin, file.pin).value_or("");
-  if (!settings.pin.empty()) {
-    const std::string fault = store::secret_source_fault(settings.pin, "the PIN of the key's token");
-    if (!fault.empty()) return wrong("pin: " + fault);
-  }
+  if (auto fault = check_source("pin", settings.pin, "the PIN of the key's token")) return fault;
   settings.cert = prefer(flags.cert, file.cert).value_or("");
   if (settings.key.empty() && !settings.cert.empty()) return wrong("cert takes key, its private key");
   return std::nullopt;
@@ -253,16 +264,32 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
 
 /// Who gives certificates to devices.
 std::optional<SettingsEnd> check_authority(const Wishes& flags, const Wishes& file, Settings& settings) {
-  settings.est_ca = prefer(flags.est_ca, file.est_ca).value_or("");
-  settings.est_key = prefer(flags.est_key, file.est_key).value_or("");
-  settings.est_trial = prefer(flags.est_trial, file.est_trial).value_or(false);
-  if (settings.est_ca.empty() != settings.est_key.empty())
-    return wrong("est-ca and est-key belong together: the certificate of an authority and its key");
-  if (settings.est_trial && !settings.est_ca.empty()) return wrong("est-trial and est-ca exclude each other");
-  if (settings.est_trial && settings.memory)
+  EstSettings& est = settings.est;
+  est.ca = prefer(flags.est_ca, file.est_ca).value_or("");
+  est.key = prefer(flags.est_key, file.est_key).value_or("");
+  est.pin = prefer(flags.est_pin, file.est_pin).value_or("");
+  est.server = prefer(flags.est_server, file.est_server).value_or("");
+  est.trust = prefer(flags.est_trust, file.est_trust).value_or("");
+  est.cert = prefer(flags.est_cert, file.est_cert).value_or("");
+  est.login = prefer(flags.est_login, file.est_login).value_or("");
+  est.trial = prefer(flags.est_trial, file.est_trial).value_or(false);
+  const bool own = !est.ca.empty();
+  const bool elsewhere = !est.server.empty();
+  if (static_cast<int>(est.trial) + static_cast<int>(own) + static_cast<int>(elsewhere) > 1)
+    return wrong("est-trial, est-ca and est-server exclude each other: one authority gives certificates");
+  if (!elsewhere && !(est.trust.empty() && est.cert.empty() && est.login.empty()))
+    return wrong("est-trust, est-cert and est-login are for est-server");
+  if (elsewhere ? est.cert.empty() != est.key.empty() : own == est.key.empty())
+    return wrong("est-key is of est-ca, or with est-server of est-cert: a certificate takes its key");
+  if (elsewhere && est.key.starts_with("pkcs11:")) return wrong("est-key: with est-server it is a file");
+  if (!est.pin.empty() && !est.key.starts_with("pkcs11:"))
+    return wrong("est-pin is for a key in a token: est-key is none");
+  if (auto fault = check_source("est-pin", est.pin, "the PIN of the key's token")) return fault;
+  if (auto fault = check_source("est-login", est.login, "the login at the EST server")) return fault;
+  if (est.trial && settings.memory)
     return wrong("est-trial keeps its authority in the state folder: not with memory");
-  const bool wanted = settings.est_trial || !settings.est_ca.empty();
-  if (wanted && settings.bootstrap_coaps.empty() && settings.bootstrap_coaps_tcp.empty())
+  if ((est.trial || own || elsewhere) && settings.bootstrap_coaps.empty() &&
+      settings.bootstrap_coaps_tcp.empty())
     return wrong("devices enrol at the bootstrap server: EST takes bootstrap-coaps or bootstrap-coaps-tcp");
   return std::nullopt;
 }
@@ -361,7 +388,17 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--est-ca", flags.est_ca,
                  "file of the certificate of an authority, and of those above it, that gives certificates to "
                  "devices by EST at the bootstrap server (none)");
-  app.add_option("--est-key", flags.est_key, "file of its private key, or a URL pkcs11:... of a token");
+  app.add_option("--est-key", flags.est_key, "file of its private key, or pkcs11:URI of one in a token");
+  app.add_option("--est-pin", flags.est_pin, "the PIN of that token: file:PATH, credential:NAME or env:NAME");
+  app.add_option(
+      "--est-server", flags.est_server,
+      "https://HOST:PORT/.well-known/est of an EST server that gives the certificates instead (none)");
+  app.add_option("--est-trust", flags.est_trust,
+                 "file of the authorities that its certificate must come from (the system's)");
+  app.add_option("--est-cert", flags.est_cert,
+                 "file of the certificate by which linnetd proves itself there, with --est-key (none)");
+  app.add_option("--est-login", flags.est_login,
+                 "USER:PASSWORD there: file:PATH, credential:NAME or env:NAME (none)");
   app.add_flag(
       "--est-trial", est_trial,
       "for trying: an authority made once in the state folder, est-trial-ca.pem there, its key beside it");

@@ -16,6 +16,17 @@ namespace linnet::linnetd {
 
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug };
 
+/// Who gives certificates to devices that enrol; nobody where all of it is empty.
+struct EstSettings {
+  std::filesystem::path ca;           ///< certificate of an authority of our own
+  std::string key;                    ///< file of its key, or a URI "pkcs11:..."; or of `cert`, in a file
+  std::string pin;                    ///< of the key's token, as Settings::pin
+  std::string server;                 ///< URL of an EST server elsewhere
+  std::filesystem::path trust, cert;  ///< as EstServer has them
+  std::string login;                  ///< a source of "USER:PASSWORD" there
+  bool trial = false;                 ///< an authority for trying, made in `state`
+};
+
 struct Settings {
   std::vector<net::Address> coap;       ///< empty only where another of these is not
   std::vector<net::Address> coaps;      ///< empty: no DTLS
@@ -31,9 +42,7 @@ struct Settings {
   std::string pin;  ///< of the key's token: a source of store::read_secret; empty: none
   std::filesystem::path
       cert;  ///< its certificate and those between it and an authority; empty: raw public keys
-  std::filesystem::path est_ca;  ///< certificate of the authority that devices enrol with; empty: no EST
-  std::string est_key;           ///< file of its key, or a URL "pkcs11:..."
-  bool est_trial = false;        ///< an authority for trying, made in `state`
+  EstSettings est;
   net::Address http;
   std::filesystem::path state;   ///< folder of the store; unused with `memory`
   store::SealConfig state_key;   ///< under which `state` keeps secrets

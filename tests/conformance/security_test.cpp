@@ -393,12 +393,10 @@ class RecordedAuthority final : public server::EnrollmentAuthority {
     authorities = *opened->certificates(server::CertificateForm::kBundle);
     certificate = *opened->certificates(server::CertificateForm::kCertificate);
   }
-  Result<std::vector<std::uint8_t>> certificates(server::CertificateForm /*form*/) override {
-    return authorities;
-  }
-  Result<std::vector<std::uint8_t>> enroll(const server::EnrollmentRequest& request) override {
+  server::EnrollmentAnswer certificates(server::CertificateForm /*form*/) override { return authorities; }
+  server::EnrollmentAnswer enroll(const server::EnrollmentRequest& request) override {
     const bool same = request.endpoint == kEndpoint && std::ranges::equal(request.request, request_);
-    return same ? Result<std::vector<std::uint8_t>>(bundle) : fail(Errc::kMalformed);
+    return same ? server::EnrollmentAnswer(bundle) : fail(Errc::kMalformed);
   }
 
   std::vector<std::uint8_t> bundle, authorities, certificate;

@@ -4,13 +4,16 @@
 import os
 import subprocess
 
+from est_test import Enrolling
 from scripted import harness, refused
 from secured_test import Secured
 
 PIN = "97531"
 
 
-class Tokens(Secured):
+class Tokens:
+    """For test cases that have a folder."""
+
     def setUp(self):
         super().setUp()
         os.mkdir(self.path("tokens"))
@@ -44,7 +47,7 @@ class Tokens(Secured):
         return ("--pin", "file:" + self.path("pin"))
 
 
-class SecureElement(Tokens):
+class SecureElement(Tokens, Secured):
     def test_a_device_and_its_server_prove_raw_public_keys_that_are_in_tokens(self):
         self.key_pair("server")
         self.key_pair("device")
@@ -80,3 +83,35 @@ class SecureElement(Tokens):
             self.assertEqual(code, 1, said)
             self.assertNotIn(PIN, said)
             self.assertNotIn("11111", said)
+
+
+class Authority(Tokens, Enrolling):
+    """linnetd enrols devices with an authority whose key is in a token."""
+
+    def start_with_token(self, *flags):
+        self.authority("ca")
+        uri = self.move_into_token("ca")
+        return uri, ("--est-ca", self.path("ca.crt"), "--est-key", uri, *flags)
+
+    def test_the_token_signs_for_devices(self):
+        _, flags = self.start_with_token("--est-pin", "file:" + self.path("pin"))
+        server = self.start_est(self.path("ca.crt"), *flags)
+        device = self.enrolling(server)
+        device.told("enrolled")
+        device.told("registered")
+        self.assert_reads(server, "urn:dev:1")
+        self.assertEqual(self.enrolled(server), 1)
+
+    def test_without_its_pin_there_is_no_authority_and_no_server(self):
+        uri, flags = self.start_with_token()
+        with open(self.path("wrong"), "w", encoding="ascii") as file:
+            file.write("11111\n")
+        places = ("--memory", "--coap", "127.0.0.1:0", "--http", "127.0.0.1:0", "--bootstrap-coaps", "127.0.0.1:0")
+        for pin in ((), ("--est-pin", "file:" + self.path("wrong"))):
+            code, said = refused(*places, *flags, *pin)
+            self.assertEqual(code, 1, said)
+            self.assertIn("EST", said)
+            self.assertNotIn("11111", said)
+        code, said = refused(*places, "--est-ca", self.path("ca.crt"), "--est-key", uri + "?pin-value=" + PIN)
+        self.assertEqual(code, 1, said)
+        self.assertNotIn(PIN, said)

@@ -6,6 +6,7 @@
 #include "linnet/server/enrollment.hpp"
 #include "linnet/tls/certificate_authority.hpp"
 #include "linnet/tls/certification_request.hpp"
+#include "linnet/tls/registrar.hpp"
 
 namespace {
 
@@ -23,8 +24,11 @@ struct Fixture {
     authority.emplace(*tls::CertificateAuthority::open(made->certificate, made->key, {}));
     key = *tls::make_private_key();
     authorities = *authority->certificates(server::CertificateForm::kBundle);
+    const auto request = *tls::make_certification_request(key, "urn:fuzz");
+    wanted.emplace(*tls::admit_request({.endpoint = "urn:fuzz", .request = request}));
   }
   std::optional<tls::CertificateAuthority> authority;
+  std::optional<tls::ProvenRequest> wanted;
   std::vector<std::uint8_t> key, authorities;
 };
 
@@ -61,6 +65,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(tls::check_issuer(*issued, fixture.authorities, 281).has_value());
     require(tls::validity_of(*issued).has_value());
   }
+  // As a registrar: what is passed on names the endpoint and nobody beside it.
+  if (const auto wanted = tls::admit_request({.endpoint = "urn:fuzz", .request = bytes})) {
+    require(wanted->common_name.empty() || wanted->common_name == "urn:fuzz");
+    const auto whole = fixture.authority->enroll({.endpoint = "urn:fuzz", .request = bytes});
+    require(!whole ||
+            tls::pass_on_certificate(*whole, *wanted, "urn:fuzz", server::CertificateForm::kCertificate));
+  }
+  static_cast<void>(
+      tls::pass_on_certificate(bytes, *fixture.wanted, "urn:fuzz", server::CertificateForm::kBundle));
+  static_cast<void>(tls::pass_on_authorities(bytes, server::CertificateForm::kCertificate));
   for (const std::uint16_t form : {std::uint16_t{281}, std::uint16_t{287}, std::uint16_t{60}}) {
     static_cast<void>(tls::read_enrolled(bytes, form, fixture.key));
     static_cast<void>(tls::check_issuer(bytes, fixture.authorities, form));

@@ -79,7 +79,18 @@ BootstrapServer::BootstrapServer(BootstrapServerConfig config, const BootstrapSu
     throw std::runtime_error("a limit is out of range, or there is no memory for its tables");
   }
   if (wake_.get() < 0) throw std::runtime_error("no file descriptors left");
-  if (config_.authority != nullptr) engine_.enroll_with(*config_.authority);
+  if (config_.authority != nullptr) {
+    enrollments_ = std::make_unique<Enrollments>(
+        *config_.authority,
+        [this](coap::DeferredId id, server::EnrollmentTask task, server::EnrollmentAnswer answer) {
+          // Once it has ended it answers nobody any more.
+          [[maybe_unused]] const auto posted =
+              post([this, id, kept = std::move(task), said = std::move(answer)]() mutable {
+                if (running_) engine_.enrolled(id, kept, std::move(said), now_);
+              });
+        });
+    engine_.enroll_with(*config_.authority, enrollments_.get());
+  }
   links_.bind(LinkKind::kTcp, streams_);
   secure(around, std::move(bound.tls));
 }
@@ -87,6 +98,7 @@ BootstrapServer::BootstrapServer(BootstrapServerConfig config, const BootstrapSu
 void BootstrapServer::start() {
   if (handshakes_) handshakes_->start();
   if (tls_) tls_->start();
+  if (enrollments_) enrollments_->start();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "bootstrap");
 }
@@ -95,6 +107,7 @@ void BootstrapServer::stop() {
   if (!thread_.joinable()) return;
   if (handshakes_) handshakes_->stop();
   if (tls_) tls_->stop();
+  if (enrollments_) enrollments_->stop();
   [[maybe_unused]] const auto posted = post([this] { running_ = false; });
   thread_.join();
   while (!tasks_.close()) tasks_.drain([](Task task) { task(); });

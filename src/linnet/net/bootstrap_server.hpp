@@ -18,6 +18,7 @@
 #include "linnet/net/address.hpp"
 #include "linnet/net/associations.hpp"
 #include "linnet/net/credential_book.hpp"
+#include "linnet/net/enrollments.hpp"
 #include "linnet/net/link_layer.hpp"
 #include "linnet/net/mpsc_queue.hpp"
 #include "linnet/net/oscore_links.hpp"
@@ -223,6 +224,7 @@ class BootstrapServer final : private server::BootstrapListener,
   std::unique_ptr<Handshakes> handshakes_;      // null: no DTLS
   std::unique_ptr<Associations> associations_;  // the same
   std::unique_ptr<OscoreLinks> oscore_;         // null: no credential is a context
+  std::unique_ptr<Enrollments> enrollments_;    // null: nobody gives certificates
   store::Ticket last_context_ticket_ = kFirstLimit;
   FileDescriptor wake_;
   MpscQueue<Task> tasks_;

@@ -59,8 +59,8 @@ bool is_well_known(const coap::Options& options) noexcept {
 
 class BootstrapEngine::Parts final : public coap::Handler {
  public:
-  coap::Reply on_request(const coap::IncomingRequest& request, coap::DeferredId /*deferred*/,
-                         ByteSpan /*space*/, Instant now) noexcept override {
+  coap::Reply on_request(const coap::IncomingRequest& request, coap::DeferredId deferred, ByteSpan /*space*/,
+                         Instant now) noexcept override {
     if (is_well_known(request.options)) {
       if (request.method != coap::Code::kGet) return reply_with(coap::Code::kMethodNotAllowed);
       coap::Reply reply = reply_with(coap::Code::kContent);
@@ -68,7 +68,7 @@ class BootstrapEngine::Parts final : public coap::Handler {
       reply.payload = as_bytes(links);
       return reply;
     }
-    if (enrollment && EnrollmentInterface::takes(request.options)) return enroll(request);
+    if (enrollment && EnrollmentInterface::takes(request.options)) return enroll(request, deferred);
     if (only_segment(request.options) != kPath) return reply_with(coap::Code::kNotFound);
     if (request.method != coap::Code::kPost) return reply_with(coap::Code::kMethodNotAllowed);
     return begin(request, now);
@@ -94,6 +94,7 @@ class BootstrapEngine::Parts final : public coap::Handler {
       retry_at_ = kNever;
       due.insert(due.end(), waiting_.begin(), waiting_.end());
       waiting_.clear();
+      for (const Enrolled& each : std::exchange(enrolled_, {})) tell(each.id, each.task, each.answer, now);
     }
     for (const SessionId id : due) {
       const auto at = sessions_.find(id);
@@ -125,6 +126,13 @@ class BootstrapEngine::Parts final : public coap::Handler {
     return std::ranges::any_of(due_, speaks_here) || std::ranges::any_of(waiting_, speaks_here);
   }
 
+  void enrolled(coap::DeferredId id, const EnrollmentTask& task, EnrollmentAnswer answer, Instant now) {
+    constexpr auto kTooLong = static_cast<std::uint8_t>(coap::Code::kInternalServerError);
+    if (answer && answer->size() > config.endpoint.max_body) answer = fail(Errc::kTooLarge, kTooLong);
+    count(task.kind != EnrollmentTask::Kind::kCertificates, answer.has_value());
+    tell(id, task, std::move(answer), now);
+  }
+
   [[nodiscard]] BootstrapStatistics statistics() const {
     BootstrapStatistics statistics = counted_;
     statistics.sessions = static_cast<std::uint32_t>(sessions_.size());
@@ -140,6 +148,7 @@ class BootstrapEngine::Parts final : public coap::Handler {
   std::vector<std::uint8_t> space;
   std::string links{kWellKnown};
   std::optional<EnrollmentInterface> enrollment;
+  EnrollmentWorker* worker = nullptr;
 
  private:
   using SessionId = std::uint64_t;
@@ -147,17 +156,37 @@ class BootstrapEngine::Parts final : public coap::Handler {
     BootstrapSession session;
     std::optional<coap::RequestId> request;
   };
+  struct Enrolled {
+    coap::DeferredId id;
+    EnrollmentTask task;
+    EnrollmentAnswer answer;
+  };
 
   coap::Reply refuse(const coap::Reply& reply) {
     ++counted_.refused;
     return reply;
   }
 
-  coap::Reply enroll(const coap::IncomingRequest& request) {
-    const coap::Reply reply = enrollment->answer(request, listener->proved_endpoint(request.link));
-    if (reply.code == coap::Code::kChanged) ++counted_.enrolled;
-    if (request.method == coap::Code::kPost && !coap::is_success(reply.code)) ++counted_.not_enrolled;
-    return reply;
+  coap::Reply enroll(const coap::IncomingRequest& request, coap::DeferredId deferred) {
+    auto task = EnrollmentInterface::read(request, listener->proved_endpoint(request.link));
+    if (!task || worker == nullptr) {
+      const coap::Reply reply = task ? enrollment->answer(request, task->endpoint) : reply_with(task.error());
+      count(request.method == coap::Code::kPost, coap::is_success(reply.code));
+      return reply;
+    }
+    if (worker->take(deferred, *std::move(task))) {
+      coap::Reply later;
+      later.kind = coap::Reply::Kind::kDefer;
+      return later;
+    }
+    count(request.method == coap::Code::kPost, false);
+    coap::Reply busy = reply_with(coap::Code::kServiceUnavailable);
+    busy.max_age = kComeAgain;
+    return busy;
+  }
+
+  void count(bool enrolls, bool success) noexcept {
+    if (enrolls) ++(success ? counted_.enrolled : counted_.not_enrolled);
   }
 
   coap::Reply begin(const coap::IncomingRequest& request, Instant now) {
@@ -216,6 +245,14 @@ class BootstrapEngine::Parts final : public coap::Handler {
     }
   }
 
+  /// Again later where the endpoint has no room for it now.
+  void tell(coap::DeferredId id, const EnrollmentTask& task, EnrollmentAnswer answer, Instant now) {
+    const auto told = endpoint.respond(id, task.reply(answer), now);
+    if (told || told.error().code != Errc::kBusy) return;
+    enrolled_.push_back({id, task, std::move(answer)});
+    retry_at_ = std::min(retry_at_, now + kRetry);
+  }
+
   template <typename Act>
   void settle(coap::RequestId request, Instant now, Act&& act) {
     const auto at = requests_.find(static_cast<std::uint32_t>(request));
@@ -253,6 +290,7 @@ class BootstrapEngine::Parts final : public coap::Handler {
   // Both may name sessions that are gone.
   std::vector<SessionId> due_;
   std::vector<SessionId> waiting_;  // for room in the endpoint
+  std::vector<Enrolled> enrolled_;  // the same
   Instant retry_at_ = kNever;
   BootstrapStatistics counted_;
 };
@@ -262,7 +300,7 @@ coap::EndpointConfig BootstrapEngineConfig::bootstrap_endpoint_config() noexcept
   config.max_peers = 16'384;
   config.max_exchanges = 4096;
   config.max_per_peer = 16;
-  config.max_deferred = 1;
+  config.max_deferred = 64;  // enrolments: more than an EnrollmentWorker takes
   config.max_transfers = 256;
   config.max_body = kMaxBootstrapPayload;
   config.recent_notifications = 0;
@@ -302,9 +340,15 @@ void BootstrapEngine::protect_by(coap::Protection& protection) noexcept {
   parts_->endpoint.protect_by(protection);
 }
 
-void BootstrapEngine::enroll_with(EnrollmentAuthority& authority) noexcept {
+void BootstrapEngine::enroll_with(EnrollmentAuthority& authority, EnrollmentWorker* worker) noexcept {
   parts_->enrollment.emplace(authority);
+  parts_->worker = worker;
   parts_->links = std::string(kWellKnown) + "," + std::string(EnrollmentInterface::kLinks);  // RFC 9148 §4.1
+}
+
+void BootstrapEngine::enrolled(coap::DeferredId id, const EnrollmentTask& task, EnrollmentAnswer answer,
+                               Instant now) noexcept {
+  parts_->enrolled(id, task, std::move(answer), now);
 }
 
 void BootstrapEngine::receive(coap::LinkId link, ByteView datagram, Instant now) noexcept {

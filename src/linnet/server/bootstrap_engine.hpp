@@ -82,9 +82,12 @@ class BootstrapEngine {
   /// engine.
   void protect_by(coap::Protection& protection) noexcept;
 
-  /// From now on devices may enrol with `authority` by EST (server/enrollment.hpp), which outlives the
-  /// engine.
-  void enroll_with(EnrollmentAuthority& authority) noexcept;
+  /// From now on devices may enrol with `authority` by EST (server/enrollment.hpp). `worker`, where there is
+  /// one, calls it beside the engine. Both outlive the engine.
+  void enroll_with(EnrollmentAuthority& authority, EnrollmentWorker* worker = nullptr) noexcept;
+  /// What became of a task that the worker took. Ignored where the device is gone meanwhile.
+  void enrolled(coap::DeferredId id, const EnrollmentTask& task, EnrollmentAnswer answer,
+                Instant now) noexcept;
 
   /// One datagram from a link. Any bytes at all.
   void receive(coap::LinkId link, ByteView datagram, Instant now) noexcept;

@@ -39,8 +39,9 @@ std::optional<CertificateForm> form_of(std::optional<std::uint16_t> accept) noex
   return form;
 }
 
-Code code_of(Errc why) noexcept {
-  switch (why) {
+Code code_of(const Error& error) noexcept {
+  if (error.response != 0) return Code{error.response};
+  switch (error.code) {
     case Errc::kUnauthorized: return Code::kForbidden;
     case Errc::kIo: return Code::kServiceUnavailable;
     default: return Code::kBadRequest;
@@ -59,31 +60,55 @@ bool EnrollmentInterface::takes(const coap::Options& options) noexcept {
   return est_path(options).est;
 }
 
-coap::Reply EnrollmentInterface::answer(const coap::IncomingRequest& request, std::string_view endpoint) {
-  const std::string_view resource = est_path(request.options).resource;
-  const bool reads = resource == "crts";
-  const bool enrolls = resource == "sen" || resource == "sren";
-  if (!reads && !enrolls) return reply_with(Code::kNotFound);
-  if (request.method != (reads ? Code::kGet : Code::kPost)) return reply_with(Code::kMethodNotAllowed);
-  const auto form = form_of(request.accept);
-  if (!form) return reply_with(Code::kNotAcceptable);
-  if (enrolls) {
-    if (endpoint.empty()) return reply_with(Code::kUnauthorized);
-    if (request.content_format != kPkcs10Format) return reply_with(Code::kUnsupportedContentFormat);
-    if (request.payload.size() > EnrollmentAuthority::kMaxRequest)
-      return reply_with(Code::kRequestEntityTooLarge);
+EnrollmentAnswer EnrollmentTask::run(EnrollmentAuthority& authority) const {
+  if (kind == Kind::kCertificates) return authority.certificates(form);
+  return authority.enroll(
+      {.endpoint = endpoint, .request = request, .form = form, .renews = kind == Kind::kRenew});
+}
+
+coap::Reply EnrollmentTask::reply(const EnrollmentAnswer& answer) const noexcept {
+  if (!answer) {
+    coap::Reply refused = reply_with(code_of(answer.error()));
+    if (refused.code == Code::kServiceUnavailable && answer.error().retry_after != 0)
+      refused.max_age = answer.error().retry_after;
+    return refused;
   }
-  auto made = reads ? authority_.certificates(*form)
-                    : authority_.enroll({.endpoint = endpoint, .request = request.payload, .form = *form});
-  if (!made) {
-    const bool wrong_form = reads && made.error().code == Errc::kUnsupported;
-    return reply_with(wrong_form ? Code::kNotAcceptable : code_of(made.error().code));
-  }
-  body_ = *std::move(made);
-  coap::Reply reply = reply_with(reads ? Code::kContent : Code::kChanged);
-  reply.content_format = static_cast<std::uint16_t>(*form);
-  reply.payload = body_;
+  coap::Reply reply = reply_with(kind == Kind::kCertificates ? Code::kContent : Code::kChanged);
+  reply.content_format = static_cast<std::uint16_t>(form);
+  reply.payload = *answer;
   return reply;
+}
+
+std::expected<EnrollmentTask, Code> EnrollmentInterface::read(const coap::IncomingRequest& request,
+                                                              std::string_view endpoint) {
+  const std::string_view resource = est_path(request.options).resource;
+  EnrollmentTask task;
+  if (resource == "sen")
+    task.kind = EnrollmentTask::Kind::kEnroll;
+  else if (resource == "sren")
+    task.kind = EnrollmentTask::Kind::kRenew;
+  else if (resource != "crts")
+    return std::unexpected(Code::kNotFound);
+  const bool reads = task.kind == EnrollmentTask::Kind::kCertificates;
+  if (request.method != (reads ? Code::kGet : Code::kPost)) return std::unexpected(Code::kMethodNotAllowed);
+  const auto form = form_of(request.accept);
+  if (!form) return std::unexpected(Code::kNotAcceptable);
+  task.form = *form;
+  if (reads) return task;
+  if (endpoint.empty()) return std::unexpected(Code::kUnauthorized);
+  if (request.content_format != kPkcs10Format) return std::unexpected(Code::kUnsupportedContentFormat);
+  if (request.payload.size() > EnrollmentAuthority::kMaxRequest)
+    return std::unexpected(Code::kRequestEntityTooLarge);
+  task.endpoint = endpoint;
+  task.request.assign(request.payload.begin(), request.payload.end());
+  return task;
+}
+
+coap::Reply EnrollmentInterface::answer(const coap::IncomingRequest& request, std::string_view endpoint) {
+  const auto task = read(request, endpoint);
+  if (!task) return reply_with(task.error());
+  last_ = task->run(authority_);
+  return task->reply(last_);
 }
 
 }  // namespace linnet::server

@@ -6,20 +6,17 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <optional>
 #include <utility>
 
 #include "linnet/tls/certificate_bundle.hpp"
+#include "linnet/tls/certificate_names.hpp"
+#include "linnet/tls/token_keys.hpp"
 
 namespace linnet::tls {
 namespace {
 
 using X509Key = Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
-using CertificationRequest = Owned<gnutls_x509_crq_t, gnutls_x509_crq_deinit>;
 
-/// TS 5.2.3: nothing below 255 bits.
-constexpr unsigned kLeastBits = 255;
-constexpr std::size_t kMaxName = 255;       // of an endpoint
 constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, ub-common-name
 constexpr unsigned kMaxChain = 8;
 /// A device's clock may be behind.
@@ -32,45 +29,6 @@ std::time_t seconds(std::chrono::system_clock::time_point time) {
 
 std::unexpected<std::string> refuse(std::string_view what, int error) {
   return std::unexpected(std::string(what) + ": " + sentence(error));
-}
-
-/// The lone common name of a request; empty for none, nothing for one that is too long or comes twice.
-std::optional<std::string> common_name(gnutls_x509_crq_t request) {
-  std::array<char, kMaxName + 1> name{};
-  std::size_t size = name.size();
-  const int first =
-      gnutls_x509_crq_get_dn_by_oid(request, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name.data(), &size);
-  if (first == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) return std::string{};
-  if (first < 0) return std::nullopt;
-  std::array<char, kMaxName + 1> other{};
-  std::size_t other_size = other.size();
-  if (gnutls_x509_crq_get_dn_by_oid(request, GNUTLS_OID_X520_COMMON_NAME, 1, 0, other.data(), &other_size) !=
-      GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-    return std::nullopt;
-  return std::string(name.data(), size);
-}
-
-bool takes_signature(int algorithm) noexcept {
-  switch (algorithm) {
-    case GNUTLS_SIGN_ECDSA_SHA256:
-    case GNUTLS_SIGN_ECDSA_SHA384:
-    case GNUTLS_SIGN_ECDSA_SHA512: return true;
-    default: return false;
-  }
-}
-
-/// The public key of a request that its owner has signed.
-Result<PublicKey> proven_key(gnutls_x509_crq_t request) {
-  unsigned bits = 0;
-  const int algorithm = gnutls_x509_crq_get_pk_algorithm(request, &bits);
-  if (algorithm < 0) return fail(Errc::kMalformed);
-  if (algorithm != GNUTLS_PK_ECDSA || bits < kLeastBits) return fail(Errc::kUnsupported);
-  if (!takes_signature(gnutls_x509_crq_get_signature_algorithm(request))) return fail(Errc::kUnsupported);
-  if (gnutls_x509_crq_verify(request, 0) < 0) return fail(Errc::kMalformed);
-  PublicKey key = make<PublicKey>(gnutls_pubkey_init);
-  if (!key) return fail(Errc::kNoSpace);
-  if (gnutls_pubkey_import_x509_crq(key.get(), request, 0) < 0) return fail(Errc::kMalformed);
-  return key;
 }
 
 /// The common name, or, for one that is too long for that, an alternative name of the subject.
@@ -110,13 +68,9 @@ bool set_issuer_identifier(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issu
 }
 
 std::expected<PrivateKey, std::string> read_key(std::string_view key) {
+  if (is_token_uri(key)) return token_key(key);
   PrivateKey handle = make<PrivateKey>(gnutls_privkey_init);
   if (!handle) return std::unexpected("no memory for a key");
-  if (key.starts_with("pkcs11:")) {
-    const int read = gnutls_privkey_import_url(handle.get(), std::string(key).c_str(), 0);
-    if (read < 0) return refuse("the authority's key", read);
-    return handle;
-  }
   const gnutls_datum_t text = datum(as_bytes(key));
   const int read = gnutls_privkey_import_x509_raw(handle.get(), &text, GNUTLS_X509_FMT_PEM, nullptr, 0);
   if (read < 0) return refuse("the authority's key", read);
@@ -197,24 +151,21 @@ std::expected<CertificateAuthority::Made, std::string> CertificateAuthority::mak
               .key = std::string(as_text(key_text.bytes()))};
 }
 
-Result<std::vector<std::uint8_t>> CertificateAuthority::certificates(server::CertificateForm form) {
+server::EnrollmentAnswer CertificateAuthority::certificates(server::CertificateForm form) {
   if (form == server::CertificateForm::kBundle) return encode_bundle(chain_);
-  if (chain_.size() != 1) return fail(Errc::kUnsupported);
+  if (chain_.size() != 1)
+    return fail(Errc::kUnsupported, static_cast<std::uint8_t>(coap::Code::kNotAcceptable));
   return encode_certificate(chain_.front().get());
 }
 
-Result<std::vector<std::uint8_t>> CertificateAuthority::enroll(const server::EnrollmentRequest& request) {
+server::EnrollmentAnswer CertificateAuthority::enroll(const server::EnrollmentRequest& request) {
   if (request.request.size() > kMaxRequest) return fail(Errc::kMalformed);
-  const CertificationRequest wanted = tls::make<CertificationRequest>(gnutls_x509_crq_init);
+  const auto wanted = read_request(request.request);
+  if (!wanted) return fail(wanted.error().code == Errc::kNoSpace ? Errc::kIo : wanted.error().code);
+  if (!wanted->common_name.empty() && wanted->common_name != request.endpoint)
+    return fail(Errc::kUnauthorized);
   const Certificate certificate = tls::make<Certificate>(gnutls_x509_crt_init);
-  if (!wanted || !certificate) return fail(Errc::kIo);
-  const gnutls_datum_t input = datum(request.request);
-  if (gnutls_x509_crq_import(wanted.get(), &input, GNUTLS_X509_FMT_DER) < 0) return fail(Errc::kMalformed);
-  const auto key = proven_key(wanted.get());
-  if (!key) return fail(key.error().code);
-  const auto name = common_name(wanted.get());
-  if (!name) return fail(Errc::kMalformed);
-  if (!name->empty() && *name != request.endpoint) return fail(Errc::kUnauthorized);
+  if (!certificate) return fail(Errc::kIo);
 
   const auto now = config_.clock();
   gnutls_x509_crt_t issuer = chain_.front().get();
@@ -222,7 +173,7 @@ Result<std::vector<std::uint8_t>> CertificateAuthority::enroll(const server::Enr
       std::min(seconds(now + config_.validity), gnutls_x509_crt_get_expiration_time(issuer));
   const bool described =
       describe(certificate.get(), request.endpoint, seconds(now - kBackdated), until) &&
-      gnutls_x509_crt_set_pubkey(certificate.get(), key->get()) >= 0 &&
+      gnutls_x509_crt_set_pubkey(certificate.get(), wanted->key.get()) >= 0 &&
       gnutls_x509_crt_set_basic_constraints(certificate.get(), 0, -1) >= 0 &&
       gnutls_x509_crt_set_key_usage(certificate.get(), GNUTLS_KEY_DIGITAL_SIGNATURE) >= 0 &&
       gnutls_x509_crt_set_key_purpose_oid(certificate.get(), GNUTLS_KP_TLS_WWW_CLIENT, 0) >= 0 &&

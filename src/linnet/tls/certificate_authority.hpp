@@ -31,7 +31,7 @@ class CertificateAuthority final : public server::EnrollmentAuthority {
   };
 
   /// `certificate`: PEM, the authority's own first, then those above it. `key`: PEM (unencrypted), or the
-  /// URL of a PKCS#11 object. The error is a sentence for people.
+  /// URI of a key in a token that was opened (token_keys.hpp). The error is a sentence for people.
   [[nodiscard]] static std::expected<CertificateAuthority, std::string> open(std::string_view certificate,
                                                                              std::string_view key,
                                                                              Config config);
@@ -39,8 +39,8 @@ class CertificateAuthority final : public server::EnrollmentAuthority {
   [[nodiscard]] static std::expected<Made, std::string> make(
       std::string_view name, const Clock& clock = std::chrono::system_clock::now);
 
-  [[nodiscard]] Result<std::vector<std::uint8_t>> certificates(server::CertificateForm form) override;
-  [[nodiscard]] Result<std::vector<std::uint8_t>> enroll(const server::EnrollmentRequest& request) override;
+  [[nodiscard]] server::EnrollmentAnswer certificates(server::CertificateForm form) override;
+  [[nodiscard]] server::EnrollmentAnswer enroll(const server::EnrollmentRequest& request) override;
 
  private:
   CertificateAuthority(std::vector<Certificate> chain, PrivateKey key, Config config) noexcept

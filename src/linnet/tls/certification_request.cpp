@@ -28,11 +28,13 @@ Result<X509Key> read_key(ByteView pkcs8) {
   return key;
 }
 
-/// A name that is too long for it is left out: the authority knows who asks.
+/// The common name, or, for one that is too long for that, an alternative name of the subject.
 bool set_name(gnutls_x509_crq_t request, std::string_view name) {
-  return name.size() > kMaxCommonName ||
-         gnutls_x509_crq_set_dn_by_oid(request, GNUTLS_OID_X520_COMMON_NAME, 0, name.data(),
-                                       static_cast<unsigned>(name.size())) >= 0;
+  const auto size = static_cast<unsigned>(name.size());
+  if (name.size() <= kMaxCommonName)
+    return gnutls_x509_crq_set_dn_by_oid(request, GNUTLS_OID_X520_COMMON_NAME, 0, name.data(), size) >= 0;
+  const auto kind = name.starts_with("urn:") ? GNUTLS_SAN_URI : GNUTLS_SAN_DNSNAME;
+  return gnutls_x509_crq_set_subject_alt_name(request, kind, name.data(), size, GNUTLS_FSAN_SET) >= 0;
 }
 
 bool is_of(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key) {

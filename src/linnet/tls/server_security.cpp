@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "linnet/tls/certificate_names.hpp"
+
 namespace linnet::tls {
 
 namespace {
@@ -34,26 +36,6 @@ int find_key(gnutls_session_t session, const gnutls_datum_t* identity, gnutls_da
 
 bool vouches(std::string_view pattern, std::string_view name) noexcept {
   return pattern.ends_with('*') && name.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
-// All names that a certificate is issued to: of its subject alternative name, and its common name.
-std::vector<std::string> names_of(gnutls_x509_crt_t certificate) {
-  std::vector<std::string> names;
-  std::array<char, 512> text;
-  for (unsigned i = 0; i < 32; ++i) {
-    std::size_t size = text.size();
-    unsigned type = 0;
-    const int got = gnutls_x509_crt_get_subject_alt_name2(certificate, i, text.data(), &size, &type, nullptr);
-    if (got == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) break;
-    if (got >= 0 && (type == GNUTLS_SAN_DNSNAME || type == GNUTLS_SAN_URI))
-      names.emplace_back(text.data(), size);
-  }
-  std::size_t size = text.size();
-  if (gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, text.data(), &size) >=
-      0) {
-    names.emplace_back(text.data(), size);
-  }
-  return names;
 }
 
 struct Judged {

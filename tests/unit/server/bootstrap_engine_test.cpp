@@ -128,10 +128,10 @@ TEST_F(BootstrapTest, the_name_that_a_link_proved_stands_for_one_that_is_not_giv
 /// Says whose certificate it gives.
 class Clerk final : public EnrollmentAuthority {
  public:
-  Result<std::vector<std::uint8_t>> certificates(CertificateForm /*form*/) override {
+  EnrollmentAnswer certificates(CertificateForm /*form*/) override {
     return std::vector<std::uint8_t>(2000, 7);
   }
-  Result<std::vector<std::uint8_t>> enroll(const EnrollmentRequest& request) override {
+  EnrollmentAnswer enroll(const EnrollmentRequest& request) override {
     return std::vector<std::uint8_t>(request.endpoint.begin(), request.endpoint.end());
   }
 };
@@ -167,6 +167,67 @@ TEST_F(BootstrapTest, devices_enrol_where_there_is_an_authority) {
   EXPECT_EQ(as_text(message.payload()), "urn:1");
   EXPECT_EQ(engine->statistics().enrolled, 1U);
   EXPECT_EQ(engine->statistics().not_enrolled, 1U);
+}
+
+/// Keeps what it is given.
+class Desk final : public EnrollmentWorker {
+ public:
+  bool take(coap::DeferredId id, EnrollmentTask&& task) override {
+    if (full) return false;
+    tasks.emplace_back(id, std::move(task));
+    return true;
+  }
+
+  bool full = false;
+  std::vector<std::pair<coap::DeferredId, EnrollmentTask>> tasks;
+};
+
+// An authority that takes its time holds up nothing: the request is acknowledged alone, and answered later.
+// Shows: SE-4
+TEST_F(BootstrapTest, a_certificate_that_takes_its_time_is_a_separate_response) {
+  Clerk clerk;
+  Desk desk;
+  engine->enroll_with(clerk, &desk);
+  listener.proved = "urn:1";
+  Request request;
+  request.path = {"est", "sren"};
+  request.code = Code::kPost;
+  request.format = kPkcs10Format;
+  request.payload = "a request";
+  EXPECT_TRUE(send(0, request).empty());
+  ASSERT_EQ(desk.tasks.size(), 1U);
+  const EnrollmentTask& task = desk.tasks.front().second;
+  EXPECT_EQ(task.kind, EnrollmentTask::Kind::kRenew);
+  EXPECT_EQ(task.endpoint, "urn:1");
+  EXPECT_EQ(as_text(task.request), "a request");
+  EXPECT_EQ(engine->statistics().enrolled, 0U);
+
+  const auto told = [&](std::size_t index, EnrollmentAnswer what) {
+    engine->enrolled(desk.tasks[index].first, desk.tasks[index].second, std::move(what), now);
+    Bytes bytes = links.sent[0].empty() ? Bytes{} : links.sent[0].front();
+    links.sent[0].clear();
+    return bytes;
+  };
+  const std::vector<std::uint8_t> certificate{1, 2, 3};
+  const Bytes given = told(0, certificate);
+  EXPECT_EQ(code_of(given), Code::kChanged);
+  EXPECT_TRUE(std::ranges::equal(coap::Message::decode(given)->payload(), certificate));
+  EXPECT_EQ(engine->statistics().enrolled, 1U);
+  EXPECT_TRUE(told(0, certificate).empty()) << "it has been answered";
+
+  EXPECT_TRUE(send(0, request).empty());
+  const Bytes later =
+      told(1, std::unexpected(EnrollmentFailure(
+                  Error{Errc::kIo, static_cast<std::uint8_t>(Code::kServiceUnavailable)}, 7)));
+  EXPECT_EQ(code_of(later), Code::kServiceUnavailable);
+  EXPECT_EQ(coap::Message::decode(later)->options().find(coap::OptionNumber::kMaxAge)->uint(), 7U);
+  EXPECT_EQ(engine->statistics().not_enrolled, 1U);
+
+  EXPECT_TRUE(send(0, request).empty());
+  EXPECT_EQ(code_of(told(2, std::vector<std::uint8_t>(kMaxBootstrapPayload + 1))),
+            Code::kInternalServerError);
+  desk.full = true;
+  EXPECT_EQ(code_of(send(0, request)), Code::kServiceUnavailable);
 }
 
 TEST_F(BootstrapTest, an_unknown_device_is_told_to_the_listener) {

@@ -12,11 +12,12 @@ using coap::Code;
 /// Signs everything, and remembers what.
 class Clerk final : public EnrollmentAuthority {
  public:
-  Result<std::vector<std::uint8_t>> certificates(CertificateForm wanted) override {
-    if (wanted == CertificateForm::kCertificate && chain) return fail(Errc::kUnsupported);
+  EnrollmentAnswer certificates(CertificateForm wanted) override {
+    if (wanted == CertificateForm::kCertificate && chain)
+      return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kNotAcceptable));
     return bytes_of("authority");
   }
-  Result<std::vector<std::uint8_t>> enroll(const EnrollmentRequest& request) override {
+  EnrollmentAnswer enroll(const EnrollmentRequest& request) override {
     endpoint = request.endpoint;
     form = request.form;
     if (refusal) return fail(*refusal);
@@ -107,6 +108,18 @@ TEST_F(EnrollmentTest, what_the_authority_refuses_becomes_a_code) {
     clerk.refusal = why;
     EXPECT_EQ(ask(Code::kPost, {"est", "sen"}).code, code) << to_string(why);
   }
+}
+
+TEST_F(EnrollmentTest, an_authority_elsewhere_may_name_the_code_and_when_to_come_again) {
+  const EnrollmentTask task{.kind = EnrollmentTask::Kind::kEnroll, .endpoint = {}, .request = {}};
+  const EnrollmentAnswer later = std::unexpected(
+      EnrollmentFailure(Error{Errc::kIo, static_cast<std::uint8_t>(Code::kServiceUnavailable)}, 30));
+  EXPECT_EQ(task.reply(later).code, Code::kServiceUnavailable);
+  EXPECT_EQ(task.reply(later).max_age, 30U);
+  const EnrollmentAnswer broken =
+      std::unexpected(EnrollmentFailure(Error{Errc::kIo, static_cast<std::uint8_t>(Code::kBadGateway)}));
+  EXPECT_EQ(task.reply(broken).code, Code::kBadGateway);
+  EXPECT_FALSE(task.reply(broken).max_age);
 }
 
 }  // namespace

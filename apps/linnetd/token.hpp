@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private keys in secure elements, with the PINs that the settings name.
+#pragma once
+
+#include <expected>
+#include <string>
+
+namespace linnet::linnetd {
+
+/// Opens the key of this URI for the process (tls::open_token_key). `pin`: a source of
+/// store::read_secret_line; empty: none. The error is a sentence that shows no PIN.
+[[nodiscard]] std::expected<void, std::string> open_token(const std::string& uri, const std::string& pin);
+
+}  // namespace linnet::linnetd
