@@ -80,7 +80,7 @@ net::ServerConfig server_config(const Settings& settings) {
   // Addresses change and old ones linger for EXCHANGE_LIFETIME: a quarter more links than devices.
   config.max_links = settings.max_devices + settings.max_devices / 4;
   config.engine.max_registrations = settings.max_devices;
-  config.engine.max_observations = settings.max_devices * 2;
+  config.engine.max_observations = settings.max_observations;
   if (!settings.memory) {
     config.open_store = [folder = settings.state, seal = settings.state_key](store::StoreListener& listener,
                                                                              store::ShardIndex shards) {

@@ -20,6 +20,7 @@ namespace {
 constexpr int kUsage = 2;
 constexpr std::uint16_t kHttpPort = 8080;
 constexpr std::uint32_t kMostDevices = 16'000'000;
+constexpr std::uint32_t kMostObservations = (1U << 24U) - 1;  // EngineConfig::max_observations
 constexpr unsigned kMostThreads = 256;
 
 constexpr const char* kFooter = R"(
@@ -46,6 +47,7 @@ A configuration file holds the same, in TOML; flags win over it:
   models = "/etc/linnet/models"
   threads = 4
   max-devices = 1000000
+  max-observations = 2000000
   log-level = "info"
 )";
 
@@ -56,7 +58,7 @@ struct Wishes {
   std::optional<std::string> key, pin, cert, est_ca, est_key, est_pin, est_server, est_trust, est_cert,
       est_login, http, state, state_key, former_state_key, models, log_level, freshness;
   std::optional<bool> memory, nosec, est_trial;
-  std::optional<std::int64_t> threads, max_devices;
+  std::optional<std::int64_t> threads, max_devices, max_observations;
 };
 
 SettingsEnd wrong(std::string message) {
@@ -136,6 +138,7 @@ class FileReader {
     if (key == "freshness") return set(key, node, "a string", wishes.freshness);
     if (key == "threads") return set(key, node, "a whole number", wishes.threads);
     if (key == "max-devices") return set(key, node, "a whole number", wishes.max_devices);
+    if (key == "max-observations") return set(key, node, "a whole number", wishes.max_observations);
     return "unknown key '" + key + "' (linnetd --help lists the keys)";
   }
 
@@ -334,6 +337,11 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
   const auto devices = prefer(flags.max_devices, file.max_devices).value_or(settings.max_devices);
   if (devices < 1 || devices > kMostDevices) return std::unexpected(wrong("max-devices is 1 to 16000000"));
   settings.max_devices = static_cast<std::uint32_t>(devices);
+  const auto observations = prefer(flags.max_observations, file.max_observations)
+                                .value_or(std::min<std::int64_t>(2 * devices, kMostObservations));
+  if (observations < 1 || observations > kMostObservations)
+    return std::unexpected(wrong("max-observations is 1 to 16777215"));
+  settings.max_observations = static_cast<std::uint32_t>(observations);
   const auto level = parse_level(prefer(flags.log_level, file.log_level).value_or("info"));
   if (!level) return std::unexpected(wrong("log-level is error, warning, info or debug"));
   settings.log_level = *level;
@@ -420,6 +428,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--models", flags.models, "folder of DDF files with further objects");
   app.add_option("--threads", flags.threads, "workers (one per core)");
   app.add_option("--max-devices", flags.max_devices, "most devices registered at once (1000000)");
+  app.add_option("--max-observations", flags.max_observations, "most observations at once (two a device)");
   app.add_option("--log-level", flags.log_level, "error, warning, info or debug (info)");
   app.set_version_flag("--version", std::string("linnetd ") + LINNET_VERSION);
   app.footer(kFooter);

@@ -50,6 +50,7 @@ struct Settings {
   std::filesystem::path models;  ///< folder of DDF files; empty: none
   unsigned threads = 0;          ///< workers; 0: one per core
   std::uint32_t max_devices = 1'000'000;
+  std::uint32_t max_observations = 2'000'000;
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -62,10 +62,16 @@ class Start(unittest.TestCase):
                             (["--http", "[::]:0"], "loopback"), (["--http", "nonsense:x"], "http"),
                             (["--coap", "127.0.0.1:99999"], "coap"), (["--threads", "-1"], "threads"),
                             (["--threads", "x"], "threads"), (["--max-devices", "0"], "max-devices"),
+                            (["--max-observations", "16777216"], "max-observations"),
                             (["--log-level", "loud"], "log-level"), (["--memory", "--state", self.folder], "memory"),
                             (["--state", ""], "state"), (["--nonsense"], "--nonsense")):
             with self.subTest(flags):
                 self.assertIn(word, self.refused(*flags))
+
+    def test_the_largest_limits_are_taken_by_one_worker(self):
+        for limits in (["--max-devices", "16000000"], ["--max-observations", "16777215"]):
+            with self.subTest(limits), Server("--memory", "--threads", "1", *limits) as server:
+                self.assertEqual(server.rest.call("GET", "/health")[0], 200)
 
     def test_flags_win_over_the_file(self):
         path = self.write("linnetd.toml", f'coap = ["127.0.0.1:1"]\nhttp = "127.0.0.1:1"\nstate = "{self.folder}/state"\n'

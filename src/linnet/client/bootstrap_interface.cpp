@@ -357,15 +357,13 @@ Result<void> BootstrapInterface::remove_instances(Object& object) noexcept {
 /// Deletes an instance; with a Security instance go the server's account and the keys of OSCORE that no
 /// other one has (TS 5.2.5, 5.5.4).
 Result<void> BootstrapInterface::remove_instance(Object& object, InstanceId instance) noexcept {
-  const auto server =
-      object.id() == kSecurityObject ? server_of(*tree_, Path(object.id(), instance)) : std::nullopt;
-  const auto link = object.id() == kSecurityObject
-                        ? read_link(*tree_, Path(object.id(), instance, kOscoreLink))
-                        : std::nullopt;
+  const bool secures = object.id() == kSecurityObject;
+  const std::uint32_t server = secures ? server_of(*tree_, Path(object.id(), instance)).value_or(0) : 0;
+  const auto link = secures ? read_link(*tree_, Path(object.id(), instance, kOscoreLink)) : std::nullopt;
   if (const auto removed = object.remove(instance); !removed) return removed;
   if (link) remove_keys(*link);
-  if (!server || *server == 0 || *server >= kMaxId) return {};
-  const auto id = static_cast<ShortServerId>(*server);
+  if (server == 0 || server >= kMaxId) return {};
+  const auto id = static_cast<ShortServerId>(server);
   if (find_security_instance(*tree_, id) != kMaxId) return {};
   if (const InstanceId account = find_server_instance(*tree_, id); account != kMaxId) {
     if (const auto removed = tree_->find(kServerObject)->remove(account); !removed) return removed;
