@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 #include <iostream>
+#include <utility>
 
 #include "est_authority.hpp"
 #include "linnet/api/http_server.hpp"
@@ -20,8 +21,10 @@
 #include "linnet/net/server.hpp"
 #include "linnet/registry/model_registry.hpp"
 #include "linnet/store/sqlite_store.hpp"
+#include "linnet/tls/token_keys.hpp"
 #include "server_identity.hpp"
 #include "settings.hpp"
+#include "token.hpp"
 
 namespace {
 
@@ -62,7 +65,24 @@ void keep_memory_private() {
   if (prctl(PR_SET_DUMPABLE, 0) != 0) std::cerr << "linnetd: core dumps cannot be turned off\n";
 }
 
-net::ServerConfig server_config(const Settings& settings) {
+/// Sources that are keys of tokens become what they wrap. The error is a sentence.
+std::expected<store::SealConfig, std::string> open_seal(const Settings& settings) {
+  store::SealConfig seal = settings.state_key;
+  const auto open = [](const char* name, std::string& source, const std::string& pin,
+                       std::shared_ptr<store::KeyWrapper>& to) -> std::expected<void, std::string> {
+    if (!tls::is_token_uri(source)) return {};
+    auto wrapper = linnetd::open_wrapper(std::exchange(source, {}), pin);
+    if (!wrapper) return std::unexpected(std::string(name) + ": " + wrapper.error());
+    to = *std::move(wrapper);
+    return {};
+  };
+  auto done = open("state-key", seal.key, settings.state_pin, seal.wrapper);
+  if (done) done = open("former-state-key", seal.former, settings.former_state_pin, seal.former_wrapper);
+  if (!done) return std::unexpected(std::move(done).error());
+  return seal;
+}
+
+net::ServerConfig server_config(const Settings& settings, const store::SealConfig& state_key) {
   net::ServerConfig config;
   config.listen = settings.coap;
   config.listen_tcp = settings.coap_tcp;
@@ -82,8 +102,8 @@ net::ServerConfig server_config(const Settings& settings) {
   config.engine.max_registrations = settings.max_devices;
   config.engine.max_observations = settings.max_observations;
   if (!settings.memory) {
-    config.open_store = [folder = settings.state, seal = settings.state_key](store::StoreListener& listener,
-                                                                             store::ShardIndex shards) {
+    config.open_store = [folder = settings.state, seal = state_key](store::StoreListener& listener,
+                                                                    store::ShardIndex shards) {
       store::SqliteStoreConfig sqlite;
       sqlite.folder = folder;
       sqlite.shards = shards;
@@ -123,7 +143,9 @@ int run(const Settings& settings, const sigset_t& signals) {
 
   auto identity = linnetd::read_identity(settings);
   if (!identity) return cannot_start(identity.error());
-  net::ServerConfig config = server_config(settings);
+  const auto state_key = open_seal(settings);
+  if (!state_key) return cannot_start(state_key.error());
+  net::ServerConfig config = server_config(settings, *state_key);
   config.dtls.identity = *std::move(identity);
   const auto authority = linnetd::open_authority(settings);
   if (!authority) return cannot_start("EST: " + authority.error());

@@ -7,11 +7,13 @@
 #include <array>
 #include <cstdlib>
 #include <optional>
+#include <tuple>
 
 #include "linnet/net/bootstrap_server.hpp"
 #include "linnet/server/tenant.hpp"
 #include "linnet/store/seal_key.hpp"
 #include "linnet/store/secret_source.hpp"
+#include "linnet/tls/token_keys.hpp"
 
 namespace linnet::linnetd {
 
@@ -56,7 +58,8 @@ struct Wishes {
   std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp;
   std::optional<std::vector<std::string>> bootstrap, bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
   std::optional<std::string> key, pin, cert, est_ca, est_key, est_pin, est_server, est_trust, est_cert,
-      est_login, http, state, state_key, former_state_key, models, log_level, freshness;
+      est_login, http, state, state_key, state_pin, former_state_key, former_state_pin, models, log_level,
+      freshness;
   std::optional<bool> memory, nosec, est_trial;
   std::optional<std::int64_t> threads, max_devices, max_observations;
 };
@@ -130,6 +133,8 @@ class FileReader {
     if (key == "http") return set(key, node, "a string", wishes.http);
     if (key == "state") return set(key, node, "a string", wishes.state);
     if (key == "state-key") return set(key, node, "a string", wishes.state_key);
+    if (key == "state-pin") return set(key, node, "a string", wishes.state_pin);
+    if (key == "former-state-pin") return set(key, node, "a string", wishes.former_state_pin);
     if (key == "former-state-key") return set(key, node, "a string", wishes.former_state_key);
     if (key == "models") return set(key, node, "a string", wishes.models);
     if (key == "log-level") return set(key, node, "a string", wishes.log_level);
@@ -186,7 +191,7 @@ std::expected<store::SealConfig, SettingsEnd> check_state_key(const Wishes& flag
   const auto key = prefer(flags.state_key, file.state_key);
   const auto former = prefer(flags.former_state_key, file.former_state_key);
   for (const auto& [name, source] : {std::pair("state-key", key), std::pair("former-state-key", former)}) {
-    if (!source) continue;
+    if (!source || tls::is_token_uri(*source)) continue;
     if (const std::string fault = store::seal_source_fault(*source); !fault.empty()) {
       return std::unexpected(wrong(std::string(name) + ": " + fault));
     }
@@ -329,6 +334,16 @@ std::expected<Settings, SettingsEnd> check(const Wishes& flags, const Wishes& fi
   auto state_key = check_state_key(flags, file);
   if (!state_key) return std::unexpected(std::move(state_key).error());
   settings.state_key = *std::move(state_key);
+  settings.state_pin = prefer(flags.state_pin, file.state_pin).value_or("");
+  settings.former_state_pin = prefer(flags.former_state_pin, file.former_state_pin).value_or("");
+  for (const auto& [name, pin, key] :
+       {std::tuple("state-pin", settings.state_pin, settings.state_key.key),
+        std::tuple("former-state-pin", settings.former_state_pin, settings.state_key.former)}) {
+    if (auto fault = check_source(name, pin, "the PIN of the key's token"))
+      return std::unexpected(*std::move(fault));
+    if (!pin.empty() && !tls::is_token_uri(key))
+      return std::unexpected(wrong(std::string(name) + " is for a key in a token: there is none"));
+  }
   settings.models = prefer(flags.models, file.models).value_or("");
   const auto threads = prefer(flags.threads, file.threads).value_or(0);
   if (threads < 0 || threads > kMostThreads)
@@ -421,9 +436,13 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
                  "folder of what outlives a restart (" + default_state_folder().string() + ")");
   app.add_option(
       "--state-key", flags.state_key,
-      "key of the secrets in there: file:PATH, credential:NAME, env:NAME (seal.key in the folder)");
+      "key of the secrets in there: file:PATH, credential:NAME, env:NAME, or pkcs11:URI of an RSA key in a "
+      "token (seal.key in the folder)");
+  app.add_option("--state-pin", flags.state_pin,
+                 "the PIN of that token: file:PATH, credential:NAME or env:NAME");
   app.add_option("--former-state-key", flags.former_state_key,
                  "what that key was until now: the secrets are brought under the new one");
+  app.add_option("--former-state-pin", flags.former_state_pin, "the PIN of its token");
   app.add_flag("--memory", memory, "keep everything in memory; nothing outlives the process");
   app.add_option("--models", flags.models, "folder of DDF files with further objects");
   app.add_option("--threads", flags.threads, "workers (one per core)");

@@ -44,11 +44,12 @@ struct Settings {
       cert;  ///< its certificate and those between it and an authority; empty: raw public keys
   EstSettings est;
   net::Address http;
-  std::filesystem::path state;   ///< folder of the store; unused with `memory`
-  store::SealConfig state_key;   ///< under which `state` keeps secrets
-  bool memory = false;           ///< nothing outlives the process
-  std::filesystem::path models;  ///< folder of DDF files; empty: none
-  unsigned threads = 0;          ///< workers; 0: one per core
+  std::filesystem::path state;  ///< folder of the store; unused with `memory`
+  store::SealConfig state_key;  ///< under which `state` keeps secrets; sources may be URIs "pkcs11:..." too
+  std::string state_pin, former_state_pin;  ///< of those URIs' tokens, as `pin`
+  bool memory = false;                      ///< nothing outlives the process
+  std::filesystem::path models;             ///< folder of DDF files; empty: none
+  unsigned threads = 0;                     ///< workers; 0: one per core
   std::uint32_t max_devices = 1'000'000;
   std::uint32_t max_observations = 2'000'000;
   LogLevel log_level = LogLevel::kInfo;

@@ -6,6 +6,26 @@
 
 namespace linnet::linnetd {
 
+namespace {
+
+class TokenWrapper final : public store::KeyWrapper {
+ public:
+  explicit TokenWrapper(tls::TokenWrapping wrapping) noexcept : wrapping_(std::move(wrapping)) {}
+
+  [[nodiscard]] std::string id() const override { return wrapping_.id(); }
+  [[nodiscard]] std::expected<std::vector<std::uint8_t>, std::string> wrap(ByteView key) override {
+    return wrapping_.wrap(key);
+  }
+  [[nodiscard]] std::expected<server::SecretBytes, std::string> unwrap(ByteView wrapped) override {
+    return wrapping_.unwrap(wrapped);
+  }
+
+ private:
+  tls::TokenWrapping wrapping_;
+};
+
+}  // namespace
+
 std::expected<void, std::string> open_token(const std::string& uri, const std::string& pin) {
   server::SecretBytes secret;
   if (!pin.empty()) {
@@ -14,6 +34,14 @@ std::expected<void, std::string> open_token(const std::string& uri, const std::s
     secret = *std::move(read);
   }
   return tls::open_token_key(uri, std::move(secret));
+}
+
+std::expected<std::shared_ptr<store::KeyWrapper>, std::string> open_wrapper(const std::string& uri,
+                                                                            const std::string& pin) {
+  if (auto opened = open_token(uri, pin); !opened) return std::unexpected(std::move(opened).error());
+  auto wrapping = tls::TokenWrapping::make(uri);
+  if (!wrapping) return std::unexpected(std::move(wrapping).error());
+  return std::make_shared<TokenWrapper>(*std::move(wrapping));
 }
 
 }  // namespace linnet::linnetd

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shows: SE-14
-"""What linnet-device leaves on a disk and on its command line: no secret, where it is told how."""
+"""What linnet-device and linnetd leave on a disk and on a command line: no secret where they are told how, and no
+value of a sensor anywhere."""
 import os
 
+from queue_test import QueueCase
 from scripted import device_refused, harness
 from secured_test import KEY, Secured
 
@@ -57,3 +59,57 @@ class AtRest(Secured):
             self.assertIn(said, error)
             self.assertNotIn(KEY, error)
         self.assertEqual(self.state(), before)
+
+    def test_values_of_a_device_are_not_on_disk_at_all(self):
+        server = self.start()
+        self.give_psk(server, "urn:dev:1")
+        for flags in (self.flags("ab" * 32), self.flags("ab" * 32)[:6]):
+            if os.path.exists(self.path("state")):
+                os.remove(self.path("state"))
+            device = self.device(server, "urn:dev:1", *flags, "--object", "3303")
+            device.told("registered")
+            with server.events() as events:
+                self.assertEqual(server.rest.device("urn:dev:1").call("PUT", "3303/0/observe")[0], 200)
+                device.rpc("set", path="/3303/0/5701", value=VALUE)
+                events.wait("notified", lambda data: VALUE in str(data))
+                device.rpc("send", paths=["/3303/0/5701"])
+                device.told("sent")
+            device.end()
+            self.assertTrue(b"LNSS" in self.state() or b"coaps://" in self.state(), "the state is on disk")
+            self.assertNotIn(VALUE.encode(), self.state())
+
+
+VALUE = "a value of a sensor, nobody else's business"
+
+
+class Server(QueueCase):
+    """linnetd: what waits for a device is encrypted; what devices told is not kept."""
+
+    def everything(self):
+        found = b""
+        for name in os.listdir(os.path.join(self.folder, "state")):
+            with open(os.path.join(self.folder, "state", name), "rb") as file:
+                found += file.read()
+        return found
+
+    def test_values_on_their_way_to_a_device_are_encrypted_on_disk(self):
+        server, device = self.sleeping("sleeper")
+        status, _, said = self.raw(server, "PUT", "/api/v1/devices/sleeper/objects/3303/0/5701", {"value": VALUE})
+        self.assertEqual(status, 202, said)
+        server.kill()
+        self.assertIn(b"sleeper", self.everything())
+        self.assertNotIn(VALUE.encode(), self.everything())
+        server = self.server()
+        device.moved_to(server.coap)
+        device.update()
+        harness.eventually(lambda: device.asked, "the device is asked")
+        self.assertIn(VALUE.encode(), device.asked[0].payload)
+
+    def test_values_that_devices_told_are_not_kept(self):
+        server = self.server()
+        with server.device("teller") as device, server.events() as events:
+            device.register()
+            device.push([{"n": "/3303/0/5701", "vs": VALUE}])
+            events.wait("sent", lambda data: VALUE in str(data))
+            server.kill()
+        self.assertNotIn(VALUE.encode(), self.everything())

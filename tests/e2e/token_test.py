@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shows: SE-13
 """Keys in a secure element: linnetd and linnet-device with private keys in a token of SoftHSM, by PKCS#11."""
+import glob
 import os
 import subprocess
 
 from est_test import Enrolling
 from scripted import harness, refused
-from secured_test import Secured
+from secured_test import KEY, Secured
 
 PIN = "97531"
 
@@ -115,3 +116,63 @@ class Authority(Tokens, Enrolling):
         code, said = refused(*places, "--est-ca", self.path("ca.crt"), "--est-key", uri + "?pin-value=" + PIN)
         self.assertEqual(code, 1, said)
         self.assertNotIn(PIN, said)
+
+
+class StateKey(Tokens, Secured):
+    """The key of linnetd's state folder is wrapped by an RSA key that is in a token."""
+
+    def rsa_in_token(self, name):
+        self.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.path(name + ".key"))
+        return self.move_into_token(name)
+
+    def state_pin(self):
+        return ("--state-pin", "file:" + self.path("pin"))
+
+    def end(self, server):
+        server.kill()
+
+    def refused(self, *flags):
+        return refused("--coap", "127.0.0.1:0", "--http", "127.0.0.1:0", "--state", self.path("state"), *flags)
+
+    def test_secrets_open_with_the_token_alone(self):
+        uri = self.rsa_in_token("state")
+        flags = ("--state", self.path("state"), "--state-key", uri, *self.state_pin())
+        server = self.start(*flags)
+        self.give_psk(server, "urn:dev:1")
+        self.end(server)
+        wrapped, = glob.glob(self.path("state") + "/seal-*.wrapped")
+        self.assertEqual(os.stat(wrapped).st_mode & 0o777, 0o600)
+        self.assertFalse(os.path.exists(self.path("state") + "/seal.key"))
+        for name in glob.glob(self.path("state") + "/*"):
+            with open(name, "rb") as file:
+                self.assertNotIn(bytes.fromhex(KEY), file.read())
+        server = self.start(*flags)
+        self.with_psk(server, "urn:dev:1").told("registered")
+        self.end(server)
+
+        for wrong in ((), ("--state-key", uri)):
+            code, said = self.refused(*wrong)
+            self.assertEqual(code, 1, said)
+        os.rename(wrapped, wrapped + ".away")
+        code, said = self.refused("--state-key", uri, *self.state_pin())
+        self.assertEqual(code, 1, said)
+        self.assertIn("gone", said)
+        os.rename(wrapped + ".away", wrapped)
+
+        # And away from it.
+        with open(self.path("file.key"), "w", encoding="ascii") as file:
+            file.write("ab" * 32)
+        key = ("--state", self.path("state"), "--state-key", "file:" + self.path("file.key"))
+        server = self.start(*key, "--former-state-key", uri, "--former-state-pin", "file:" + self.path("pin"))
+        self.end(server)
+        server = self.start(*key)
+        self.with_psk(server, "urn:dev:1").told("registered")
+
+    def test_a_key_that_cannot_decrypt_is_named(self):
+        self.key_pair("curve")
+        uri = self.move_into_token("curve")
+        code, said = self.refused("--state-key", uri, *self.state_pin())
+        self.assertEqual(code, 1, said)
+        self.assertIn("RSA", said)
+        code, said = self.refused("--state-pin", "file:" + self.path("pin"))
+        self.assertEqual(code, 2, said)

@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include <vector>
+
+#include "linnet/base/bytes.hpp"
 #include "linnet/server/secret.hpp"
 #include "linnet/store/state_folder.hpp"
 
@@ -25,5 +28,22 @@ inline constexpr const char* kOwnSealKey = "seal.key";
 /// The folder's own key, mode 0600. Made where it is missing and `may_make`; kNotFound otherwise.
 [[nodiscard]] std::expected<server::SecretBytes, OpenError> own_seal_key(const StateFolder& folder,
                                                                          bool may_make);
+
+/// Encrypts keys and gives them back: something that keeps its own key to itself, a secure element. Errors
+/// are sentences.
+class KeyWrapper {
+ public:
+  virtual ~KeyWrapper() = default;
+  /// Names its key, by letters and digits.
+  [[nodiscard]] virtual std::string id() const = 0;
+  [[nodiscard]] virtual std::expected<std::vector<std::uint8_t>, std::string> wrap(ByteView key) = 0;
+  [[nodiscard]] virtual std::expected<server::SecretBytes, std::string> unwrap(ByteView wrapped) = 0;
+};
+
+/// The key that the folder keeps wrapped, in the file `seal-ID.wrapped`, mode 0600. Made where it is missing
+/// and `may_make`; kNotFound otherwise. kUnauthorized: the wrapper does not give it back.
+[[nodiscard]] std::expected<server::SecretBytes, OpenError> wrapped_seal_key(const StateFolder& folder,
+                                                                             KeyWrapper& wrapper,
+                                                                             bool may_make);
 
 }  // namespace linnet::store

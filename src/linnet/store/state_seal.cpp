@@ -14,8 +14,9 @@ namespace {
 using SealerResult = std::expected<std::unique_ptr<Sealer>, OpenError>;
 using SealRow = std::optional<std::vector<std::uint8_t>>;
 
-// What the one record of the seal says, once it is opened.
-constexpr std::string_view kSealText = "linnet";
+// What the one record of the seal says, once it is opened: which kinds of records are under the key.
+constexpr std::string_view kSealText = "linnet 2";
+constexpr std::string_view kOldSealText = "linnet";  // all but operations
 const RecordKey kSealKey{RecordKind::kSeal, ""};
 
 std::unexpected<OpenError> unusable(const StateFolder& folder, const std::string& why) {
@@ -34,9 +35,13 @@ SqlResult<SealRow> read_seal(Connection& connection) {
   return SealRow(std::in_place, value.begin(), value.end());
 }
 
-bool opens(Sealer& sealer, const SealRow& seal) {
+enum class Opened : std::uint8_t { kNot, kOld, kWhole };
+
+Opened opened_by(Sealer& sealer, const SealRow& seal) {
   const auto text = sealer.open(kSealKey, *seal);
-  return text && as_text(*text) == kSealText;
+  if (!text) return Opened::kNot;
+  if (as_text(*text) == kSealText) return Opened::kWhole;
+  return as_text(*text) == kOldSealText ? Opened::kOld : Opened::kNot;
 }
 
 SealerResult sealer_of(const std::expected<server::SecretBytes, OpenError>& key, ShardIndex shards) {
@@ -46,20 +51,24 @@ SealerResult sealer_of(const std::expected<server::SecretBytes, OpenError>& key,
   return sealer;
 }
 
-/// Brings every secret under `to`, from `from` or, where that is null, from clear.
+/// Brings every secret under `to`, from `from` or, where that is null, from clear. Where the seal is an old
+/// one, operations are in clear whatever the others are.
 class Changeover {
  public:
-  Changeover(Connection& connection, Sealer* from, Sealer& to) noexcept
-      : connection_(connection), from_(from), to_(to) {}
+  Changeover(Connection& connection, Sealer* from, Sealer& to, Opened seal) noexcept
+      : connection_(connection), from_(from), to_(to), seal_(seal) {}
 
   /// In one transaction. The records that were in clear.
   SqlResult<std::size_t> run() {
     if (auto begun = connection_.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
     std::size_t changed = 0;
     for (const RecordKind kind : kSecretKinds) {
-      const auto done = change_all(kind);
-      if (!done) return undo(done.error());
-      changed += *done;
+      const bool clear = from_ == nullptr || (kind == RecordKind::kOperation && seal_ == Opened::kOld);
+      if (clear || from_ != &to_) {
+        const auto done = change_all(kind, clear ? nullptr : from_);
+        if (!done) return undo(done.error());
+        if (clear) changed += *done;
+      }
     }
     if (auto written = write(kSealKey, as_bytes(kSealText)); !written) return undo(written.error());
     if (auto ended = connection_.execute("COMMIT"); !ended) return undo(ended.error());
@@ -73,7 +82,7 @@ class Changeover {
     return std::unexpected(std::move(error));
   }
 
-  SqlResult<std::size_t> change_all(RecordKind kind) {
+  SqlResult<std::size_t> change_all(RecordKind kind, Sealer* from) {
     auto rows = connection_.prepare("SELECT key FROM record WHERE kind = ?1");
     if (!rows) return std::unexpected(std::move(rows).error());
     rows->bind(1, static_cast<std::int64_t>(kind));
@@ -85,12 +94,12 @@ class Changeover {
       keys.emplace_back(as_text(rows->bytes(0)));
     }
     for (const std::string& key : keys) {
-      if (auto done = change({kind, key}); !done) return std::unexpected(done.error());
+      if (auto done = change({kind, key}, from); !done) return std::unexpected(done.error());
     }
     return keys.size();
   }
 
-  SqlResult<void> change(RecordKey key) {
+  SqlResult<void> change(RecordKey key, Sealer* from) {
     auto rows = connection_.prepare("SELECT value FROM record WHERE kind = ?1 AND key = ?2");
     if (!rows) return std::unexpected(std::move(rows).error());
     rows->bind(1, static_cast<std::int64_t>(key.kind));
@@ -98,8 +107,8 @@ class Changeover {
     const auto row = rows->step();
     if (!row) return std::unexpected(row.error());
     const ByteView before = rows->bytes(0);
-    if (from_ == nullptr) return write(key, before);
-    const auto plain = from_->open(key, before);
+    if (from == nullptr) return write(key, before);
+    const auto plain = from->open(key, before);
     // What nobody could read before stays as it is, and unreadable.
     return plain ? write(key, *plain) : SqlResult<void>();
   }
@@ -121,6 +130,7 @@ class Changeover {
   Connection& connection_;
   Sealer* from_;
   Sealer& to_;
+  Opened seal_;
 };
 
 /// Leaves no copy of what was in clear, in free pages or in the log.
@@ -130,7 +140,8 @@ SqlResult<void> scrub(Connection& connection) {
 }
 
 std::unexpected<OpenError> wrong_key(const StateFolder& folder, const SealConfig& config) {
-  const std::string named = config.key.empty() ? (folder.path() / kOwnSealKey).string() : config.key;
+  const std::string own = config.wrapper ? "the token" : (folder.path() / kOwnSealKey).string();
+  const std::string named = config.key.empty() ? own : config.key;
   return std::unexpected(OpenError{
       Errc::kUnauthorized, "the secrets in " + folder.database().string() + " are not under the key of " +
                                named +
@@ -150,23 +161,30 @@ SealerResult open_seal(Connection& connection, const StateFolder& folder, const 
                        ShardIndex shards) {
   const auto seal = read_seal(connection);
   if (!seal) return unusable(folder, seal.error().text);
-  auto sealer = sealer_of(
-      config.key.empty() ? own_seal_key(folder, !*seal || !config.former.empty()) : read_seal_key(config.key),
-      shards);
+  const auto key = [&, may_make = !*seal || config.changes_over()] {
+    if (config.wrapper) return wrapped_seal_key(folder, *config.wrapper, may_make);
+    return config.key.empty() ? own_seal_key(folder, may_make) : read_seal_key(config.key);
+  };
+  auto sealer = sealer_of(key(), shards);
   if (!sealer) return sealer;
-  if (*seal && opens(**sealer, *seal)) return sealer;
+  Opened state = *seal ? opened_by(**sealer, *seal) : Opened::kNot;
+  if (state == Opened::kWhole) return sealer;
 
   std::unique_ptr<Sealer> former;
-  if (*seal) {
-    if (config.former.empty()) return wrong_key(folder, config);
-    auto opened = sealer_of(read_seal_key(config.former), 1);
+  if (*seal && state == Opened::kNot) {
+    if (!config.changes_over()) return wrong_key(folder, config);
+    auto opened = sealer_of(config.former_wrapper ? wrapped_seal_key(folder, *config.former_wrapper, false)
+                                                  : read_seal_key(config.former),
+                            1);
     if (!opened) return opened;
-    if (!opens(**opened, *seal)) return wrong_key(folder, config);
+    state = opened_by(**opened, *seal);
+    if (state == Opened::kNot) return wrong_key(folder, config);
     former = std::move(*opened);
   }
-  const auto changed = Changeover(connection, former.get(), **sealer).run();
+  Sealer* const from = former ? former.get() : state == Opened::kOld ? sealer->get() : nullptr;
+  const auto changed = Changeover(connection, from, **sealer, state).run();
   if (!changed) return unusable(folder, changed.error().text);
-  if (!former && *changed != 0) {
+  if (*changed != 0) {
     if (const auto scrubbed = scrub(connection); !scrubbed) return unusable(folder, scrubbed.error().text);
   }
   return sealer;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "linnet/store/seal_key.hpp"
 #include "linnet/store/sealer.hpp"
 #include "linnet/store/sqlite_connection.hpp"
 #include "linnet/store/state_folder.hpp"
@@ -18,11 +19,16 @@ namespace linnet::store {
 struct SealConfig {
   std::string key{};     ///< empty: the folder's own, made at the first start
   std::string former{};  ///< of a file that is to change over to `key`: what it is under now; empty: none
+  /// What the folder keeps the key, or the former one, wrapped by, in place of a source; null: nothing.
+  std::shared_ptr<KeyWrapper> wrapper{}, former_wrapper{};
+
+  [[nodiscard]] bool changes_over() const noexcept { return !former.empty() || former_wrapper != nullptr; }
 };
 
-/// Records that hold secrets.
+/// Records that hold secrets, and values on their way to devices.
 inline constexpr std::array kSecretKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential,
-                                         RecordKind::kAssociation, RecordKind::kTicketSeed};
+                                         RecordKind::kAssociation, RecordKind::kTicketSeed,
+                                         RecordKind::kOperation};
 [[nodiscard]] constexpr bool is_secret(RecordKind kind) noexcept {
   return std::ranges::find(kSecretKinds, kind) != kSecretKinds.end();
 }

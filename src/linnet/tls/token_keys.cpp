@@ -4,8 +4,10 @@
 #include <gnutls/pkcs11.h>
 
 #include <algorithm>
+#include <array>
 #include <list>
 #include <mutex>
+#include <span>
 
 namespace linnet::tls {
 
@@ -90,6 +92,43 @@ std::expected<PrivateKey, std::string> token_key(std::string_view uri) {
   OpenKey* const opened = open_keys().find(uri);
   if (opened == nullptr) return std::unexpected("the key in the token has not been opened");
   return import(*opened);
+}
+
+std::expected<TokenWrapping, std::string> TokenWrapping::make(std::string_view uri) {
+  auto key = token_key(uri);
+  if (!key) return std::unexpected(std::move(key).error());
+  if (gnutls_privkey_get_pk_algorithm(key->get(), nullptr) != GNUTLS_PK_RSA)
+    return std::unexpected("the key in the token is not of RSA, which is what encrypts there");
+  auto open = tls::make<PublicKey>(gnutls_pubkey_init);
+  if (!open) return std::unexpected("no memory");
+  std::array<unsigned char, 32> hash{};
+  std::size_t size = hash.size();
+  int error = gnutls_pubkey_import_privkey(open.get(), key->get(), 0, 0);
+  if (error >= 0) error = gnutls_pubkey_get_key_id(open.get(), GNUTLS_KEYID_USE_SHA256, hash.data(), &size);
+  if (error < 0) return std::unexpected("the public key in the token: " + sentence(error));
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string id;
+  for (const unsigned char byte : std::span(hash).first(8)) {
+    id += kDigits[byte >> 4U];
+    id += kDigits[byte & 15U];
+  }
+  return TokenWrapping(*std::move(key), std::move(open), std::move(id));
+}
+
+std::expected<std::vector<std::uint8_t>, std::string> TokenWrapping::wrap(ByteView bytes) const {
+  const gnutls_datum_t plain = datum(bytes);
+  OwnedDatum out;
+  if (const int error = gnutls_pubkey_encrypt_data(open_.get(), 0, &plain, out.out()); error < 0)
+    return std::unexpected(sentence(error));
+  return std::vector<std::uint8_t>(out.bytes().begin(), out.bytes().end());
+}
+
+std::expected<server::SecretBytes, std::string> TokenWrapping::unwrap(ByteView wrapped) const {
+  const gnutls_datum_t input = datum(wrapped);
+  OwnedDatum out;
+  if (const int error = gnutls_privkey_decrypt_data(key_.get(), 0, &input, out.out()); error < 0)
+    return std::unexpected("the token does not decrypt it: " + sentence(error));
+  return server::SecretBytes(out.bytes().begin(), out.bytes().end());
 }
 
 }  // namespace linnet::tls

@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "linnet/server/secret.hpp"
 #include "linnet/tls/gnutls.hpp"
@@ -23,5 +24,25 @@ namespace linnet::tls {
 
 /// The key of a URI that was opened. The error is a sentence.
 [[nodiscard]] std::expected<PrivateKey, std::string> token_key(std::string_view uri);
+
+/// The RSA key of a URI that was opened, as something that encrypts a few bytes and gives them back: who has
+/// no token cannot read them (RSAES-PKCS1-v1_5, RFC 8017 §7.2; the token decrypts). Errors are sentences.
+class TokenWrapping {
+ public:
+  [[nodiscard]] static std::expected<TokenWrapping, std::string> make(std::string_view uri);
+
+  /// The hash of the public key, 16 hexadecimal digits of it.
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  [[nodiscard]] std::expected<std::vector<std::uint8_t>, std::string> wrap(ByteView bytes) const;
+  [[nodiscard]] std::expected<server::SecretBytes, std::string> unwrap(ByteView wrapped) const;
+
+ private:
+  TokenWrapping(PrivateKey key, PublicKey open, std::string id) noexcept
+      : key_(std::move(key)), open_(std::move(open)), id_(std::move(id)) {}
+
+  PrivateKey key_;
+  PublicKey open_;
+  std::string id_;
+};
 
 }  // namespace linnet::tls

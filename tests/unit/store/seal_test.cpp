@@ -22,7 +22,8 @@ using ::testing::Not;
 const std::string kHexA(64, 'a');
 const std::string kHexB(64, 'B');
 constexpr std::string_view kSecret = "a pre-shared key that nobody is to see";
-constexpr std::array kKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential};
+constexpr std::array kKinds{RecordKind::kBootstrapConfiguration, RecordKind::kCredential,
+                            RecordKind::kOperation};
 
 std::vector<std::uint8_t> key_bytes(std::uint8_t value) {
   return std::vector<std::uint8_t>(Sealer::kKeySize, value);
@@ -180,6 +181,91 @@ TEST_F(SealedState, a_key_is_changed_with_both_keys_at_hand) {
   expect_kept(change);  // a former key that is not needed any more does no harm
   expect_kept(SealConfig{.key = source("key-b"), .former = {}});
   expect_refused(SealConfig{.key = source("key-a"), .former = {}}, Errc::kUnauthorized);
+}
+
+/// A secure element of paper.
+class Element final : public KeyWrapper {
+ public:
+  explicit Element(std::uint8_t secret) : secret_(secret) {}
+  [[nodiscard]] std::string id() const override { return std::to_string(secret_); }
+  [[nodiscard]] std::expected<std::vector<std::uint8_t>, std::string> wrap(ByteView key) override {
+    return turned<std::vector<std::uint8_t>>(key);
+  }
+  [[nodiscard]] std::expected<server::SecretBytes, std::string> unwrap(ByteView wrapped) override {
+    if (broken) return std::unexpected("it is broken");
+    return turned<server::SecretBytes>(wrapped);
+  }
+  bool broken = false;
+
+ private:
+  template <typename Bytes>
+  [[nodiscard]] Bytes turned(ByteView bytes) const {
+    Bytes out(bytes.begin(), bytes.end());
+    for (std::uint8_t& byte : out) byte ^= secret_;
+    return out;
+  }
+  std::uint8_t secret_;
+};
+
+// Shows: SE-13
+TEST_F(SealedState, a_key_may_be_wrapped_by_what_keeps_its_own) {
+  const auto element = std::make_shared<Element>(1);
+  SealConfig config;
+  config.wrapper = element;
+  keep(config);
+  EXPECT_EQ(all_files().find("pre-shared"), std::string::npos);
+  const auto file = folder_.state() / "seal-1.wrapped";
+  struct stat status{};
+  ASSERT_EQ(stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_EQ(status.st_size, 32);
+  expect_kept(config);
+  expect_refused(SealConfig{.key = source("key-a")}, Errc::kUnauthorized);
+  element->broken = true;
+  expect_refused(config, Errc::kUnauthorized);
+  element->broken = false;
+  std::filesystem::rename(file, folder_.path() / "elsewhere");
+  expect_refused(config, Errc::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(file)) << "no other key is made";
+  std::filesystem::rename(folder_.path() / "elsewhere", file);
+  // To another element, and to a file.
+  SealConfig change;
+  change.wrapper = std::make_shared<Element>(2);
+  change.former_wrapper = element;
+  expect_kept(change);
+  SealConfig back{.key = source("key-a")};
+  back.former_wrapper = change.wrapper;
+  expect_kept(back);
+  expect_kept(SealConfig{.key = source("key-a")});
+}
+
+// A file of a version that kept operations in clear under its key.
+// Shows: SE-14
+TEST_F(SealedState, operations_in_clear_come_under_the_key_too) {
+  const SealConfig config{.key = source("key-a")};
+  keep(config);
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(folder_.database().c_str(), &handle), SQLITE_OK);
+  const auto replace = [&](RecordKind kind, std::string_view key, ByteView value) {
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v2(handle, "UPDATE record SET value = ?3 WHERE kind = ?1 AND key = ?2", -1, &statement,
+                       nullptr);
+    sqlite3_bind_int(statement, 1, static_cast<int>(kind));
+    sqlite3_bind_blob(statement, 2, key.data(), static_cast<int>(key.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 3, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+    EXPECT_EQ(sqlite3_step(statement), SQLITE_DONE);
+    sqlite3_finalize(statement);
+    EXPECT_EQ(sqlite3_changes(handle), 1);
+  };
+  replace(RecordKind::kOperation, "one", as_bytes(kSecret));
+  const auto old = Sealer::make(key_bytes(0xAA), 1)->seal(0, {RecordKind::kSeal, ""}, as_bytes("linnet"));
+
+  replace(RecordKind::kSeal, "", *old);
+  sqlite3_close(handle);
+  EXPECT_NE(all_files().find("pre-shared"), std::string::npos);
+  expect_kept(config);
+  EXPECT_EQ(all_files().find("pre-shared"), std::string::npos);
+  expect_kept(config);
 }
 
 TEST_F(SealedState, other_records_stay_readable_for_everybody) {
