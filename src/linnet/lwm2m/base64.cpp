@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/base64.hpp"
 
+#include <algorithm>
+
 #include "linnet/lwm2m/codec_rules.hpp"
 
 namespace linnet::lwm2m {
 namespace {
 
 constexpr std::uint8_t kNoDigit = 64;
+constexpr std::size_t kGroup = 3;  // bytes, which are four characters
 
 constexpr std::uint8_t character(std::uint32_t digit, Base64 form) noexcept {
   if (digit < 26) return static_cast<std::uint8_t>('A' + digit);
@@ -35,13 +38,16 @@ ByteView without_padding(ByteView text) noexcept {
 
 void write_base64(ByteWriter& out, ByteView bytes, Base64 form) noexcept {
   if (base64_size(bytes.size(), form) > out.free()) return out.fail_now();
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t taken = bytes.size() - i < 3 ? bytes.size() - i : 3;
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < taken ? bytes[i + k] : 0U);
-    for (std::size_t k = 0; k <= taken; ++k) out.u8(character(group >> (18 - 6 * k) & 0x3F, form));
-    if (form == Base64::kStandard) {
-      for (std::size_t k = taken; k < 3; ++k) out.u8('=');
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), kGroup))) {
+    std::uint32_t group = 0;  // from its highest bit on
+    for (std::size_t k = 0; k < kGroup; ++k) group = (group | (k < bytes.size() ? bytes[k] : 0U)) << 8;
+    for (std::size_t k = 0; k <= kGroup; ++k) {
+      if (k <= bytes.size()) {
+        out.u8(character(group >> 26, form));
+      } else if (form == Base64::kStandard) {
+        out.u8('=');
+      }
+      group <<= 6;
     }
   }
 }

@@ -9,18 +9,8 @@ namespace {
 
 Result<void> write(const Value& value, ByteWriter& out) noexcept {
   constexpr std::uint64_t kEpochTag = 1;
-  switch (value.type()) {
-    case DataType::kNone: return not_acceptable();
-    case DataType::kString:
-    case DataType::kCorelnk: write_cbor_text(out, value.as_string()); break;
-    case DataType::kTime: write_cbor_head(out, CborMajor::kTag, kEpochTag); [[fallthrough]];
-    case DataType::kInteger: write_cbor_integer(out, value.as_integer()); break;
-    case DataType::kUnsigned: write_cbor_head(out, CborMajor::kUnsigned, value.as_unsigned()); break;
-    case DataType::kFloat: write_cbor_double(out, value.as_float()); break;
-    case DataType::kBoolean: write_cbor_boolean(out, value.as_boolean()); break;
-    case DataType::kOpaque: write_cbor_bytes(out, value.as_opaque()); break;
-    case DataType::kObjlnk: write_cbor_text(out, ObjlnkText(value.as_objlnk()).view()); break;
-  }
+  if (value.type() == DataType::kTime) write_cbor_head(out, CborMajor::kTag, kEpochTag);
+  write_cbor_value(out, value);
   return {};
 }
 

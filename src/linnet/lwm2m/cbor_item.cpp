@@ -259,9 +259,20 @@ void write_cbor_text(ByteWriter& out, std::string_view v) noexcept {
   out.text(v);
 }
 
-void write_cbor_bytes(ByteWriter& out, ByteView v) noexcept {
-  write_cbor_head(out, CborMajor::kBytes, v.size());
-  out.bytes(v);
+void write_cbor_value(ByteWriter& out, const Value& value) noexcept {
+  switch (value.type()) {
+    case DataType::kString:
+    case DataType::kCorelnk: write_cbor_text(out, value.as_string()); break;
+    case DataType::kObjlnk: write_cbor_text(out, ObjlnkText(value.as_objlnk()).view()); break;
+    case DataType::kOpaque:
+      write_cbor_head(out, CborMajor::kBytes, value.as_opaque().size());
+      out.bytes(value.as_opaque());
+      break;
+    case DataType::kBoolean: out.u8(value.as_boolean() ? 0xF5 : 0xF4); break;
+    case DataType::kFloat: write_cbor_double(out, value.as_float()); break;
+    case DataType::kUnsigned: write_cbor_head(out, CborMajor::kUnsigned, value.as_unsigned()); break;
+    default: write_cbor_integer(out, value.as_integer()); break;
+  }
 }
 
 }  // namespace linnet::lwm2m

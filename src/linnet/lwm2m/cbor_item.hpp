@@ -49,9 +49,7 @@ void write_cbor_integer(ByteWriter& out, std::int64_t v) noexcept;
 /// Half, single or double: the shortest that is exact; every NaN is 0xf97e00.
 void write_cbor_double(ByteWriter& out, double v) noexcept;
 void write_cbor_text(ByteWriter& out, std::string_view v) noexcept;
-void write_cbor_bytes(ByteWriter& out, ByteView v) noexcept;
-inline void write_cbor_boolean(ByteWriter& out, bool v) noexcept {
-  out.u8(v ? 0xF5 : 0xF4);
-}
+/// A value of any type; a Time as the integer that it is, an Objlnk as its text.
+void write_cbor_value(ByteWriter& out, const Value& value) noexcept;
 
 }  // namespace linnet::lwm2m

@@ -5,7 +5,6 @@
 
 #include "linnet/lwm2m/base64.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
-#include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/json_token.hpp"
 #include "linnet/lwm2m/number_text.hpp"
 
@@ -20,20 +19,6 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
       out.text(R"(,"sv":)");
       write_json_string(out, value.as_string());
       break;
-    case DataType::kInteger:
-    case DataType::kTime:
-      out.text(R"(,"v":)");
-      write_integer(out, value.as_integer());
-      break;
-    case DataType::kUnsigned:
-      out.text(R"(,"v":)");
-      write_digits(out, value.as_unsigned());
-      break;
-    case DataType::kFloat:
-      if (!is_finite(value.as_float())) return not_acceptable();
-      out.text(R"(,"v":)");
-      write_double(out, value.as_float());
-      break;
     case DataType::kBoolean: out.text(value.as_boolean() ? R"(,"bv":true)" : R"(,"bv":false)"); break;
     case DataType::kOpaque:
       out.text(R"(,"sv":")");
@@ -45,6 +30,7 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
       write_objlnk(out, value.as_objlnk());
       out.u8('"');
       break;
+    default: out.text(R"(,"v":)"); return write_number(out, value);
   }
   return {};
 }

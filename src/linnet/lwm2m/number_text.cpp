@@ -74,6 +74,19 @@ void write_integer(ByteWriter& out, std::int64_t v) noexcept {
   write_digits(out, ~static_cast<std::uint64_t>(v) + 1);
 }
 
+Result<void> write_number(ByteWriter& out, const Value& value) noexcept {
+  if (value.type() == DataType::kUnsigned) {
+    write_digits(out, value.as_unsigned());
+  } else if (value.type() != DataType::kFloat) {
+    write_integer(out, value.as_integer());
+  } else if (is_finite(value.as_float())) {
+    write_double(out, value.as_float());
+  } else {
+    return not_acceptable();
+  }
+  return {};
+}
+
 Result<Value> parse_number(std::string_view text, NumberForm form) noexcept {
   Decimal decimal{text.data(), text.data() + text.size()};
   const bool json = form == NumberForm::kJson;

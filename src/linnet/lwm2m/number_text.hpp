@@ -18,6 +18,9 @@ void write_integer(ByteWriter& out, std::int64_t v) noexcept;
 /// plain form where the one with an exponent is not shorter. `v` must be finite.
 void write_double(ByteWriter& out, double v) noexcept;
 
+/// The text of a numeric value. 4.06 (kUnsupported) for a Float that is not finite.
+[[nodiscard]] Result<void> write_number(ByteWriter& out, const Value& value) noexcept;
+
 /// What a number may look like.
 enum class NumberForm : std::uint8_t {
   kJson,   ///< RFC 8259 §6

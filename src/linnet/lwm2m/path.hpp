@@ -67,8 +67,8 @@ class Path {
   }
   /// The first `depth` segments; `depth` must not be above `depth()`.
   [[nodiscard]] LINNET_OUTLINED constexpr Path prefix(std::size_t depth) const noexcept {
-    Path shorter;
-    for (std::size_t i = 0; i < depth; ++i) shorter = shorter.child(ids_[i]);
+    Path shorter = *this;
+    while (shorter.depth_ > depth) shorter.ids_[--shorter.depth_] = kMaxId;
     return shorter;
   }
   /// True where `other` is this path or lies below it.

@@ -58,7 +58,7 @@ struct SenmlForm : CodecForm {
   void (*label)(ByteWriter& out, SenmlLabel label, bool first) noexcept;
   void (*text)(ByteWriter& out, std::string_view text) noexcept;
   void (*seconds)(ByteWriter& out, double v) noexcept;
-  /// A number, boolean or bytes. 4.06 (kUnsupported) where the format cannot hold it.
+  /// A value of any type. 4.06 (kUnsupported) where the format cannot hold it.
   Result<void> (*value)(ByteWriter& out, const Value& value) noexcept;
   /// The bytes that a text stands for; null where bytes are written as they are, and labels as numbers.
   Result<ByteView> (*data)(ByteView text, ByteSpan out) noexcept;

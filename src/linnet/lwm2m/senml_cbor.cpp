@@ -13,20 +13,18 @@ using namespace std::string_view_literals;
 namespace {
 
 /// A number of any kind: an integer where that is no longer than the floating-point form (§6).
-void write_number(ByteWriter& out, double v) noexcept {
-  constexpr std::int64_t kLongestAsInteger = std::int64_t{1} << 53;
+void write_seconds(ByteWriter& out, double v) noexcept {
+  constexpr std::uint64_t kLongestAsInteger = std::uint64_t{1} << 53;
   constexpr std::uint64_t kNegativeZero = std::uint64_t{1} << 63;
-  const auto converted = Value::number(v).convert(DataType::kInteger);
-  const std::int64_t whole = converted ? converted->as_integer() : kLongestAsInteger;
-  std::array<std::uint8_t, 9> as_integer;
-  std::array<std::uint8_t, 9> as_float;
-  ByteWriter integer(as_integer);
-  ByteWriter floating(as_float);
-  write_cbor_double(floating, v);
-  write_cbor_integer(integer, whole);
-  const bool exact = whole > -kLongestAsInteger && whole < kLongestAsInteger &&
-                     std::bit_cast<std::uint64_t>(v) != kNegativeZero;
-  out.bytes(exact && integer.size() <= floating.size() ? integer.written() : floating.written());
+  const auto whole = Value::number(v).convert(DataType::kInteger);
+  if (whole && whole->magnitude() < kLongestAsInteger && std::bit_cast<std::uint64_t>(v) != kNegativeZero) {
+    // Up to four bytes never lose: no half has more than two of them before its point.
+    const std::int64_t integer = whole->as_integer();
+    if ((integer < 0 ? ~integer : integer) >> 32 == 0 || !narrow(v, kSingleFormat)) {
+      return write_cbor_integer(out, integer);
+    }
+  }
+  write_cbor_double(out, v);
 }
 
 void open(ByteWriter& out, SenmlPart part, std::size_t size) noexcept {
@@ -40,22 +38,16 @@ void write_label(ByteWriter& out, SenmlLabel label, bool /*first*/) noexcept {
   write_cbor_integer(out, static_cast<std::int64_t>(label));
 }
 
+/// A Float never as an integer, though that may be shorter: Leshan 2.0 takes only floating point for it.
 Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
-  switch (value.type()) {
-    case DataType::kUnsigned: write_cbor_head(out, CborMajor::kUnsigned, value.as_unsigned()); break;
-    // Not as an integer, though that may be shorter: Leshan 2.0 takes only floating point for a Float.
-    case DataType::kFloat: write_cbor_double(out, value.as_float()); break;
-    case DataType::kBoolean: write_cbor_boolean(out, value.as_boolean()); break;
-    case DataType::kOpaque: write_cbor_bytes(out, value.as_opaque()); break;
-    default: write_cbor_integer(out, value.as_integer()); break;
-  }
+  write_cbor_value(out, value);
   return {};
 }
 
 }  // namespace
 
-constexpr SenmlForm kSenmlCborForm{{},           open,        close,  write_label, write_cbor_text,
-                                   write_number, write_value, nullptr};
+constexpr SenmlForm kSenmlCborForm{{},          open,   close, write_label, write_cbor_text, write_seconds,
+                                   write_value, nullptr};
 
 Result<void> decode_senml_cbor(const Codec& codec, const Decoding& decoding) noexcept {
   CborReader reader(decoding.payload);

@@ -161,21 +161,6 @@ SenmlLabel label_of(DataType type) noexcept {
   }
 }
 
-Result<void> write_value(const SenmlForm& form, Fields& fields, ByteWriter& out,
-                         const Value& value) noexcept {
-  if (value.none()) return {};
-  const SenmlLabel label = label_of(value.type());
-  fields.label(label);
-  if (label == SenmlLabel::kString) {
-    form.text(out, value.as_string());
-  } else if (label == SenmlLabel::kObjlnk) {
-    form.text(out, ObjlnkText(value.as_objlnk()).view());
-  } else {
-    return form.value(out, value);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::size_t> encode_senml(const Codec& codec, const Encoding& encoding) noexcept {
@@ -202,7 +187,11 @@ Result<std::size_t> encode_senml(const Codec& codec, const Encoding& encoding) n
     if (send_base_time) fields.seconds(SenmlLabel::kBaseTime, *plan->base_time);
     if (!names.rest.empty()) fields.text(SenmlLabel::kName, names.rest);
     if (send_time) fields.seconds(SenmlLabel::kTime, time);
-    const auto written = write_value(form, fields, writer, record.value);
+    Result<void> written;
+    if (!record.value.none()) {
+      fields.label(label_of(record.value.type()));
+      written = form.value(writer, record.value);
+    }
     form.close(writer, part);
     return written;
   };

@@ -5,7 +5,6 @@
 
 #include "linnet/lwm2m/base64.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
-#include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/json_token.hpp"
 #include "linnet/lwm2m/number_text.hpp"
 #include "linnet/lwm2m/senml.hpp"
@@ -33,18 +32,20 @@ void write_label(ByteWriter& out, SenmlLabel label, bool first) noexcept {
 
 Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   switch (value.type()) {
-    case DataType::kUnsigned: write_digits(out, value.as_unsigned()); break;
-    case DataType::kFloat:
-      if (!is_finite(value.as_float())) return not_acceptable();
-      write_double(out, value.as_float());
-      break;
+    case DataType::kString:
+    case DataType::kCorelnk: write_json_string(out, value.as_string()); break;
     case DataType::kBoolean: out.text(value.as_boolean() ? "true"sv : "false"sv); break;
     case DataType::kOpaque:
+    case DataType::kObjlnk:
       out.u8('"');
-      write_base64(out, value.as_opaque(), Base64::kUrl);
+      if (value.type() == DataType::kOpaque) {
+        write_base64(out, value.as_opaque(), Base64::kUrl);
+      } else {
+        write_objlnk(out, value.as_objlnk());
+      }
       out.u8('"');
       break;
-    default: write_integer(out, value.as_integer()); break;
+    default: return write_number(out, value);
   }
   return {};
 }

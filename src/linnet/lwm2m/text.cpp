@@ -3,7 +3,6 @@
 
 #include "linnet/lwm2m/base64.hpp"
 #include "linnet/lwm2m/codec_rules.hpp"
-#include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/number_text.hpp"
 
 namespace linnet::lwm2m {
@@ -13,19 +12,12 @@ namespace {
 
 Result<void> write(const Value& value, ByteWriter& out) noexcept {
   switch (value.type()) {
-    case DataType::kNone: return not_acceptable();
     case DataType::kString:
     case DataType::kCorelnk: out.text(value.as_string()); break;
-    case DataType::kInteger:
-    case DataType::kTime: write_integer(out, value.as_integer()); break;
-    case DataType::kUnsigned: write_digits(out, value.as_unsigned()); break;
-    case DataType::kFloat:
-      if (!is_finite(value.as_float())) return not_acceptable();
-      write_double(out, value.as_float());
-      break;
     case DataType::kBoolean: out.u8(value.as_boolean() ? '1' : '0'); break;
     case DataType::kOpaque: write_base64(out, value.as_opaque(), Base64::kStandard); break;
     case DataType::kObjlnk: write_objlnk(out, value.as_objlnk()); break;
+    default: return write_number(out, value);
   }
   return {};
 }

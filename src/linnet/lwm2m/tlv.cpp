@@ -2,7 +2,6 @@
 #include "linnet/lwm2m/tlv.hpp"
 
 #include <bit>
-#include <limits>
 
 #include "linnet/lwm2m/codec_rules.hpp"
 #include "linnet/lwm2m/float_bits.hpp"
@@ -31,18 +30,6 @@ void write_header(ByteWriter& out, Kind kind, std::uint16_t id, std::size_t leng
   out.uint(length, length_width);
 }
 
-std::size_t integer_width(std::int64_t v) noexcept {
-  if (v == static_cast<std::int8_t>(v)) return 1;
-  if (v == static_cast<std::int16_t>(v)) return 2;
-  return v == static_cast<std::int32_t>(v) ? 4 : 8;
-}
-
-std::size_t unsigned_width(std::uint64_t v) noexcept {
-  if (v <= 0xFF) return 1;
-  if (v <= 0xFFFF) return 2;
-  return v <= 0xFFFFFFFF ? 4 : 8;
-}
-
 /// A number as it is sent: its low `width` bytes.
 struct Number {
   std::uint64_t bits;
@@ -50,25 +37,26 @@ struct Number {
 };
 
 Number number_of(const Value& value) noexcept {
+  const std::uint64_t bits = value.bits();
+  std::uint64_t most = bits;  // what the width has room for
   switch (value.type()) {
-    case DataType::kUnsigned: return {value.as_unsigned(), unsigned_width(value.as_unsigned())};
     case DataType::kBoolean: return {value.as_boolean() ? 1U : 0U, 1};
     case DataType::kObjlnk:
       return {static_cast<std::uint64_t>(value.as_objlnk().object) << 16 | value.as_objlnk().instance, 4};
     case DataType::kFloat: {
       if (const auto single = narrow(value.as_float(), kSingleFormat)) return {*single, 4};
-      return {std::bit_cast<std::uint64_t>(value.as_float()), 8};
+      return {bits, 8};
     }
-    default: return {static_cast<std::uint64_t>(value.as_integer()), integer_width(value.as_integer())};
+    case DataType::kUnsigned: break;
+    default: most = (static_cast<std::int64_t>(bits) < 0 ? ~bits : bits) << 1; break;  // and a sign
   }
+  return {bits, most <= 0xFF ? 1U : most <= 0xFFFF ? 2U : most <= 0xFFFFFFFF ? 4U : 8U};
 }
 
 void write_item(ByteWriter& out, Kind kind, std::uint16_t id, const Value& value) noexcept {
-  const bool text = value.type() == DataType::kString || value.type() == DataType::kCorelnk;
-  if (text || value.type() == DataType::kOpaque) {
-    const ByteView bytes = text ? as_bytes(value.as_string()) : value.as_opaque();
-    write_header(out, kind, id, bytes.size());
-    return out.bytes(bytes);
+  if (value.holds_bytes()) {
+    write_header(out, kind, id, value.as_octets().size());
+    return out.bytes(value.as_octets());
   }
   const Number number = number_of(value);
   write_header(out, kind, id, number.width);
@@ -141,76 +129,40 @@ class Encoder {
   std::array<std::size_t, Path::kMaxDepth> start_{};
 };
 
-struct Item {
-  Kind kind{};
-  std::uint16_t id = 0;
-  ByteView content;
-};
-
-std::uint32_t big_endian(ByteView bytes) noexcept {
+/// Takes a big-endian number of so many bytes.
+std::uint32_t take_number(const std::uint8_t*& at, std::size_t width) noexcept {
   std::uint32_t number = 0;
-  for (const std::uint8_t byte : bytes) number = number << 8 | byte;
+  for (; width > 0; --width) number = number << 8 | *at++;
   return number;
 }
 
-/// Takes an item off the front of `rest`, which is not empty.
-Result<void> take_item(ByteView& rest, Item& item) noexcept {
-  const std::uint8_t type = rest[0];
-  const std::size_t id_width = (type & kWideId) != 0 ? 2 : 1;
-  const std::size_t length_width = type >> kLengthWidthShift & 0x03;
-  const std::size_t header = 1 + id_width + length_width;
-  if (rest.size() < header) return truncated();
-  const std::uint32_t id = big_endian(rest.subspan(1, id_width));
-  const std::size_t length =
-      length_width == 0 ? type & kLengthMask : big_endian(rest.subspan(1 + id_width, length_width));
-  if (rest.size() - header < length) return truncated();
-  if (id == kMaxId) return malformed();
-  item = {static_cast<Kind>(type >> kKindShift), static_cast<std::uint16_t>(id),
-          rest.subspan(header, length)};
-  rest = rest.subspan(header + length);
-  return {};
-}
-
-Result<Value> read_integer(ByteView content, DataType type) noexcept {
-  if (!std::has_single_bit(content.size()) || content.size() > 8) return wrong_type();
-  const auto bits = ByteReader(content).uint(content.size());
-  if (!bits) return wrong_type();
-  if (type == DataType::kUnsigned) return Value::unsigned_integer(*bits);
-  const auto unused = static_cast<unsigned>(64 - 8 * content.size());
-  const auto v = static_cast<std::int64_t>(*bits << unused) >> unused;
-  return type == DataType::kTime ? Value::time(v) : Value::integer(v);
-}
-
-Result<Value> read_float(ByteView content) noexcept {
-  const auto bits = ByteReader(content).uint(content.size());
-  if (!bits || (content.size() != 4 && content.size() != 8)) return wrong_type();
-  if (content.size() == 8) return Value::number(std::bit_cast<double>(*bits));
-  return Value::number(widen(static_cast<std::uint32_t>(*bits), kSingleFormat));
-}
-
-Result<Value> read_value(ByteView content, DataType type) noexcept {
+/// kNone where the content is none of this type.
+Value read_value(ByteView content, DataType type) noexcept {
+  const std::size_t size = content.size();
   switch (type) {
     case DataType::kNone:
     case DataType::kOpaque: return Value::opaque(content);
-    case DataType::kString:
-    case DataType::kCorelnk:
-      if (!valid_utf8(content)) return malformed();
-      return type == DataType::kString ? Value::string(as_text(content)) : Value::corelnk(as_text(content));
-    case DataType::kInteger:
-    case DataType::kUnsigned:
-    case DataType::kTime: return read_integer(content, type);
-    case DataType::kFloat: return read_float(content);
-    case DataType::kBoolean:
-      if (content.size() != 1 || content[0] > 1) return wrong_type();
-      return Value::boolean(content[0] == 1);
-    case DataType::kObjlnk: {
-      if (content.size() != 4) return wrong_type();
-      const auto high = static_cast<std::uint16_t>(content[0] << 8 | content[1]);
-      const auto low = static_cast<std::uint16_t>(content[2] << 8 | content[3]);
-      return Value::objlnk({high, low});
-    }
+    case DataType::kString: return Value::string(as_text(content));
+    case DataType::kCorelnk: return Value::corelnk(as_text(content));
+    default: break;
   }
-  return wrong_type();
+  if (size == 0 || size > 8) return {};
+  const bool is_signed = type == DataType::kInteger || type == DataType::kTime;
+  std::uint64_t bits = is_signed && content[0] >= 0x80 ? ~std::uint64_t{0} : 0;
+  for (const std::uint8_t byte : content) bits = bits << 8 | byte;
+  const bool power_of_two = (size & (size - 1)) == 0;
+  switch (type) {
+    case DataType::kUnsigned: return power_of_two ? Value::unsigned_integer(bits) : Value();
+    case DataType::kInteger: return power_of_two ? Value::integer(static_cast<std::int64_t>(bits)) : Value();
+    case DataType::kTime: return power_of_two ? Value::time(static_cast<std::int64_t>(bits)) : Value();
+    case DataType::kFloat:
+      if (size == 8) return Value::number(std::bit_cast<double>(bits));
+      return size == 4 ? Value::number(widen(static_cast<std::uint32_t>(bits), kSingleFormat)) : Value();
+    case DataType::kBoolean: return size == 1 && bits <= 1 ? Value::boolean(bits == 1) : Value();
+    default:
+      if (size != 4) return {};
+      return Value::objlnk({static_cast<std::uint16_t>(bits >> 16), static_cast<std::uint16_t>(bits)});
+  }
 }
 
 constexpr std::size_t depth_of(Kind kind) noexcept {
@@ -221,70 +173,20 @@ constexpr std::size_t depth_of(Kind kind) noexcept {
   }
 }
 
-/// The path of an item inside `container`: one level deeper; or, for the outermost items only, a
-/// level that `base` has named already; or a resource of an instance that is not named.
-Result<Path> path_of(const Item& item, const Path& container, bool outermost) noexcept {
-  const std::size_t depth = depth_of(item.kind);
-  if (depth == container.depth() + 1) return container.child(item.id);
-  if (!outermost) return malformed();
-  if (depth <= container.depth()) {
-    if (container[depth - 1] != item.id) return malformed();
-    return container.prefix(depth);
+/// Makes the path of a container that of an item inside: one level deeper; or, for the outermost items only,
+/// a level that the base has named already; or a resource of an instance that is not named.
+bool enter(Path& path, Kind kind, std::uint16_t id, bool outermost) noexcept {
+  const std::size_t depth = depth_of(kind);
+  if (outermost && depth <= path.depth()) {
+    if (path[depth - 1] != id) return false;
+    path = path.prefix(depth);
+    return true;
   }
-  if (depth == 3 && container.depth() == 1) return container.child(kMaxId).child(item.id);
-  return malformed();
+  if (outermost && depth == 3 && path.depth() == 1) path = path.child(kMaxId);
+  if (depth != path.depth() + 1) return false;
+  path = path.child(id);
+  return true;
 }
-
-/// The items of a payload, instances and multiple resources opened one inside the other: at most
-/// three levels, as each kind goes into the one above only.
-class Decoder {
- public:
-  static constexpr std::size_t kMaxNesting = 3;
-
-  explicit Decoder(const Decoding& decoding) noexcept : decoding_(decoding) {
-    levels_[0] = {decoding.base, decoding.payload};
-  }
-
-  Result<void> run() noexcept {
-    std::size_t depth = 1;
-    while (depth > 0) {
-      Level& level = levels_[depth - 1];
-      if (level.rest.empty()) {
-        --depth;
-        continue;
-      }
-      Item item;
-      if (const auto taken = take_item(level.rest, item); !taken) return taken;
-      const auto path = path_of(item, level.path, depth == 1);
-      if (!path) return std::unexpected(path.error());
-      const bool container = item.kind == Kind::kInstance || item.kind == Kind::kMultipleResource;
-      if (container && !item.content.empty()) {
-        if (depth == kMaxNesting) return malformed();
-        levels_[depth++] = {*path, item.content};
-      } else if (const auto given = give(*path, item, container); !given) {
-        return given;
-      }
-    }
-    return {};
-  }
-
- private:
-  struct Level {
-    Path path;
-    ByteView rest;
-  };
-
-  Result<void> give(const Path& path, const Item& item, bool empty) noexcept {
-    if (!decoding_.base.contains(path)) return malformed();
-    if (empty) return decoding_.sink(Record{path, {}, {}});
-    const auto value = read_value(item.content, decoding_.type_of(path));
-    if (!value) return std::unexpected(value.error());
-    return decoding_.sink(Record{path, *value, {}});
-  }
-
-  const Decoding& decoding_;
-  std::array<Level, kMaxNesting> levels_{};
-};
 
 }  // namespace
 
@@ -298,7 +200,45 @@ Result<std::size_t> encode(const Codec& /*codec*/, const Encoding& encoding) noe
 
 Result<void> decode(const Codec& /*codec*/, const Decoding& decoding) noexcept {
   if (decoding.base.depth() == 0) return unsupported_format();
-  return Decoder(decoding).run();
+  // Instances and multiple resources, opened one inside the other: each kind goes into the one above only.
+  struct Level {
+    Path path;
+    const std::uint8_t* end;
+  };
+  constexpr std::size_t kMaxNesting = 3;
+  const std::uint8_t* at = decoding.payload.data();
+  std::array<Level, kMaxNesting> levels{{{decoding.base, at + decoding.payload.size()}, {}, {}}};
+  Level* level = levels.data();
+  for (;;) {
+    for (; at == level->end; --level) {
+      if (level == levels.data()) return {};
+    }
+    const std::uint8_t type = *at++;
+    const std::size_t id_width = (type & kWideId) != 0 ? 2 : 1;
+    const std::size_t length_width = type >> kLengthWidthShift & 0x03;
+    if (static_cast<std::size_t>(level->end - at) < id_width + length_width) return truncated();
+    const auto id = static_cast<std::uint16_t>(take_number(at, id_width));
+    const std::size_t length = length_width == 0 ? type & kLengthMask : take_number(at, length_width);
+    if (static_cast<std::size_t>(level->end - at) < length) return truncated();
+    const auto kind = static_cast<Kind>(type >> kKindShift);
+    Record record{level->path, {}, {}};
+    if (id == kMaxId || !enter(record.path, kind, id, level == levels.data())) return malformed();
+    const ByteView content(at, length);
+    const bool container = kind == Kind::kInstance || kind == Kind::kMultipleResource;
+    if (container && length > 0) {
+      if (++level == levels.data() + kMaxNesting) return malformed();
+      *level = {record.path, at + length};
+      continue;
+    }
+    at += length;
+    if (!decoding.base.contains(record.path)) return malformed();
+    if (!container) {
+      record.value = read_value(content, decoding.type_of(record.path));
+      if (record.value.none()) return wrong_type();
+      if (!valid_utf8(as_bytes(record.value.as_string()))) return malformed();
+    }
+    if (const auto taken = decoding.sink(record); !taken) return taken;
+  }
 }
 
 }  // namespace linnet::lwm2m::tlv

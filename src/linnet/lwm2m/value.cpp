@@ -2,28 +2,25 @@
 #include "linnet/lwm2m/value.hpp"
 
 #include <bit>
-#include <limits>
-#include <optional>
 
 #include "linnet/lwm2m/float_bits.hpp"
 
 namespace linnet::lwm2m {
 namespace {
 
-/// A whole number: its magnitude, and whether it is below zero.
-struct Whole {
-  std::uint64_t magnitude;
-  bool negative;
-};
+constexpr bool is_text(DataType type) noexcept {
+  return type == DataType::kString || type == DataType::kCorelnk;
+}
 
-/// Taken from the bits of the double: the conversions of a soft floating point library are large.
-std::optional<Whole> whole_of(double v) noexcept {
+/// A Float as the whole number that it is; kNone or kFloat where there is none. Taken from its bits: the
+/// conversions of a soft floating point library are large.
+Value whole_of(double v) noexcept {
   Binary parts = split(v);
-  for (; parts.exponent < 0 && parts.significand % 2 == 0 && parts.significand != 0; ++parts.exponent)
-    parts.significand >>= 1;
+  if (parts.significand == 0) return Value::integer(0);
+  for (; parts.exponent < 0 && parts.significand % 2 == 0; ++parts.exponent) parts.significand >>= 1;
   for (; parts.exponent > 0 && parts.significand >> 63 == 0; --parts.exponent) parts.significand <<= 1;
-  if (parts.exponent != 0 && parts.significand != 0) return std::nullopt;
-  return Whole{parts.significand, std::bit_cast<std::int64_t>(v) < 0};
+  if (parts.exponent != 0) return {};
+  return Value::whole(parts.significand, std::bit_cast<std::int64_t>(v) < 0);
 }
 
 }  // namespace
@@ -64,33 +61,23 @@ double Value::to_double() const noexcept {
 
 Result<Value> Value::convert(DataType wanted) const noexcept {
   Value converted = *this;
+  if (wanted != type_ && !(is_text(wanted) && is_text(type_))) {
+    const bool whole_wanted =
+        wanted == DataType::kInteger || wanted == DataType::kUnsigned || wanted == DataType::kTime;
+    if (!numeric() || !(whole_wanted || wanted == DataType::kFloat)) return fail(Errc::kWrongType);
+    if (!whole_wanted) {
+      const Value rounded = number(to_double());
+      const auto back = rounded.convert(type_);
+      if (!back || back->unsigned_ != unsigned_) return fail(Errc::kWrongType);
+      return rounded;
+    }
+    if (type_ == DataType::kFloat) converted = whole_of(float_);
+    // The same bits mean the same number, with or without a sign, unless the highest one is set.
+    const bool differ = (converted.type_ == DataType::kUnsigned) != (wanted == DataType::kUnsigned);
+    if (converted.none() || converted.type_ == DataType::kFloat || (converted.integer_ < 0 && differ))
+      return fail(Errc::kWrongType);
+  }
   converted.type_ = wanted;
-  if (wanted == type_) return converted;
-  if ((wanted == DataType::kString && type_ == DataType::kCorelnk) ||
-      (wanted == DataType::kCorelnk && type_ == DataType::kString)) {
-    return converted;
-  }
-  if (!numeric() || !converted.numeric()) return fail(Errc::kWrongType);
-  if (wanted == DataType::kFloat) {
-    converted.float_ = to_double();
-    const auto back = converted.convert(type_);
-    return back && back->unsigned_ == unsigned_ ? Result<Value>(converted) : fail(Errc::kWrongType);
-  }
-  Whole whole{};
-  if (type_ == DataType::kFloat) {
-    const auto exact = whole_of(float_);
-    if (!exact) return fail(Errc::kWrongType);
-    whole = *exact;
-  } else {
-    whole = {magnitude(), negative()};
-  }
-  constexpr std::uint64_t kMaxSigned = std::numeric_limits<std::int64_t>::max();
-  const bool is_signed = wanted != DataType::kUnsigned;
-  if (is_signed ? whole.magnitude > kMaxSigned + (whole.negative ? 1U : 0U)
-                : whole.negative && whole.magnitude != 0) {
-    return fail(Errc::kWrongType);
-  }
-  converted.unsigned_ = whole.negative ? ~whole.magnitude + 1 : whole.magnitude;
   return converted;
 }
 

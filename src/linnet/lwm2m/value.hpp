@@ -95,6 +95,15 @@ class Value {
     return type_ == DataType::kObjlnk ? objlnk_ : Objlnk{};
   }
 
+  /// A type that is a view: kString, kCorelnk and kOpaque.
+  [[nodiscard]] constexpr bool holds_bytes() const noexcept {
+    return type_ == DataType::kString || type_ == DataType::kCorelnk || type_ == DataType::kOpaque;
+  }
+  /// What any of these holds.
+  [[nodiscard]] constexpr ByteView as_octets() const noexcept { return holds_bytes() ? bytes_ : ByteView{}; }
+  /// The 64 bits of a numeric value, whatever they mean; 0 for others.
+  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return numeric() ? unsigned_ : 0; }
+
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
   [[nodiscard]] LINNET_OUTLINED constexpr bool numeric() const noexcept {
     return type_ == DataType::kInteger || type_ == DataType::kUnsigned || type_ == DataType::kFloat ||
