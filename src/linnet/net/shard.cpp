@@ -208,18 +208,28 @@ void Shard::take(std::size_t socket, const Datagram& datagram, const Arrival& ar
   deliver(link, datagram.bytes);
 }
 
-std::optional<unsigned> Shard::elsewhere(coap::LinkId link, ByteView datagram) const noexcept {
+std::optional<unsigned> Shard::elsewhere(coap::LinkId link, ByteView datagram) noexcept {
   if (fleet_.count == 1 || datagram.size() < 2) return std::nullopt;
   const coap::Code code{datagram[1]};
+  const bool moves = code == coap::Code::kPost || code == coap::Code::kDelete || is_response(code);
+  const bool looked_for = (oscore_ && is_request(code)) || (moves && !engine_.registration_of(link));
+  if (!looked_for) return std::nullopt;
+  const auto message = coap::Message::decode(datagram);
+  return message ? elsewhere(link, *message) : std::nullopt;
+}
+
+std::optional<unsigned> Shard::elsewhere(coap::LinkId link, const coap::Message& message) noexcept {
   std::optional<unsigned> owner;
-  if (oscore_ && is_request(code)) {
-    // Its context knows one shard only, wherever it is registered.
-    if (const auto message = coap::Message::decode(datagram))
-      owner = OscoreLinks::worker_of(*message, fleet_.count);
-  }
+  // Its context knows one shard only, wherever it is registered.
+  if (oscore_) owner = OscoreLinks::worker_of(message, fleet_.count);
   // A peer that is registered here is not looked for.
-  const bool moves = code == coap::Code::kPost || code == coap::Code::kDelete;
-  if (!owner && moves && !engine_.registration_of(link)) owner = server::Engine::shard_of_request(datagram);
+  if (!owner && !engine_.registration_of(link)) {
+    owner = server::Engine::shard_of(message);
+    if (!owner && server::Engine::is_send(message)) {
+      const std::string sender = proved_endpoint(link);
+      if (!sender.empty() && !engine_.find(sender)) owner = fleet_.hints.shard(sender);
+    }
+  }
   if (!owner || *owner == index_ || *owner >= fleet_.count) return std::nullopt;
   return owner;
 }

@@ -158,8 +158,9 @@ class Shard final : private server::Listener,
   void wait();
   void hear(std::size_t socket);
   void take(std::size_t socket, const Datagram& datagram, const Arrival& arrival);
-  /// The other shard that a request is for.
-  [[nodiscard]] std::optional<unsigned> elsewhere(coap::LinkId link, ByteView datagram) const noexcept;
+  /// The other shard that a message is for.
+  [[nodiscard]] std::optional<unsigned> elsewhere(coap::LinkId link, ByteView datagram) noexcept;
+  [[nodiscard]] std::optional<unsigned> elsewhere(coap::LinkId link, const coap::Message& message) noexcept;
   [[nodiscard]] coap::LinkId link_to(LinkTable::Hash hash, const Address& remote, std::size_t socket);
   void pass_on(unsigned shard, std::size_t socket, const Datagram& datagram);
   void receive_passed(const Address& remote, const Path& path, ByteSpan bytes);
@@ -199,7 +200,7 @@ class Shard final : private server::Listener,
   void moved(coap::LinkId link, MovingConnection connection) override;
   void gone(coap::LinkId link) override;
   [[nodiscard]] bool registered(coap::LinkId link) const override;
-  [[nodiscard]] std::optional<unsigned> frame_elsewhere(coap::LinkId link, ByteView frame) const noexcept;
+  [[nodiscard]] std::optional<unsigned> frame_elsewhere(coap::LinkId link, ByteView frame) noexcept;
 
   // shard_queue.cpp: operations that wait, who waits for them, and their way to another shard
   struct Waiter {

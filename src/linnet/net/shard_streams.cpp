@@ -15,17 +15,10 @@ coap::LinkId Shard::open_stream(const Address& remote, std::uint8_t listener) {
   return known != coap::kNoLink ? known : link_to(hash, remote, socket);
 }
 
-/// The shard that an Update or De-register names, where it is another one.
-std::optional<unsigned> Shard::frame_elsewhere(coap::LinkId link, ByteView frame) const noexcept {
-  if (fleet_.count == 1) return std::nullopt;
-  std::optional<unsigned> owner;
-  if (oscore_) {
-    if (const auto message = coap::Message::decode_frame(frame))
-      owner = OscoreLinks::worker_of(*message, fleet_.count);
-  }
-  if (!owner && !engine_.registration_of(link)) owner = server::Engine::shard_of_frame(frame);
-  if (!owner || *owner == index_ || *owner >= fleet_.count) return std::nullopt;
-  return owner;
+std::optional<unsigned> Shard::frame_elsewhere(coap::LinkId link, ByteView frame) noexcept {
+  if (fleet_.count == 1 || (!oscore_ && engine_.registration_of(link))) return std::nullopt;
+  const auto message = coap::Message::decode_frame(frame);
+  return message ? elsewhere(link, *message) : std::nullopt;
 }
 
 StreamLinks::Taken Shard::take(coap::LinkId link, ByteView frame) {

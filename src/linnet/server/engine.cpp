@@ -321,26 +321,19 @@ bool Engine::owns(RegistrationId registration) const noexcept {
   return registration.shard() == parts_->config.shard;
 }
 
-namespace {
-
-std::optional<std::uint8_t> shard_named_by(const Result<coap::Message>& message) noexcept {
-  if (!message) return std::nullopt;
-  if (message->code() != coap::Code::kPost && message->code() != coap::Code::kDelete) return std::nullopt;
-  const Target target(message->options());
+std::optional<std::uint8_t> Engine::shard_of(const coap::Message& message) noexcept {
+  if (coap::is_response(message.code())) return ObservationTable::shard_of(message.token());
+  if (message.code() != coap::Code::kPost && message.code() != coap::Code::kDelete) return std::nullopt;
+  const Target target(message.options());
   if (target.depth != 2 || target.segments[0] != kRegistrationPath) return std::nullopt;
   const auto id = RegistrationId::parse(target.segments[1]);
   if (!id) return std::nullopt;
   return id->shard();
 }
 
-}  // namespace
-
-std::optional<std::uint8_t> Engine::shard_of_request(ByteView datagram) noexcept {
-  return shard_named_by(coap::Message::decode(datagram));
-}
-
-std::optional<std::uint8_t> Engine::shard_of_frame(ByteView frame) noexcept {
-  return shard_named_by(coap::Message::decode_frame(frame));
+bool Engine::is_send(const coap::Message& message) noexcept {
+  const Target target(message.options());
+  return message.code() == coap::Code::kPost && target.depth == 1 && target.segments[0] == kDataPushPath;
 }
 
 bool Engine::forget_endpoint(std::string_view endpoint, Instant now) noexcept {

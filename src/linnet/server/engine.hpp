@@ -181,11 +181,11 @@ class Engine {
   // Shards.
 
   [[nodiscard]] bool owns(RegistrationId registration) const noexcept;
-  /// The shard that an Update or De-register is for, nothing for any other datagram. Only worth
-  /// asking where the link is not known yet.
-  [[nodiscard]] static std::optional<std::uint8_t> shard_of_request(ByteView datagram) noexcept;
-  /// The same for a frame of a stream.
-  [[nodiscard]] static std::optional<std::uint8_t> shard_of_frame(ByteView frame) noexcept;
+  /// The shard that an Update, a De-register or a notification is for, nothing for any other message. Only
+  /// worth asking where the link is not known yet.
+  [[nodiscard]] static std::optional<std::uint8_t> shard_of(const coap::Message& message) noexcept;
+  /// Whether it is a Send, which names nothing: its sender is who the link proves to be.
+  [[nodiscard]] static bool is_send(const coap::Message& message) noexcept;
   /// Ends a registration with kForgotten and tells the store nothing: the endpoint is registered at
   /// another shard. False when there is none.
   bool forget_endpoint(std::string_view endpoint, Instant now) noexcept;

@@ -2,7 +2,7 @@
 // An observation as the store keeps it, so that its notifications are known after a restart, and the
 // only place where its form is written down.
 //
-//   'O' · version 1 · registration id: 6 bytes · observation id, whose token it is: 7 · Accept: 2
+//   'O' · version 1 · registration id: 6 bytes · observation id, which ends its token: 7 · Accept: 2
 //   (65535 for none) · composite: 1 (0 or 1) · paths: length 2, then as path_list.hpp says ·
 //   CRC-32 of all before: 4
 //

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint32_t kHalfOfSequence = 1U << 23U;
 constexpr std::uint32_t kStaleAfterSeconds = 128;
-constexpr std::size_t kTokenSize = 7;
+constexpr std::size_t kTokenSize = 8;
 
 std::uint32_t second_of(Instant now) noexcept {
   return static_cast<std::uint32_t>(std::chrono::floor<Seconds>(now.time_since_epoch()).count());
@@ -40,6 +40,7 @@ void Observation::take_any(Instant now) noexcept {
 
 void ObservationTable::init(const EngineConfig& config, Random& random) noexcept {
   capacity_ = config.max_observations;
+  shard_ = config.shard;
   random_ = &random;
   table_ = std::make_unique_for_overwrite<Observation[]>(capacity_);
   pool_.init(config.max_string_bytes);
@@ -149,6 +150,7 @@ void ObservationTable::remove(std::uint32_t index, std::uint32_t& first) noexcep
 coap::Token ObservationTable::token_of(std::uint32_t index) const noexcept {
   std::array<std::uint8_t, kTokenSize> bytes;
   ByteWriter out(bytes);
+  out.u8(shard_);
   out.uint(index, 3);
   out.uint(table_[index].secret, 4);
   return coap::Token(bytes);
@@ -159,9 +161,14 @@ std::uint32_t ObservationTable::find(std::uint32_t index, std::uint32_t secret) 
   return table_[index].secret == secret ? index : kNone;
 }
 
+std::optional<std::uint8_t> ObservationTable::shard_of(const coap::Token& token) noexcept {
+  if (token.size() != kTokenSize) return std::nullopt;
+  return token.bytes()[0];
+}
+
 std::uint32_t ObservationTable::find(const coap::Token& token) const noexcept {
-  if (token.size() != kTokenSize) return kNone;
-  ByteReader in(token.bytes());
+  if (shard_of(token) != shard_) return kNone;
+  ByteReader in(token.bytes().subspan(1));
   const auto index = static_cast<std::uint32_t>(*in.uint(3));
   return find(index, static_cast<std::uint32_t>(*in.uint(4)));
 }

@@ -68,11 +68,13 @@ class ObservationTable {
   /// Takes it out of the list it is in and frees it.
   void remove(std::uint32_t index, std::uint32_t& first) noexcept;
 
-  /// Seven bytes: the place, then the secret. Other tokens of the endpoint are shorter.
+  /// Eight bytes: the shard, the place, then the secret. Other tokens of the endpoint are shorter.
   [[nodiscard]] coap::Token token_of(std::uint32_t index) const noexcept;
   [[nodiscard]] ObservationId id_of(std::uint32_t index) const noexcept {
     return ObservationId{std::uint64_t{table_[index].secret} << 24U | index};
   }
+  /// The shard that gave a token of this form; nothing for another token.
+  [[nodiscard]] static std::optional<std::uint8_t> shard_of(const coap::Token& token) noexcept;
   /// The place, kNone when it is none of ours or gone.
   [[nodiscard]] std::uint32_t find(const coap::Token& token) const noexcept;
   [[nodiscard]] std::uint32_t find(ObservationId id) const noexcept;
@@ -100,6 +102,7 @@ class ObservationTable {
   mutable std::vector<std::uint8_t> encoded_;  // scratch, one list
   Random* random_ = nullptr;
   std::uint32_t capacity_ = 0, used_ = 0, size_ = 0, free_ = kNone;
+  std::uint8_t shard_ = 0;
   bool scattered_ = false;  // places were taken by name: `free_` is to be made anew
 };
 

@@ -56,6 +56,32 @@ TEST_P(DtlsServer, a_device_registers_and_is_read) {
   EXPECT_EQ(statistics(*server).dtls.associations, 1U);
 }
 
+/// A Send names no registration: the session says whose it is, at whatever shard it was made.
+TEST(DtlsShards, a_send_over_a_new_session_finds_the_registration_at_another_shard) {
+  const auto server = start(secured(2));
+  const Address at = server->listening_dtls()[0];
+  SecuredDevice before(at);
+  ASSERT_TRUE(before.connect());
+  ASSERT_EQ(before.register_as("dev-one"), Code::kCreated);
+  std::optional<SecuredDevice> after;
+  do {
+    after.emplace(at);
+  } while (steer(after->wire.address(), 2) == steer(before.wire.address(), 2));
+  ASSERT_TRUE(after->connect());
+  constexpr std::uint32_t kSenmlJson = 110;
+  const auto push = [&] {
+    return after->request(Code::kPost, {"dp"}, {}, R"([{"n":"/3/0/9","v":80}])", kSenmlJson);
+  };
+  EXPECT_EQ(push(), Code::kChanged);
+  EXPECT_EQ(push(), Code::kChanged) << "what follows goes the same way";
+  EXPECT_EQ(test::find(*server, "dev-one")->address, after->wire.address());
+  // Who is registered nowhere is looked for once.
+  SecuredDevice stranger(at, "two");
+  ASSERT_TRUE(stranger.connect());
+  EXPECT_EQ(stranger.request(Code::kPost, {"dp"}, {}, R"([{"n":"/3/0/9","v":80}])", kSenmlJson),
+            Code::kNotFound);
+}
+
 // TS 5.2.6: 4.00 where the identity is another's.
 TEST_P(DtlsServer, an_identity_is_good_for_its_own_endpoint_alone) {
   const auto server = start(secured(GetParam()));

@@ -51,11 +51,12 @@ class SecuredDevice {
   }
   /// The record that carries a request.
   tls::OwnedBytes sealed(coap::Code method, const std::vector<std::string>& path,
-                         const std::vector<std::string>& query = {}, std::string_view payload = {}) {
+                         const std::vector<std::string>& query = {}, std::string_view payload = {},
+                         std::uint32_t format = 40) {
     std::array<std::uint8_t, 512> buffer;
     coap::MessageWriter writer(buffer, coap::Type::kConfirmable, method, coap::MessageId{++message_id_}, {});
     for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
-    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
+    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, format);
     for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
     writer.payload(as_bytes(payload));
     client_->say(as_text(ByteView(buffer).first(*writer.finish())));
@@ -74,8 +75,9 @@ class SecuredDevice {
     return {.bytes = {text.begin(), text.end()}};
   }
   coap::Code request(coap::Code method, const std::vector<std::string>& path,
-                     const std::vector<std::string>& query = {}, std::string_view payload = {}) {
-    wire.send(sealed(method, path, query, payload));
+                     const std::vector<std::string>& query = {}, std::string_view payload = {},
+                     std::uint32_t format = 40) {
+    wire.send(sealed(method, path, query, payload, format));
     const RawMessage reply = answer();
     location.clear();
     for (const coap::Option& option : reply.view().options()) {

@@ -340,6 +340,34 @@ server::Operation observe(const char* path) {
   return operation;
 }
 
+/// Behind a NAT a device does not know that it comes from elsewhere, and the kernel takes it to another
+/// shard.
+TEST(Server, OP_5_a_notification_from_another_address_finds_the_shard_of_its_observation) {
+  const auto server = start(small(2));
+  const Address at = server->listening()[0];
+  for (unsigned home = 0; home < 2; ++home) {
+    const std::string endpoint = home == 0 ? "a" : "b";
+    RawDevice before = RawDevice::at_shard(at, home, 2);
+    ASSERT_NE(before.register_as(endpoint), "");
+    std::promise<Outcome> outcome;
+    ASSERT_TRUE(
+        server->perform(endpoint, observe("/3/0/9"), [&](Outcome o) { outcome.set_value(std::move(o)); }));
+    const RawMessage asked = before.receive();
+    before.answer(asked.view(), Code::kContent, "80", 1);
+    ASSERT_TRUE(outcome.get_future().get().observation);
+    std::binary_semaphore woken{0};
+    const auto events = server->subscribe(endpoint, 16, [&] { woken.release(); });
+    RawDevice after = RawDevice::at_shard(at, 1 - home, 2);
+    EXPECT_EQ(after.notify(asked.view().token(), 2, "79"), coap::Type::kAcknowledgement);
+    woken.acquire();
+    EXPECT_EQ(find(*server, endpoint)->address, after.address());
+    // A token that nobody gave is nobody's, whatever shard it names.
+    const std::array<std::uint8_t, 8> forged{static_cast<std::uint8_t>(1 - home), 0, 0, 0, 1, 2, 3, 4};
+    RawDevice stranger = RawDevice::at_shard(at, home, 2);
+    EXPECT_EQ(stranger.notify(coap::Token(forged), 2, "78"), coap::Type::kReset);
+  }
+}
+
 TEST_F(DurableServer, OP_5_an_observation_goes_on_after_a_restart) {
   ServerConfig config = durable(2);
   std::optional<RawDevice> device;

@@ -369,11 +369,20 @@ TEST_F(RegistrationInterfaceTest, a_location_names_its_shard) {
   config.shard = 9;
   start(config);
   const std::string location = register_device(0, "node");
-  EXPECT_EQ(Engine::shard_of_request(encode(updating(location))), 9);
-  EXPECT_EQ(Engine::shard_of_request(encode(deregistering(location))), 9);
-  EXPECT_FALSE(Engine::shard_of_request(encode(registering("node"))));
-  EXPECT_FALSE(Engine::shard_of_request(encode(updating("not-ours!"))));
-  EXPECT_FALSE(Engine::shard_of_request(Bytes{0x40, 0x02}));
+  const auto shard_of = [&](const Request& request) {
+    const Bytes bytes = encode(request);
+    return Engine::shard_of(*coap::Message::decode(bytes));
+  };
+  EXPECT_EQ(shard_of(updating(location)), 9);
+  EXPECT_EQ(shard_of(deregistering(location)), 9);
+  EXPECT_FALSE(shard_of(registering("node")));
+  EXPECT_FALSE(shard_of(updating("not-ours!")));
+  Request notification;
+  notification.code = coap::Code::kContent;
+  notification.token = {9, 0, 0, 1, 0x11, 0x22, 0x33, 0x44};
+  EXPECT_EQ(shard_of(notification), 9);
+  notification.token.pop_back();
+  EXPECT_FALSE(shard_of(notification));
   EXPECT_TRUE(engine->owns(id_of("node")));
   EXPECT_FALSE(engine->owns(RegistrationId(8, 0, 0)));
   EXPECT_TRUE(engine->forget_endpoint("node", now));
