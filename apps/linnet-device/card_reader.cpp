@@ -101,10 +101,16 @@ class Connection final : public card::Transport {
 };
 
 std::string sentence(const card::ReadFailure& failure) {
-  static constexpr std::array<const char*, 6> kSteps{
-      "it opens no logical channel",         "it has no PKCS#15 application",
-      "the secure channel cannot be opened", "EF(ODF) cannot be read",
-      "EF(DODF-bootstrap) cannot be read",   "EF(LwM2M_Bootstrap) cannot be read"};
+  if (card::is_wrong_pin(failure)) return "it refuses the PIN, which is not tried again";
+  if (failure.step == card::Step::kPin && failure.why == Errc::kNotAllowed)
+    return "it has less than three tries left for its PIN, which is not tried";
+  static constexpr std::array<const char*, 7> kSteps{"it opens no logical channel",
+                                                     "it has no PKCS#15 application",
+                                                     "the secure channel cannot be opened",
+                                                     "EF(ODF) cannot be read",
+                                                     "EF(DODF-bootstrap) cannot be read",
+                                                     "EF(LwM2M_Bootstrap) cannot be read",
+                                                     "it takes no PIN"};
   std::string text = kSteps[static_cast<std::size_t>(failure.step)];
   if (failure.step == card::Step::kDataDirectory && failure.why == Errc::kNotFound && failure.status == 0) {
     text = "no directory of it names LwM2M bootstrap data";
@@ -117,7 +123,8 @@ std::string sentence(const card::ReadFailure& failure) {
   return text + ')';
 }
 
-CardState read_card(SCARDCONTEXT context, const std::string& reader, const CardSettings& settings) {
+/// A PIN that turns out wrong is forgotten.
+CardState read_card(SCARDCONTEXT context, const std::string& reader, CardSettings& settings) {
   Connection card(context, reader);
   if (card.error() == SCARD_E_NO_SMARTCARD || card.error() == SCARD_W_REMOVED_CARD) {
     return {Kind::kAbsent, {}, "there is no card in " + reader};
@@ -130,7 +137,10 @@ CardState read_card(SCARDCONTEXT context, const std::string& reader, const CardS
     protection = {&cipher, &random, {settings.keys->enc, settings.keys->mac, settings.keys->version}};
   }
   server::SecretBytes file(card::kMaxBootstrapFile);
-  const auto size = card::read_bootstrap(card, protection, file);
+  std::optional<card::Pin> pin;
+  if (settings.pin) pin = {settings.pin->value, settings.pin->reference};
+  const auto size = card::read_bootstrap(card, protection, pin, file);
+  if (!size && card::is_wrong_pin(size.error())) settings.pin.reset();
   if (size) {
     file.resize(*size);
     return {Kind::kRead, std::move(file), {}};

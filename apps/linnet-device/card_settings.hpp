@@ -21,10 +21,17 @@ struct CardKeys {
   [[nodiscard]] static std::expected<CardKeys, std::string> parse(std::string_view text);
 };
 
+/// What opens files behind a PIN.
+struct CardPin {
+  server::SecretBytes value;      ///< 1 to card::Pin::kMaxSize bytes
+  std::uint8_t reference = 0x01;  ///< which of the card's PINs
+};
+
 /// How to reach the card.
 struct CardSettings {
   std::string reader;            ///< of PC/SC, or how its name begins; empty: the first there is
   std::optional<CardKeys> keys;  ///< nothing is read without the secure channel where there are keys
+  std::optional<CardPin> pin;    ///< given to a card that asks for it, and to none after it was wrong
 };
 
 }  // namespace linnet::device

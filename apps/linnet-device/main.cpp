@@ -7,9 +7,11 @@
 #include <iterator>
 #include <set>
 
+#include "linnet/card/read_bootstrap.hpp"
 #include "linnet/lwm2m/power_plan.hpp"
 #include "linnet/lwm2m/registration_parameters.hpp"
 #include "linnet/store/seal_key.hpp"
+#include "linnet/store/secret_source.hpp"
 #include "program.hpp"
 
 namespace {
@@ -40,6 +42,8 @@ struct Arguments {
   std::string smartcard;
   std::string smartcard_keys;
   unsigned smartcard_key_version = 0;
+  std::string smartcard_pin;
+  unsigned smartcard_pin_reference = 1;
   CLI::Option* smartcard_option = nullptr;
   std::vector<std::string> objects;
   std::vector<std::string> simulations;
@@ -101,6 +105,14 @@ void declare_smartcard(CLI::App& app, Arguments& a) {
   app.add_option("--smartcard-key-version", a.smartcard_key_version,
                  "version of these keys on the card (default: its first)")
       ->needs(keys)
+      ->check(CLI::Range(0, 255));
+  CLI::Option* pin = app.add_option("--smartcard-pin", a.smartcard_pin,
+                                    "PIN for files that the card shows to nobody else: file:PATH, "
+                                    "credential:NAME or env:NAME; a wrong one is tried once")
+                         ->needs(a.smartcard_option);
+  app.add_option("--smartcard-pin-reference", a.smartcard_pin_reference,
+                 "which of the card's PINs that is, P2 of VERIFY (default: 1)")
+      ->needs(pin)
       ->check(CLI::Range(0, 255));
 }
 
@@ -225,7 +237,7 @@ std::expected<void, std::string> number_accounts(std::vector<Account>& accounts)
 
 std::expected<void, std::string> take_smartcard(const Arguments& a, Settings& settings) {
   if (a.smartcard_option->count() == 0) return {};
-  CardSettings card{a.smartcard, {}};
+  CardSettings card{a.smartcard, {}, {}};
   if (!a.smartcard_keys.empty()) {
     std::ifstream file(a.smartcard_keys);
     const server::SecretBytes text{std::istreambuf_iterator<char>(file), {}};
@@ -235,6 +247,13 @@ std::expected<void, std::string> take_smartcard(const Arguments& a, Settings& se
     if (!keys) return std::unexpected("--smartcard-keys " + a.smartcard_keys + ' ' + keys.error());
     keys->version = static_cast<std::uint8_t>(a.smartcard_key_version);
     card.keys = *std::move(keys);
+  }
+  if (!a.smartcard_pin.empty()) {
+    auto pin = store::read_secret_line(a.smartcard_pin, "the PIN of the smartcard");
+    if (!pin) return std::unexpected("--smartcard-pin: " + pin.error().message);
+    if (pin->empty() || pin->size() > card::Pin::kMaxSize)
+      return std::unexpected("--smartcard-pin " + a.smartcard_pin + " holds no PIN: that is 1 to 8 digits");
+    card.pin = CardPin{*std::move(pin), static_cast<std::uint8_t>(a.smartcard_pin_reference)};
   }
   settings.smartcard = std::move(card);
   return {};

@@ -16,7 +16,7 @@ void take_card(CardDouble& card, DeviceSide& device) {
   tls::NettleCipher cipher;
   std::vector<std::uint8_t> file(card::kMaxBootstrapFile);
   const card::Protection protection{&cipher, &device, {*card.key_enc, *card.key_mac, 0x30}};
-  const auto size = card::read_bootstrap(card, protection, file);
+  const auto size = card::read_bootstrap(card, protection, std::nullopt, file);
   ASSERT_TRUE(size);
   std::vector<client::ProvisionedObject> objects;
   const auto taken =

@@ -61,8 +61,13 @@ class Cards(unittest.TestCase):
     def secured(self, *arguments):
         return self.start("--smartcard", virtual_card.READER, "--smartcard-keys", self.keys_file(), *arguments)
 
-    def card(self, server, instance=0, number=7, keys=KEYS):
-        return Card(account_file(instance, f"coap://127.0.0.1:{server.port}", number), keys)
+    def card(self, server, instance=0, number=7, keys=KEYS, pin=None):
+        return Card(account_file(instance, f"coap://127.0.0.1:{server.port}", number), keys, pin)
+
+    def pin_flag(self, pin):
+        with open(self.path("pin"), "w", encoding="ascii") as file:
+            file.write(pin + "\n")
+        return "--smartcard-pin", "file:" + self.path("pin")
 
     def expect_card(self, control, state):
         event = control.event("card")
@@ -97,6 +102,32 @@ class Smartcard(Cards):
         control = self.secured("--server", f"coap://127.0.0.1:{self.server.port}")
         self.assertIn("secure channel", self.expect_card(control, "none")["reason"])
         self.server.accept_registration()
+
+    def test_a_file_behind_a_pin_is_read_with_it(self):
+        card = self.card(self.server, pin="1234")
+        self.reader.insert(card)
+        control = self.secured(*self.pin_flag("1234"))
+        self.server.accept_registration()
+        self.expect_card(control, "applied")
+        self.assertEqual((card.given, card.tries), (1, 3))
+
+    def test_a_wrong_pin_is_tried_once_and_never_again(self):
+        card = self.card(self.other, pin="1234")
+        self.reader.insert(card)
+        account = ("--server", f"coap://127.0.0.1:{self.server.port}")
+        control = self.secured(*self.pin_flag("4321"), *account)
+        self.assertIn("refuses the PIN", self.expect_card(control, "none")["reason"])
+        self.server.accept_registration()
+        control.event("registered")
+        # Each Update looks at the card again, and so does the next process.
+        control.call("update")
+        self.server.answer(self.server.expect(POST, "/rd/1"), "2.04")
+        control.event("updated")
+        self.processes[-1].kill()
+        self.processes[-1].wait(TIMEOUT)
+        again = self.secured(*self.pin_flag("4321"), *account)
+        self.assertIn("less than three tries", self.expect_card(again, "none")["reason"])
+        self.assertEqual((card.given, card.tries), (1, 2))
 
     def test_without_its_card_the_device_is_what_it_was_and_takes_the_next_one(self):
         self.reader.insert(self.card(self.server))

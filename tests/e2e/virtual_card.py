@@ -152,8 +152,9 @@ class Card:
 
     AID = bytes.fromhex("A000000063504B43532D3135")
 
-    def __init__(self, bootstrap, keys=None):
+    def __init__(self, bootstrap, keys=None, pin=None):
         self.keys = keys
+        self.pin, self.tries, self.given = pin, 3, 0
         self.files = {"5031": bytes.fromhex("A70630040402 6430"),
                       "6430": bytes.fromhex("301D 3007 0C054C774D324D 300A 0C026F6B 0604672B0901 A106 3004 0402 6432"),
                       "6432": bootstrap}
@@ -162,7 +163,7 @@ class Card:
         self.reset()
 
     def reset(self):
-        self.open = self.secured = self.application = False
+        self.open = self.secured = self.application = self.verified = False
         self.file = self.session = None
 
     def __call__(self, apdu):
@@ -183,6 +184,8 @@ class Card:
             return self._select(channel, apdu[2], data)
         if ins == 0xB2:
             return self.directory[apdu[2] - 1] + b"\x90\x00" if 0 < apdu[2] <= len(self.directory) else b"\x6A\x83"
+        if ins == 0x20 and channel and self.pin is not None:
+            return self._verify(data)
         if ins == 0xB0 and channel:
             return self._read(apdu[2] << 8 | apdu[3], apdu[4] or 256)
         if ins == 0x50 and channel and self.keys:
@@ -203,8 +206,17 @@ class Card:
         self.file = name
         return bytes.fromhex("62048002") + len(self.files[name]).to_bytes(2, "big") + b"\x90\x00"
 
+    def _verify(self, given):
+        if given:
+            self.given += 1
+            self.verified = self.tries > 0 and given == self.pin.encode().ljust(8, b"\xFF")
+            self.tries = 3 if self.verified else max(self.tries - 1, 0)
+        if self.verified:
+            return b"\x90\x00"
+        return bytes([0x63, 0xC0 | self.tries]) if self.tries else b"\x69\x83"
+
     def _read(self, offset, size):
-        if self.keys and not self.secured:
+        if self.keys and not self.secured or self.file == "6432" and self.pin is not None and not self.verified:
             return b"\x69\x82"
         content = self.files.get(self.file, b"")
         if offset > len(content):

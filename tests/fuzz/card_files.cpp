@@ -64,7 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   testing::Dice dice;
   std::optional<card::Protection> protection;
   if ((data[0] & 1U) != 0) protection = card::Protection{&cipher, &dice, {kKey, kKey, 0}};
-  const auto read = card::read_bootstrap(card, protection, *kRoom);
+  std::optional<card::Pin> pin;
+  if ((data[0] & 2U) != 0) pin = card::Pin{.value = kKey};
+  const auto read = card::read_bootstrap(card, protection, pin, *kRoom);
   if (read && *read > card::kMaxBootstrapFile) std::abort();
   return 0;
 }

@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
+#include "linnet/base/wipe.hpp"
 #include "linnet/card/pkcs15.hpp"
 
 namespace linnet::card {
 
 namespace {
 
-constexpr std::uint8_t kManageChannel = 0x70, kSelect = 0xA4, kReadBinary = 0xB0, kReadRecord = 0xB2;
+constexpr std::uint8_t kVerify = 0x20, kManageChannel = 0x70, kSelect = 0xA4, kReadBinary = 0xB0,
+                       kReadRecord = 0xB2;
 constexpr std::uint8_t kCloseChannel = 0x80;
 constexpr std::uint8_t kByName = 0x04, kByPathFromRoot = 0x08, kReturnFcp = 0x04;
 constexpr std::uint8_t kAbsoluteRecord = 0x04;
@@ -19,6 +21,8 @@ constexpr std::size_t kMaxDirectories = 4;   // of data objects
 constexpr std::size_t kMaxDirectory = 4096;  // bytes of EF(ODF) and EF(DODF)
 constexpr std::size_t kPlainChunk = 240;     // bytes of a READ BINARY
 constexpr std::uint16_t kEndOfFile = 0x6282, kWrongOffset = 0x6B00;
+constexpr std::uint16_t kLocked = 0x6982, kTriesLeft = 0x63C0;
+constexpr std::uint8_t kPinPadding = 0xFF;
 constexpr std::uint32_t kFcpTemplate = 0x62, kFileSize = 0x80;
 
 constexpr std::uint8_t kDir[]{0x2F, 0x00};
@@ -48,9 +52,11 @@ FilePath path_of(ByteView path) noexcept {
 /// Reading one card; every function leaves what went wrong in `failure`.
 class Reading {
  public:
-  explicit Reading(Transport& transport) noexcept : terminal(transport) {}
+  Reading(Transport& transport, const std::optional<Pin>& own) noexcept : terminal(transport), pin(own) {}
 
   Terminal terminal;
+  const std::optional<Pin>& pin;
+  bool verified = false;  // the PIN has been given
   ReadFailure failure{};
 
   bool fails(Step step, Errc why, std::uint16_t status = 0) noexcept {
@@ -128,6 +134,22 @@ class Reading {
     return std::nullopt;
   }
 
+  /// Gives the card the PIN, where it has tries to spare.
+  bool verify() noexcept {
+    const auto asked = terminal.exchange({.ins = kVerify, .p2 = pin->reference});
+    if (!asked) return fails(Step::kPin, asked.error().code);
+    if ((asked->status & 0xFFF0U) != kTriesLeft) return fails(Step::kPin, Errc::kUnsupported, asked->status);
+    if ((asked->status & 0x0FU) < Pin::kFewestTries) return fails(Step::kPin, Errc::kNotAllowed);
+    std::array<std::uint8_t, Pin::kMaxSize> padded{};
+    padded.fill(kPinPadding);
+    std::copy_n(pin->value.begin(), std::min(pin->value.size(), padded.size()), padded.begin());
+    verified = true;
+    const auto given = terminal.exchange({.ins = kVerify, .p2 = pin->reference, .data = padded});
+    wipe(padded);
+    if (!given) return fails(Step::kPin, given.error().code);
+    return given->ok() || fails(Step::kPin, Errc::kUnauthorized, given->status);
+  }
+
   /// `out.size()` bytes of the selected file from `offset` on, or less where it ends before.
   bool read(Step step, std::size_t offset, ByteSpan out, std::size_t& size) noexcept {
     size = 0;
@@ -142,6 +164,10 @@ class Reading {
                                                .expected = static_cast<std::uint16_t>(wanted)});
       if (!response) return fails(step, response.error().code);
       if (response->status == kWrongOffset && size > 0) break;
+      if (response->status == kLocked && pin && !verified) {
+        if (!verify()) return false;
+        continue;
+      }
       if (!response->ok() && response->status != kEndOfFile) return refused(step, response->status);
       // A card that gives more than it is asked for, as all of them may over a secure channel, gives it
       // again.
@@ -212,8 +238,8 @@ class Reading {
 
 std::expected<std::size_t, ReadFailure> read_bootstrap(Transport& transport,
                                                        const std::optional<Protection>& protection,
-                                                       ByteSpan out) noexcept {
-  Reading reading(transport);
+                                                       const std::optional<Pin>& pin, ByteSpan out) noexcept {
+  Reading reading(transport, pin);
   std::optional<SecureChannel> secure;
   if (protection) secure.emplace(*protection->cipher, protection->keys);
   const FilePath id = reading.application();

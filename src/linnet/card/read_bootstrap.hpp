@@ -20,6 +20,7 @@ enum class Step : std::uint8_t {
   kObjectDirectory,  ///< EF(ODF)
   kDataDirectory,    ///< EF(DODF-bootstrap): kNotFound where none names the bootstrap data
   kFile,             ///< EF(LwM2M_Bootstrap)
+  kPin,              ///< VERIFY, for a file that is behind it
 };
 
 struct ReadFailure {
@@ -35,10 +36,29 @@ struct Protection {
   ChannelKeys keys{};
 };
 
+/// What opens files that are read behind a PIN (ISO/IEC 7816-4 §7.5.6, ETSI TS 102 221 §11.1.9). A card
+/// counts wrong ones and locks itself: it is asked first how many tries it has left, is given the PIN once at
+/// most, and only while there are kFewestTries, so that a wrong one is not tried again by whoever starts
+/// anew.
+struct Pin {
+  static constexpr std::size_t kMaxSize = 8;
+  static constexpr unsigned kFewestTries = 3;
+
+  ByteView value;                 ///< 1 to kMaxSize bytes, digits as a rule
+  std::uint8_t reference = 0x01;  ///< which of the card's: 01 is the first application's
+};
+
 /// The bytes of EF(LwM2M_Bootstrap), header included, at the front of `out`, which has kMaxBootstrapFile
 /// bytes: directories stand there on the way. The file is whole as its header has it; what is in it is not
-/// looked at. The logical channel is closed again however it ends.
+/// looked at. A file that the card shows nobody (6982) is read once the PIN has been verified. The logical
+/// channel is closed again however it ends.
 [[nodiscard]] std::expected<std::size_t, ReadFailure> read_bootstrap(
-    Transport& transport, const std::optional<Protection>& protection, ByteSpan out) noexcept;
+    Transport& transport, const std::optional<Protection>& protection, const std::optional<Pin>& pin,
+    ByteSpan out) noexcept;
+
+/// The failure is that of a PIN which the card has refused: it is not to be given another time.
+[[nodiscard]] constexpr bool is_wrong_pin(const ReadFailure& failure) noexcept {
+  return failure.step == Step::kPin && failure.why == Errc::kUnauthorized;
+}
 
 }  // namespace linnet::card

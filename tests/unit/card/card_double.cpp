@@ -153,7 +153,18 @@ Bytes CardDouble::answer(const Apdu& apdu) {
   }
   if (apdu.ins == 0xB0 && own_channel) return read_binary(apdu);
   if (apdu.ins == 0x50 && own_channel) return initialize_update(apdu);
+  if (apdu.ins == 0x20 && own_channel && apdu.p2 == 0x01) return verify(apdu);
   return status(0x6D00);
+}
+
+Bytes CardDouble::verify(const Apdu& apdu) {
+  const auto left = static_cast<std::uint16_t>(0x63C0U | pin_tries);
+  if (apdu.data.empty()) return status(pin_query != 0 ? pin_query : pin_tries == 0 ? 0x6983 : left);
+  ++pins_given;
+  if (pin_tries == 0) return status(0x6983);
+  verified_ = apdu.data == pin;
+  if (!verified_) --pin_tries;
+  return status(verified_ ? 0x9000 : static_cast<std::uint16_t>(0x63C0U | pin_tries));
 }
 
 Bytes CardDouble::select(const Apdu& apdu) {
@@ -175,7 +186,7 @@ Bytes CardDouble::select(const Apdu& apdu) {
 }
 
 Bytes CardDouble::read_binary(const Apdu& apdu) const {
-  if (key_enc && !secured) return status(0x6982);
+  if ((key_enc && !secured) || (!pin.empty() && !verified_)) return status(0x6982);
   const std::size_t at = static_cast<std::size_t>(apdu.p1) << 8 | apdu.p2;
   if (file_ == nullptr || at > file_->size()) return status(0x6B00);
   const std::size_t size = std::min({apdu.expected, file_->size() - at, std::size_t{secured ? 239U : 256U}});

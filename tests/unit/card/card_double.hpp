@@ -36,6 +36,10 @@ class CardDouble final : public Transport {
   bool gone = false;
   std::optional<Bytes> key_enc;  ///< files are only read over a secure channel, of these keys
   std::optional<Bytes> key_mac;
+  Bytes pin;                    ///< as VERIFY has it: files are only read once it was given; empty: none
+  std::uint8_t pin_tries = 3;   ///< left
+  std::uint16_t pin_query = 0;  ///< what a VERIFY without data is answered; 0: how many are left
+  std::size_t pins_given = 0;
   std::uint8_t options = 0x70;  ///< "i" of SCP03
   std::size_t spoilt = 0;       ///< this response, from 1, has a bit changed
 
@@ -54,6 +58,7 @@ class CardDouble final : public Transport {
   [[nodiscard]] static Apdu parse(ByteView command);
   Bytes answer(const Apdu& apdu);
   Bytes select(const Apdu& apdu);
+  Bytes verify(const Apdu& apdu);
   Bytes read_binary(const Apdu& apdu) const;
   Bytes initialize_update(const Apdu& apdu);
   Bytes external_authenticate(const Apdu& apdu, ByteView command);
@@ -67,6 +72,7 @@ class CardDouble final : public Transport {
   bool root_selected_ = false;
   bool dir_selected_ = false;
   bool application_ = false;
+  bool verified_ = false;
   const Bytes* file_ = nullptr;
   Bytes context_, enc_, command_mac_, response_mac_, chain_;
   std::uint64_t counter_ = 0;

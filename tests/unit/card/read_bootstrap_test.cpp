@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "card_double.hpp"
 #include "tests/support/dice.hpp"
@@ -25,7 +26,7 @@ class ReadBootstrap : public ::testing::Test {
   /// The file, or nothing where it fails as `failure` then says.
   Bytes read() {
     Bytes out(kMaxBootstrapFile);
-    const auto size = read_bootstrap(card, protection, out);
+    const auto size = read_bootstrap(card, protection, pin, out);
     if (!size) {
       failure = size.error();
       return {};
@@ -51,6 +52,7 @@ class ReadBootstrap : public ::testing::Test {
   tls::NettleCipher cipher;
   testing::Dice dice;
   std::optional<Protection> protection;
+  std::optional<Pin> pin;
   ReadFailure failure{};
 };
 
@@ -186,6 +188,64 @@ TEST_F(ReadBootstrap, a_response_that_was_changed_ends_it) {
     EXPECT_EQ(failure.why, Errc::kUnauthorized) << spoilt;
     EXPECT_EQ(card.open_channels, 0U);
   }
+}
+
+const Bytes kDigits = hex("31323334");
+const Bytes kPadded = hex("31323334FFFFFFFF");
+
+// ETSI TS 102 221 §11.1.9: eight bytes, padded with FF; how many tries are left is asked before.
+TEST_F(ReadBootstrap, a_file_behind_a_pin_is_read_once_it_was_verified) {
+  card.pin = kPadded;
+  pin = Pin{.value = kDigits};
+  EXPECT_EQ(read(), two_objects());
+  EXPECT_EQ(card.pins_given, 1U);
+  const auto asked = std::ranges::find(card.commands, hex("01200001"));
+  ASSERT_NE(asked, card.commands.end());
+  EXPECT_EQ(*(asked + 1), hex("01200001 08") + kPadded);
+}
+
+TEST_F(ReadBootstrap, a_pin_goes_over_the_secure_channel_alone) {
+  secure();
+  card.pin = kPadded;
+  pin = Pin{.value = kDigits};
+  EXPECT_EQ(read(), two_objects());
+  for (const Bytes& command : card.commands) {
+    EXPECT_TRUE(std::ranges::search(command, kDigits).empty());
+  }
+}
+
+TEST_F(ReadBootstrap, no_pin_is_given_to_a_card_that_asks_for_none) {
+  pin = Pin{.value = kDigits};
+  EXPECT_EQ(read(), two_objects());
+  EXPECT_EQ(card.pins_given, 0U);
+}
+
+TEST_F(ReadBootstrap, without_a_pin_the_file_stays_closed) {
+  card.pin = kPadded;
+  expect_failure(Step::kObjectDirectory, Errc::kUnauthorized, 0x6982);
+}
+
+// A wrong one costs the card a try: it is given once, and by nobody who finds that tries are gone.
+TEST_F(ReadBootstrap, a_wrong_pin_is_given_once) {
+  card.pin = hex("39393939FFFFFFFF");
+  pin = Pin{.value = kDigits};
+  expect_failure(Step::kPin, Errc::kUnauthorized, 0x63C2);
+  EXPECT_TRUE(is_wrong_pin(failure));
+  EXPECT_EQ(card.pins_given, 1U);
+  expect_failure(Step::kPin, Errc::kNotAllowed);
+  EXPECT_FALSE(is_wrong_pin(failure));
+  EXPECT_EQ(card.pins_given, 1U);
+  EXPECT_EQ(card.pin_tries, 2U);
+}
+
+TEST_F(ReadBootstrap, a_card_that_does_not_say_how_many_tries_are_left_gets_no_pin) {
+  card.pin = kPadded;
+  pin = Pin{.value = kDigits};
+  for (const std::uint16_t said : std::to_array<std::uint16_t>({0x6983, 0x6A86, 0x6D00, 0x9000})) {
+    card.pin_query = said;
+    expect_failure(Step::kPin, Errc::kUnsupported, said);
+  }
+  EXPECT_EQ(card.pins_given, 0U);
 }
 
 }  // namespace
