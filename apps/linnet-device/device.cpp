@@ -31,12 +31,12 @@ client::Config engine_config(const Settings& settings) {
   config.max_attributes = Device::kMaxAttributes;
   config.confirmable_notifications = settings.confirmable_notifications;
   config.max_state = static_cast<std::uint32_t>(Device::kMaxState);
-  // With firmware there is a link to where a package comes from.
-  const bool more_links = settings.provisioned() || !settings.firmware.empty();
+  // With packages there is a link to where one comes from.
+  const bool more_links = settings.provisioned() || settings.takes_packages();
   config.coap.max_peers =
       static_cast<std::uint32_t>(more_links ? Settings::kMaxLinks : settings.accounts.size());
   config.coap.freshness = settings.freshness;
-  config.coap.max_streams = 2;
+  config.coap.max_streams = 4;  // packages on their way at once
   config.coap.recent_requests = 32;
   config.coap.max_exchanges = 64;
   config.coap.max_per_peer = 32;
@@ -81,7 +81,7 @@ OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
                                                 LinkSource& source, client::Downloader* downloader) {
   std::unique_ptr<Device> device(new Device(settings, registry, links, random, clock, observer, source));
   if (auto opened = device->open_state(); !opened) return std::unexpected(opened.error());
-  if (auto opened = device->open_firmware(downloader); !opened) return std::unexpected(opened.error());
+  if (auto opened = device->open_packages(downloader); !opened) return std::unexpected(opened.error());
   if (auto built = device->build(); !built) return std::unexpected(built.error());
   if (auto booted = device->boot(); !booted) return std::unexpected(booted.error());
   return device;
@@ -111,18 +111,24 @@ OrRefusal<void> Device::open_state() {
   return {};
 }
 
-OrRefusal<void> Device::open_firmware(client::Downloader* downloader) {
-  if (settings_.firmware.empty()) return {};
-  auto firmware = Firmware::open(settings_.firmware, downloader, [this] { restart_ = Restart::kReboot; });
-  if (!firmware) return std::unexpected(firmware.error());
-  firmware_ = *std::move(firmware);
+OrRefusal<void> Device::open_packages(client::Downloader* downloader) {
+  if (!settings_.firmware.empty()) {
+    auto firmware = Firmware::open(settings_.firmware, downloader, [this] { restart_ = Restart::kReboot; });
+    if (!firmware) return std::unexpected(firmware.error());
+    firmware_ = *std::move(firmware);
+  }
+  if (settings_.software.empty()) return {};
+  auto software = Software::open(settings_.software, downloader,
+                                 [this](const SoftwareReport& report) { observer_.on_software(report); });
+  if (!software) return std::unexpected(software.error());
+  software_ = *std::move(software);
   return {};
 }
 
 /// Objects and simulations as they leave the factory.
 OrRefusal<void> Device::build() {
   settings_.accounts = factory_.accounts;
-  auto objects = Objects::make(settings_, registry_, *this, firmware_.get());
+  auto objects = Objects::make(settings_, registry_, *this, firmware_.get(), software_.get());
   if (!objects) return std::unexpected(objects.error());
   objects_ = *std::move(objects);
   simulations_ = settings_.simulations;
@@ -149,8 +155,10 @@ OrRefusal<void> Device::boot() {
     return refuse(done.error().code, std::string("the device cannot start: ") + to_string(done.error().code));
   }
   connections_.begin(*engine_, *objects_, session);
+  if (firmware_ || software_) packages_.emplace(*engine_);
+  if (software_) software_->start(*packages_);
   if (firmware_) {
-    firmware_->start(*engine_);
+    firmware_->start(*packages_);
     const auto& installed = firmware_->installed();
     objects_->set_firmware_version(installed ? std::string_view(installed->version) : LINNET_VERSION);
   }
@@ -218,7 +226,9 @@ Instant Device::step() {
   const Restart restart = *std::exchange(restart_, std::nullopt);
   (void)engine_->save_now();
   if (firmware_) firmware_->stop();
+  if (software_) software_->stop();
   connections_.end();
+  packages_.reset();
   engine_.reset();
   if (restart == Restart::kFactoryReset) {
     connections_.sessions().clear();

@@ -100,7 +100,7 @@ class Device final : private client::Listener, private client::Platform {
   bool factory_reset() noexcept override;
 
   OrRefusal<void> open_state();
-  OrRefusal<void> open_firmware(client::Downloader* downloader);
+  OrRefusal<void> open_packages(client::Downloader* downloader);
   OrRefusal<void> build();
   OrRefusal<void> boot();
   OrRefusal<void> set_up_oscore(client::Config& config);
@@ -120,6 +120,7 @@ class Device final : private client::Listener, private client::Platform {
   Observer& observer_;
   Connections connections_;
   std::unique_ptr<Firmware> firmware_;  ///< null without object 5
+  std::unique_ptr<Software> software_;  ///< null without object 9
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;
@@ -135,7 +136,8 @@ class Device final : private client::Listener, private client::Platform {
   std::array<client::Persistent*, 4> parts_{&connections_.sessions(), &connections_.enrollments(), &card_,
                                             nullptr};  ///< of the engine's state
   std::unique_ptr<client::Engine> engine_;
-  std::optional<Restart> restart_;  ///< asked for, once the answer is sent
+  std::optional<client::PackageStreams> packages_;  ///< of that engine; nothing where there are none
+  std::optional<Restart> restart_;                  ///< asked for, once the answer is sent
 };
 
 }  // namespace linnet::device

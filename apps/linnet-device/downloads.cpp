@@ -146,10 +146,12 @@ Downloads::Downloads(boost::asio::io_context& io, UdpLinks& links, SecuredLink s
 
 Downloads::~Downloads() = default;
 
-void Downloads::later(std::function<void(PackageTransfer&)> work) {
-  boost::asio::post(io_, [this, opened = opened_, work = std::move(work)] {
-    if (transfer_ == nullptr || opened != opened_) return;
-    work(*transfer_);
+void Downloads::later(PackageTransfer& transfer, std::uint64_t number,
+                      std::function<void(PackageTransfer&, Open&)> work) {
+  boost::asio::post(io_, [this, &transfer, number, work = std::move(work)] {
+    const auto open = open_.find(&transfer);
+    if (open == open_.end() || open->second.number != number) return;
+    work(transfer, open->second);
     turn_();
   });
 }
@@ -163,13 +165,16 @@ coap::LinkId Downloads::link_to(std::string_view uri) const {
 
 PackageResult Downloads::open(PackageTransfer& transfer, std::string_view uri,
                               std::uint32_t offset) noexcept {
-  // One package at a time: there is one object that asks.
-  transfer_ = &transfer;
-  ++opened_;
   const std::string text(uri);
   const std::string scheme = text.substr(0, std::min(text.find(':'), text.size()));
-  if (scheme == "coap" || scheme == "coaps") {
-    later([this, text](PackageTransfer& to) {
+  const bool coap = scheme == "coap" || scheme == "coaps";
+  if (!coap && scheme != "http" && scheme != "https") return PackageResult::kUnsupportedProtocol;
+  const std::uint64_t number = ++opened_;
+  Open& open = open_[&transfer];
+  open.number = number;
+  open.http.reset();
+  if (coap) {
+    later(transfer, number, [this, text](PackageTransfer& to, Open& /*open*/) {
       const coap::LinkId link = link_to(text);
       if (link != coap::kNoLink)
         to.linked(link);
@@ -178,35 +183,27 @@ PackageResult Downloads::open(PackageTransfer& transfer, std::string_view uri,
     });
     return PackageResult::kInitial;
   }
-  if (scheme != "http" && scheme != "https") return PackageResult::kUnsupportedProtocol;
-  const auto opened = opened_;
-  http_ = std::make_unique<Http>(
+  open.http = std::make_unique<Http>(
       text, offset,
-      [this, opened](std::vector<std::uint8_t> bytes) {
-        boost::asio::post(io_, [this, opened, bytes = std::move(bytes)] {
-          if (transfer_ == nullptr || opened != opened_) return;
-          http_->used();
-          transfer_->received(bytes, false);
-          turn_();
+      [this, &transfer, number](std::vector<std::uint8_t> bytes) {
+        later(transfer, number, [bytes = std::move(bytes)](PackageTransfer& to, Open& from) {
+          from.http->used();
+          to.received(bytes, false);
         });
       },
-      [this, opened](CURLcode code, long status) {
-        boost::asio::post(io_, [this, opened, code, status] {
-          if (transfer_ == nullptr || opened != opened_) return;
+      [this, &transfer, number](CURLcode code, long status) {
+        later(transfer, number, [code, status](PackageTransfer& to, Open& /*from*/) {
           if (code == CURLE_OK)
-            transfer_->received({}, true);
+            to.received({}, true);
           else
-            transfer_->failed(result_of(code, status));
-          turn_();
+            to.failed(result_of(code, status));
         });
       });
   return PackageResult::kInitial;
 }
 
-void Downloads::close(PackageTransfer& /*transfer*/) noexcept {
-  transfer_ = nullptr;
-  ++opened_;
-  http_.reset();
+void Downloads::close(PackageTransfer& transfer) noexcept {
+  open_.erase(&transfer);
 }
 
 }  // namespace linnet::device

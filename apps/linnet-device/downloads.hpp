@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -33,18 +34,23 @@ class Downloads final : public client::Downloader {
  private:
   class Http;
 
-  /// Runs on the device's thread unless what was open then has been closed.
-  void later(std::function<void(client::PackageTransfer&)> work);
+  /// What was opened last for a transfer.
+  struct Open {
+    std::uint64_t number = 0;    ///< counts, to know what is stale
+    std::unique_ptr<Http> http;  ///< null for coap
+  };
 
-  boost::asio::io_context& io_;
+  /// Runs on the device's thread unless that has been closed.
+  void later(client::PackageTransfer& transfer, std::uint64_t number,
+             std::function<void(client::PackageTransfer&, Open&)> work);
   [[nodiscard]] coap::LinkId link_to(std::string_view uri) const;
 
+  boost::asio::io_context& io_;
   UdpLinks& links_;
   SecuredLink secured_link_;
   std::function<void()> turn_;
-  client::PackageTransfer* transfer_ = nullptr;  ///< what is open now
-  std::uint64_t opened_ = 0;                     ///< counts, to know what is stale
-  std::unique_ptr<Http> http_;
+  std::uint64_t opened_ = 0;
+  std::map<client::PackageTransfer*, Open> open_;
 };
 
 }  // namespace linnet::device

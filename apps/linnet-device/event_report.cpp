@@ -41,6 +41,12 @@ std::string server_text(const Event& event, const Settings& settings) {
   return account != settings.accounts.end() ? account->uri : std::to_string(event.server);
 }
 
+std::string_view state_name(client::SoftwareState state) noexcept {
+  static constexpr std::array<std::string_view, 5> kStates{"initial", "download-started", "downloaded",
+                                                           "delivered", "installed"};
+  return kStates[static_cast<std::size_t>(state)];
+}
+
 }  // namespace
 
 std::string_view event_name(EventType type) noexcept {
@@ -124,6 +130,22 @@ std::string card_line(const CardReport& report) {
                                                           "the smartcard has to wait"};
   std::string line(kLines[static_cast<std::size_t>(report.outcome)]);
   return report.why.empty() ? line : line + ": " + report.why;
+}
+
+std::string software_json(const SoftwareReport& report) {
+  return notification("software", {{"path", "/9/" + std::to_string(report.package)},
+                                   {"state", std::string(state_name(report.state))},
+                                   {"result", static_cast<int>(report.result)},
+                                   {"active", report.active},
+                                   {"name", report.name},
+                                   {"version", report.version}});
+}
+
+std::string software_line(const SoftwareReport& report) {
+  return "software " + std::to_string(report.package) +
+         (report.name.empty() ? "" : " (" + report.name + ' ' + report.version + ')') + ": " +
+         std::string(state_name(report.state)) + ", update result " +
+         std::to_string(static_cast<int>(report.result)) + (report.active ? ", active" : "");
 }
 
 std::string unusable_account_json(const Account& account, const std::string& why) {

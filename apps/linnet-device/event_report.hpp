@@ -17,12 +17,14 @@ namespace linnet::device {
 [[nodiscard]] std::string unusable_account_json(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_json(const Account& account, const client::ChannelEnd& end);
 [[nodiscard]] std::string card_json(const CardReport& report);
+[[nodiscard]] std::string software_json(const SoftwareReport& report);
 [[nodiscard]] std::string enrolled_json(const Account& account, const std::string& failure);
 
 /// One line for people, without a line end.
 [[nodiscard]] std::string event_line(const client::Event& event, const Settings& settings);
 [[nodiscard]] std::string restart_line(Restart restart);
 [[nodiscard]] std::string card_line(const CardReport& report);
+[[nodiscard]] std::string software_line(const SoftwareReport& report);
 [[nodiscard]] std::string unusable_account_line(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_line(const Account& account, const client::ChannelEnd& end);
 [[nodiscard]] std::string enrolled_line(const Account& account, const std::string& failure);

@@ -166,6 +166,8 @@ void declare(CLI::App& app, Arguments& a) {
       ->allow_extra_args(false);
   app.add_option("--firmware", a.settings.firmware,
                  "folder for firmware packages: object 5, pushed or pulled by coap, http and https");
+  app.add_option("--software", a.settings.software,
+                 "folder for software packages: objects 9 and 14, four packages, as with --firmware");
   app.add_option("--models", a.model_folders, "folder of object definitions (DDF XML); repeat the option")
       ->allow_extra_args(false);
   app.add_option("--simulate", a.simulations, "a value that moves, see below; repeat the option")
@@ -310,7 +312,7 @@ std::expected<int, std::string> run(Arguments& a) {
     if (!account.stream()) servers.push_back(account.address);
   }
   if (settings.bootstrap && !settings.bootstrap->stream()) servers.push_back(settings.bootstrap->address);
-  const bool others = settings.provisioned() || !settings.firmware.empty();
+  const bool others = settings.provisioned() || settings.takes_packages();
   auto links = UdpLinks::open(std::move(servers), bind,
                               others ? UdpLinks::Others::kOfAnyFamily : UdpLinks::Others::kNone);
   if (!links) return std::unexpected(links.error());

@@ -30,7 +30,8 @@ void give_keys(Instance& security, const Credentials& credentials) {
 
 OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
                                                   const registry::ModelRegistry& registry,
-                                                  client::Platform& platform, Firmware* firmware) {
+                                                  client::Platform& platform, Firmware* firmware,
+                                                  Software* software) {
   auto objects = std::make_unique<Objects>();
   objects->add_accounts(settings);
   objects->add_device(settings, platform);
@@ -38,6 +39,10 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
   if (settings.provisioned()) objects->all_.push_back(&objects->rights_);
   if (settings.provisioned() || settings.credentials.oscore) objects->all_.push_back(&objects->contexts_);
   if (firmware != nullptr) objects->all_.push_back(&firmware->object());
+  if (software != nullptr) {
+    objects->all_.push_back(&software->object());
+    objects->all_.push_back(&software->components());
+  }
   const UnixTime now = platform.unix_time().value_or(UnixTime{});
   for (const ObjectRequest& request : settings.objects) {
     if (auto added = objects->add(request, registry, now); !added) return std::unexpected(added.error());

@@ -24,16 +24,17 @@
 #include "linnet/registry/model_registry.hpp"
 #include "model_object.hpp"
 #include "settings.hpp"
+#include "software.hpp"
 
 namespace linnet::device {
 
 class Objects {
  public:
-  /// As they leave the factory. All must outlive them; `firmware` may be null.
+  /// As they leave the factory. All must outlive them; `firmware` and `software` may be null.
   [[nodiscard]] static OrRefusal<std::unique_ptr<Objects>> make(const Settings& settings,
                                                                 const registry::ModelRegistry& registry,
                                                                 client::Platform& platform,
-                                                                Firmware* firmware);
+                                                                Firmware* firmware, Software* software);
 
   /// Ascending by their ids.
   [[nodiscard]] std::span<client::Object* const> all() const noexcept { return all_; }

@@ -8,6 +8,7 @@
 #include "linnet/client/channel.hpp"
 #include "linnet/client/events.hpp"
 #include "settings.hpp"
+#include "software_report.hpp"
 
 namespace linnet::device {
 
@@ -28,6 +29,8 @@ class Observer {
   virtual void on_restart(Restart restart) noexcept = 0;
   /// What came of a smartcard that was put in, taken out or looked at again.
   virtual void on_card(const CardReport& report) noexcept = 0;
+  /// A software package is in another state, or switched.
+  virtual void on_software(const SoftwareReport& /*report*/) noexcept {}
 
  protected:
   ~Observer() = default;

@@ -30,7 +30,7 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(const Setting
                                                                    bool verbose) {
   std::unique_ptr<Program> program(new Program(settings, std::move(links), control, verbose));
   Program& p = *program;
-  if (!settings.firmware.empty()) {
+  if (settings.takes_packages()) {
     p.downloads_ = std::make_unique<Downloads>(
         p.io_, p.links_, [&p](const net::Address& address) { return p.device_->secured_link(address); },
         [&p] { p.turn(); });
@@ -264,6 +264,11 @@ void Program::on_restart(Restart restart) noexcept {
 void Program::on_card(const CardReport& card) noexcept {
   report(card_line(card));
   if (!controllers_.empty()) broadcast(card_json(card));
+}
+
+void Program::on_software(const SoftwareReport& software) noexcept {
+  report(software_line(software));
+  if (!controllers_.empty()) broadcast(software_json(software));
 }
 
 }  // namespace linnet::device

@@ -51,6 +51,7 @@ class Program final : private Observer {
   void on_enrolled(const Account& account, const std::string& failure) noexcept override;
   void on_restart(Restart restart) noexcept override;
   void on_card(const CardReport& card) noexcept override;
+  void on_software(const SoftwareReport& software) noexcept override;
 
   std::expected<void, std::string> listen(const net::Address& address);
   void accept();
@@ -74,7 +75,7 @@ class Program final : private Observer {
   net::SystemRandom random_;
   UdpLinks links_;
   TcpLinks streams_;
-  std::unique_ptr<Downloads> downloads_;  ///< null without firmware
+  std::unique_ptr<Downloads> downloads_;  ///< null without packages
   std::unique_ptr<Device> device_;
   std::unique_ptr<Control> control_;
   std::vector<boost::asio::posix::stream_descriptor> sockets_;  ///< to wait on; links_ reads them

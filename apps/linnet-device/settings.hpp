@@ -60,6 +60,7 @@ struct Settings {
   std::string binding = "U";
   bool queue_mode = false;
   std::string firmware;                ///< folder of object 5, empty for none
+  std::string software;                ///< folder of object 9, empty for none
   std::optional<std::uint32_t> awake;  ///< seconds of the awake window
   bool confirmable_notifications = false;
   coap::Freshness freshness = coap::Freshness::kOff;
@@ -68,6 +69,7 @@ struct Settings {
 
   /// Accounts may come from a bootstrap server or a smartcard.
   [[nodiscard]] bool provisioned() const noexcept { return bootstrap || smartcard; }
+  [[nodiscard]] bool takes_packages() const noexcept { return !firmware.empty() || !software.empty(); }
 };
 
 }  // namespace linnet::device
