@@ -22,6 +22,7 @@
 #include "linnet/registry/model_registry.hpp"
 #include "linnet/store/sqlite_store.hpp"
 #include "linnet/tls/token_keys.hpp"
+#include "revoked.hpp"
 #include "server_identity.hpp"
 #include "settings.hpp"
 #include "token.hpp"
@@ -130,6 +131,22 @@ void raise_file_limit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Waits for a signal that ends the program, and reads lists of revoked certificates again where they change
+/// or SIGHUP says so; without such lists it is an end as well.
+int wait_for_end(const sigset_t& signals, linnetd::RevokedCertificates& revoked) {
+  const timespec interval{.tv_sec = linnetd::RevokedCertificates::kLookInterval.count(), .tv_nsec = 0};
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, &interval);
+    if (signal < 0) {
+      revoked.look();
+    } else if (signal == SIGHUP && revoked.watched()) {
+      revoked.read_again();
+    } else {
+      return signal;
+    }
+  }
+}
+
 int run(const Settings& settings, const sigset_t& signals) {
   const auto started = std::chrono::steady_clock::now();
   auto models = registry::ModelRegistry::embedded();
@@ -147,6 +164,9 @@ int run(const Settings& settings, const sigset_t& signals) {
   if (!state_key) return cannot_start(state_key.error());
   net::ServerConfig config = server_config(settings, *state_key);
   config.dtls.identity = *std::move(identity);
+  linnetd::RevokedCertificates revoked(settings.crl);
+  if (const auto read = revoked.read(); !read) return cannot_start("crl: " + read.error());
+  config.dtls.identity.revocations = revoked.in_force();
   const auto authority = linnetd::open_authority(settings);
   if (!authority) return cannot_start("EST: " + authority.error());
   config.bootstrap.authority = authority->get();
@@ -211,8 +231,7 @@ int run(const Settings& settings, const sigset_t& signals) {
                std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
                (*server)->shards());
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = wait_for_end(signals, revoked);
   spdlog::info("{}: ending", strsignal(signal));
   // The server first: what is under way over HTTP is answered by its failure.
   (*server)->stop();

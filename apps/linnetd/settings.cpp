@@ -33,6 +33,7 @@ A configuration file holds the same, in TOML; flags win over it:
   key = "/etc/linnet/server.key"
   pin = "credential:token-pin"
   cert = "/etc/linnet/server.crt"
+  crl = "/etc/linnet/devices.crl"
   coap-tcp = "127.0.0.1:5683"
   coaps-tcp = "127.0.0.1:5684"
   bootstrap = "127.0.0.1:5783"
@@ -57,6 +58,7 @@ A configuration file holds the same, in TOML; flags win over it:
 struct Wishes {
   std::optional<std::vector<std::string>> coap, coaps, coap_tcp, coaps_tcp;
   std::optional<std::vector<std::string>> bootstrap, bootstrap_coaps, bootstrap_coap_tcp, bootstrap_coaps_tcp;
+  std::optional<std::vector<std::string>> crl;
   std::optional<std::string> key, pin, cert, est_ca, est_key, est_pin, est_server, est_trust, est_cert,
       est_login, http, state, state_key, state_pin, former_state_key, former_state_pin, models, log_level,
       freshness;
@@ -122,6 +124,7 @@ class FileReader {
     if (key == "key") return set(key, node, "a string", wishes.key);
     if (key == "pin") return set(key, node, "a string", wishes.pin);
     if (key == "cert") return set(key, node, "a string", wishes.cert);
+    if (key == "crl") return take_list(key, node, wishes.crl);
     if (key == "est-ca") return set(key, node, "a string", wishes.est_ca);
     if (key == "est-key") return set(key, node, "a string", wishes.est_key);
     if (key == "est-pin") return set(key, node, "a string", wishes.est_pin);
@@ -267,6 +270,10 @@ std::optional<SettingsEnd> check_places(const Wishes& flags, const Wishes& file,
   if (auto fault = check_source("pin", settings.pin, "the PIN of the key's token")) return fault;
   settings.cert = prefer(flags.cert, file.cert).value_or("");
   if (settings.key.empty() && !settings.cert.empty()) return wrong("cert takes key, its private key");
+  const auto lists = prefer(flags.crl, file.crl).value_or(std::vector<std::string>{});
+  settings.crl.assign(lists.begin(), lists.end());
+  if (settings.cert.empty() && !settings.crl.empty())
+    return wrong("crl takes cert: without one no device shows a certificate");
   return std::nullopt;
 }
 
@@ -373,6 +380,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   std::vector<std::string> coaps;
   std::vector<std::string> coap_tcp;
   std::vector<std::string> coaps_tcp;
+  std::vector<std::string> crl;
   std::vector<std::string> bootstrap;
   std::vector<std::string> bootstrap_coaps;
   std::vector<std::string> bootstrap_coap_tcp;
@@ -395,6 +403,10 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   app.add_option("--pin", flags.pin, "the PIN of that element: file:PATH, credential:NAME or env:NAME");
   app.add_option("--cert", flags.cert,
                  "file of its certificate and what leads to its authority (none: raw public keys)");
+  app.add_option(
+      "--crl", crl,
+      "file of lists of revoked certificates of devices, read again when it changes and on SIGHUP; "
+      "repeatable (none)");
   app.add_option("--coap-tcp", coap_tcp, "HOST:PORT to listen on for CoAP over TCP, repeatable (none)");
   app.add_option("--coaps-tcp", coaps_tcp,
                  "HOST:PORT to listen on for CoAP over TLS, repeatable; without a port 5684 (none)");
@@ -462,6 +474,7 @@ std::expected<Settings, SettingsEnd> read_settings(int argc, char** argv) {
   if (!coaps.empty()) flags.coaps = coaps;
   if (!coap_tcp.empty()) flags.coap_tcp = coap_tcp;
   if (!coaps_tcp.empty()) flags.coaps_tcp = coaps_tcp;
+  if (!crl.empty()) flags.crl = crl;
   if (!bootstrap.empty()) flags.bootstrap = bootstrap;
   if (!bootstrap_coaps.empty()) flags.bootstrap_coaps = bootstrap_coaps;
   if (!bootstrap_coap_tcp.empty()) flags.bootstrap_coap_tcp = bootstrap_coap_tcp;

@@ -42,6 +42,7 @@ struct Settings {
   std::string pin;  ///< of the key's token: a source of store::read_secret; empty: none
   std::filesystem::path
       cert;  ///< its certificate and those between it and an authority; empty: raw public keys
+  std::vector<std::filesystem::path> crl;  ///< lists of revoked certificates of devices
   EstSettings est;
   net::Address http;
   std::filesystem::path state;  ///< folder of the store; unused with `memory`

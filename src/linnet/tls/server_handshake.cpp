@@ -161,7 +161,7 @@ ServerHandshake::State ServerHandshake::fail_with(int error) {
 }
 
 bool ServerHandshake::export_association() {
-  const auto proven = identify(session_.get(), *context_.credentials);
+  const auto proven = identify(session_.get(), context_);
   if (!proven) {
     context_.refusal = GNUTLS_A_ACCESS_DENIED;
     return false;

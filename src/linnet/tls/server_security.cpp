@@ -69,7 +69,21 @@ unsigned path_status(gnutls_x509_crt_t anchor, std::vector<gnutls_x509_crt_t>& c
   return status;
 }
 
-Judged judge(const gnutls_datum_t* shown, unsigned count, const server::Credentials& credentials) {
+/// Why a path that leads to `anchor` is not to be gone; nothing where it is.
+std::optional<gnutls_alert_description_t> revocation(const std::vector<gnutls_x509_crt_t>& chain,
+                                                     gnutls_x509_crt_t anchor,
+                                                     const RevocationLists::Shared& lists) {
+  using Verdict = RevocationLists::Verdict;
+  switch (lists ? lists->judge(chain, anchor) : Verdict::kNotRevoked) {
+    case Verdict::kNotRevoked: return std::nullopt;
+    case Verdict::kRevoked: return GNUTLS_A_CERTIFICATE_REVOKED;
+    case Verdict::kUnknown: break;
+  }
+  return GNUTLS_A_CERTIFICATE_UNKNOWN;
+}
+
+Judged judge(const gnutls_datum_t* shown, unsigned count, const SessionContext& context) {
+  const server::Credentials& credentials = *context.credentials;
   constexpr unsigned kLongestChain = 8;
   if (count == 0 || count > kLongestChain) return {.endpoint = {}, .refusal = GNUTLS_A_BAD_CERTIFICATE};
   std::vector<Certificate> chain;
@@ -94,6 +108,10 @@ Judged judge(const gnutls_datum_t* shown, unsigned count, const server::Credenti
     const unsigned status = path_status(anchor->get(), handles);
     if (status != 0) {
       if (alert_of(status) != GNUTLS_A_UNKNOWN_CA) judged.refusal = alert_of(status);
+      return;
+    }
+    if (const auto refusal = revocation(handles, anchor->get(), context.revoked)) {
+      judged.refusal = *refusal;
       return;
     }
     // Whoever it is: nobody that this authority may speak for.
@@ -126,7 +144,7 @@ int check_client(gnutls_session_t session) noexcept {
     return GNUTLS_E_CERTIFICATE_ERROR;
   }
   try {
-    const Judged judged = judge(shown, count, *context.credentials);
+    const Judged judged = judge(shown, count, context);
     if (!judged.endpoint.empty()) return 0;
     context.refusal = judged.refusal;
   } catch (const std::bad_alloc&) {
@@ -142,6 +160,7 @@ std::expected<std::unique_ptr<ServerSecurity>, std::string> ServerSecurity::make
   std::unique_ptr<ServerSecurity> made(new ServerSecurity);
   made->transport_ = transport;
   made->has_key_ = !identity.private_key.empty();
+  made->revocations_ = identity.revocations;
   made->psk_ = tls::make<PskServerCredentials>(gnutls_psk_allocate_server_credentials);
   if (!made->psk_) return std::unexpected("no memory");
   gnutls_psk_set_server_credentials_function2(made->psk_.get(), find_key);
@@ -197,6 +216,7 @@ Session ServerSecurity::session(SessionContext& context) const {
   Session session = tls::make<Session>(gnutls_init, flags);
   if (!session) return nullptr;
   gnutls_session_set_ptr(session.get(), &context);
+  if (revocations_) context.revoked = revocations_->newest();
   const gnutls_datum_t ticket_key = datum(ticket_key_.bytes);
   bool good = gnutls_priority_set(session.get(), priorities_.get()) >= 0 &&
               gnutls_credentials_set(session.get(), GNUTLS_CRD_PSK, psk_.get()) >= 0 &&
@@ -210,8 +230,8 @@ Session ServerSecurity::session(SessionContext& context) const {
     constexpr std::string_view kCoap = "coap";
     const gnutls_datum_t protocol = datum(as_bytes(kCoap));
     good = good && gnutls_alpn_set_protocols(session.get(), &protocol, 1, GNUTLS_ALPN_MANDATORY) >= 0;
-    gnutls_handshake_set_max_packet_length(session.get(), kMaxHandshakeMessage);
   }
+  gnutls_handshake_set_max_packet_length(session.get(), kMaxHandshakeMessage);
   return good ? std::move(session) : nullptr;
 }
 
@@ -232,7 +252,8 @@ std::optional<std::string> endpoint_of(Proof proof, ByteView identity,
   return std::nullopt;
 }
 
-std::optional<Proven> identify(gnutls_session_t session, const server::Credentials& credentials) {
+std::optional<Proven> identify(gnutls_session_t session, const SessionContext& context) {
+  const server::Credentials& credentials = *context.credentials;
   if (gnutls_auth_get_type(session) == GNUTLS_CRD_PSK) {
     gnutls_datum_t identity{};
     if (gnutls_psk_server_get_username2(session, &identity) < 0 || !credentials.psk(view(identity))) {
@@ -247,7 +268,7 @@ std::optional<Proven> identify(gnutls_session_t session, const server::Credentia
     if (!credentials.raw_public_key(view(shown[0]))) return std::nullopt;
     return Proven{.proof = Proof::kRawPublicKey, .identity = view(shown[0])};
   }
-  Judged judged = judge(shown, count, credentials);
+  Judged judged = judge(shown, count, context);
   if (judged.endpoint.empty()) return std::nullopt;
   return Proven{.proof = Proof::kCertificate, .identity = {}, .endpoint = std::move(judged.endpoint)};
 }

@@ -13,6 +13,7 @@
 #include "linnet/tls/association.hpp"
 #include "linnet/tls/keys.hpp"
 #include "linnet/tls/psk_sessions.hpp"
+#include "linnet/tls/revocation.hpp"
 #include "linnet/tls/session_cache.hpp"
 #include "linnet/tls/suites.hpp"
 
@@ -25,12 +26,16 @@ struct ServerIdentity {
   /// What keys of session tickets are made from, each for a day: kTicketSeed unpredictable bytes, so that
   /// tickets outlive a restart. Empty: tickets end with the ServerSecurity.
   OwnedBytes ticket_seed{};
+  /// Certificates that devices show are held against these; null: against none. What is replaced there counts
+  /// from the next session on.
+  std::shared_ptr<const Revocations> revocations{};
 };
 inline constexpr std::size_t kTicketSeed = 32;
 
 /// What belongs to one session for as long as its handshake goes.
 struct SessionContext {
   server::Credentials::Shared credentials;
+  RevocationLists::Shared revoked{};  ///< as they are when the session is made
   /// What the client is told of why it was refused (TS 5.2.9), where that is not the library's to say.
   std::optional<gnutls_alert_description_t> refusal{};
 };
@@ -77,14 +82,14 @@ class ServerSecurity {
   PskServerCredentials psk_;
   CertificateCredentials certificates_;
   PriorityCache priorities_;
+  std::shared_ptr<const Revocations> revocations_;
   FixedSecret<64> ticket_key_;  // of the library's tickets, as gnutls_session_ticket_key_generate makes one
   mutable SessionCache sessions_{kMostSessions};
   std::unique_ptr<PskSessions> psk_sessions_;
 };
 
-/// After a handshake, resumed or whole: who it was, if the credentials still say so.
-[[nodiscard]] std::optional<Proven> identify(gnutls_session_t session,
-                                             const server::Credentials& credentials);
+/// After a handshake, resumed or whole: who it was, if the credentials still say so and nothing was revoked.
+[[nodiscard]] std::optional<Proven> identify(gnutls_session_t session, const SessionContext& context);
 
 /// After a handshake failed with `error`: tells the client why, unless there is nothing to tell.
 void send_alert(gnutls_session_t session, const SessionContext& context, int error);

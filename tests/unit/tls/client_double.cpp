@@ -30,9 +30,14 @@ ClientDouble::ClientDouble(const ClientWish& wish) : transport_(wish.transport) 
               0);
   }
   if (wish.certificate != nullptr) {
-    const gnutls_datum_t der = datum(wish.certificate->der);
+    std::vector<gnutls_x509_crt_t> chain{wish.certificate->handle.get()};
+    for (const Identity* issuer : wish.issuers) chain.push_back(issuer->handle.get());
+    // The library's, which takes weak keys as well.
+    const auto key = make<Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>>(gnutls_x509_privkey_init);
     const gnutls_datum_t secret = datum(wish.certificate->keys.secret);
-    EXPECT_EQ(gnutls_certificate_set_x509_key_mem(certificates_.get(), &der, &secret, GNUTLS_X509_FMT_DER),
+    EXPECT_EQ(gnutls_x509_privkey_import(key.get(), &secret, GNUTLS_X509_FMT_DER), 0);
+    EXPECT_EQ(gnutls_certificate_set_x509_key(certificates_.get(), chain.data(),
+                                              static_cast<int>(chain.size()), key.get()),
               0);
   }
   gnutls_credentials_set(session.get(), GNUTLS_CRD_CERTIFICATE, certificates_.get());

@@ -18,10 +18,11 @@ struct ClientWish {
   OwnedBytes key{};
   const KeyPair* raw_key = nullptr;
   const Identity* certificate = nullptr;
-  std::string priorities{};  ///< instead of linnet's own, in GnuTLS' words
-  OwnedBytes session{};      ///< that it resumes
-  std::string protocol{};    ///< by ALPN; empty: none is named
-  bool tickets = true;       ///< it takes them; else it is known by the session's ID
+  std::vector<const Identity*> issuers{};  ///< shown behind it
+  std::string priorities{};                ///< instead of linnet's own, in GnuTLS' words
+  OwnedBytes session{};                    ///< that it resumes
+  std::string protocol{};                  ///< by ALPN; empty: none is named
+  bool tickets = true;                     ///< it takes them; else it is known by the session's ID
 };
 
 class ClientDouble {

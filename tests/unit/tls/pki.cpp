@@ -47,7 +47,7 @@ Certificate unsigned_certificate(const Wish& wish, const KeyPair& keys) {
                             nullptr));
   if (wish.authority) {
     ok(gnutls_x509_crt_set_basic_constraints(raw, 1, -1));
-    ok(gnutls_x509_crt_set_key_usage(raw, GNUTLS_KEY_KEY_CERT_SIGN));
+    ok(gnutls_x509_crt_set_key_usage(raw, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN));
   } else {
     ok(gnutls_x509_crt_set_subject_alt_name(raw, GNUTLS_SAN_DNSNAME, wish.name.data(),
                                             static_cast<unsigned>(wish.name.size()), GNUTLS_FSAN_SET));
@@ -157,6 +157,20 @@ OwnedBytes ocsp_response(const Identity& subject, const Identity& issuer, const 
   const OwnedBytes whole =
       sequence({data, sequence({ecdsa_sha256}), tagged(0x03, {{0x00}, owned(signature.bytes())})});
   return sequence({{0x0A, 0x01, 0x00}, tagged(0xA0, {sequence({basic, octets(whole)})})});
+}
+
+OwnedBytes revocation_list(const Identity& issuer, const std::vector<const Identity*>& revoked,
+                           std::int64_t updated) {
+  const auto list = make<Owned<gnutls_x509_crl_t, gnutls_x509_crl_deinit>>(gnutls_x509_crl_init);
+  ok(gnutls_x509_crl_set_version(list.get(), 2));
+  ok(gnutls_x509_crl_set_this_update(list.get(), updated));
+  ok(gnutls_x509_crl_set_next_update(list.get(), updated + kDay));
+  for (const Identity* one : revoked) ok(gnutls_x509_crl_set_crt(list.get(), one->handle.get(), updated));
+  ok(gnutls_x509_crl_privkey_sign(list.get(), issuer.handle.get(), issuer.keys.handle.get(),
+                                  GNUTLS_DIG_SHA256, 0));
+  OwnedDatum der;
+  ok(gnutls_x509_crl_export2(list.get(), GNUTLS_X509_FMT_DER, der.out()));
+  return owned(der.bytes());
 }
 
 OwnedBytes sha256(ByteView bytes) {

@@ -46,6 +46,10 @@ struct Identity {
                                        const Identity& signer, bool revoked,
                                        std::int64_t updated = kPresent.seconds - 60);
 
+/// A list of `issuer` with these certificates, good for a day from `updated` on.
+[[nodiscard]] OwnedBytes revocation_list(const Identity& issuer, const std::vector<const Identity*>& revoked,
+                                         std::int64_t updated = kPresent.seconds - 60);
+
 [[nodiscard]] OwnedBytes sha256(ByteView bytes);
 
 }  // namespace linnet::tls::test

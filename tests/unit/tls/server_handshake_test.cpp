@@ -66,6 +66,7 @@ struct PskEnds {
   }
 };
 
+constexpr std::int64_t kThen = 1'700'000'000;
 constexpr const char* kBasis =
     "NONE:+VERS-DTLS1.2:+PSK:+COMP-NULL:+SIGN-ALL:+GROUP-ALL:+SHA256:+AEAD:+CTYPE-ALL:+";
 
@@ -349,6 +350,38 @@ TEST(ServerHandshake, the_longest_identity_and_key_are_taken) {
   EXPECT_EQ(as_text(server.association.identity()), identity);
 }
 
+TEST(ServerHandshake, a_longer_identity_gets_no_handshake) {
+  const auto shown = security();
+  for (const bool own : {false, true}) {
+    ServerEnd server(*shown, known({psk("urn:one", "one", kKey)}));
+    server.own_psk = own;
+    ClientDouble client({.identity = std::string(129, 'i'), .key = kKey});
+    client.go_on();
+    flow(client, server);
+    EXPECT_FALSE(client.open || server.association.exists());
+    EXPECT_TRUE(client.alert) << own;
+  }
+}
+
+// TS 5.2.8: DTLS 1.2.
+TEST(ServerHandshake, an_older_version_is_refused_with_its_reason) {
+  const auto shown = security();
+  for (const bool own : {false, true}) {
+    ServerEnd server(*shown, known({psk("urn:one", "one", kKey)}));
+    server.own_psk = own;
+    ClientDouble client({.identity = "one",
+                         .key = kKey,
+                         .priorities =
+                             "NONE:+VERS-DTLS1.0:+PSK:+AES-128-CBC:+SHA1:+SHA256:+COMP-NULL:+SIGN-ALL:"
+                             "+GROUP-ALL:+CTYPE-ALL"});
+    client.go_on();
+    ASSERT_EQ(client.sent.size(), 1U);
+    flow(client, server);
+    EXPECT_FALSE(client.open || server.association.exists());
+    EXPECT_EQ(client.alert, GNUTLS_A_PROTOCOL_VERSION) << own;
+  }
+}
+
 TEST(ServerHandshake, the_extended_master_secret_is_used) {
   PskEnds ends;
   EXPECT_NE(gnutls_session_ext_master_secret_status(ends.client.session.get()), 0U);
@@ -491,15 +524,23 @@ struct CertificateEnds {
   std::unique_ptr<ServerSecurity> shown = security({.private_key = own.keys.secret, .chain = {own.der}});
   Credentials::Shared credentials = known({anchor("dev-*", root.der)});
 
+  /// Against these lists from here on.
+  void hold_against(const std::vector<OwnedBytes>& lists) {
+    const auto revocations = std::make_shared<Revocations>();
+    const auto read = RevocationLists::read(lists);
+    ASSERT_TRUE(read) << read.error();
+    revocations->replace(*read);
+    shown = security({.private_key = own.keys.secret, .chain = {own.der}, .revocations = revocations});
+  }
   struct Result {
     bool open;
     Association association;
     std::optional<gnutls_alert_description_t> alert;
     std::string failure;
   };
-  Result connect(const test::Identity& device) {
+  Result connect(const test::Identity& device, const std::vector<const test::Identity*>& issuers = {}) {
     ServerEnd server(*shown, credentials);
-    ClientDouble client({.certificate = &device});
+    ClientDouble client({.certificate = &device, .issuers = issuers});
     client.go_on();
     flow(client, server);
     return {client.open, server.association, client.alert, server.failure};
@@ -526,6 +567,125 @@ TEST(ServerHandshake, a_certificate_that_proves_nothing_is_refused_with_its_reas
   EXPECT_EQ(ends.connect(test::issued(ends.root, early)).alert, GNUTLS_A_CERTIFICATE_EXPIRED);
   const test::Identity no_authority = test::issued(ends.root, device_named("dev-17"));
   EXPECT_FALSE(ends.connect(test::issued(no_authority, device_named("dev-18"))).open);
+}
+
+TEST(ServerHandshake, a_certificate_for_servers_alone_is_none_of_a_device) {
+  CertificateEnds ends;
+  test::Wish wish = device_named("dev-17");
+  wish.for_clients = false;
+  EXPECT_FALSE(ends.connect(test::issued(ends.root, wish)).open);
+}
+
+TEST(ServerHandshake, a_path_of_up_to_8_certificates_is_followed_and_a_longer_one_refused) {
+  for (const std::size_t length : {8U, 9U}) {
+    CertificateEnds ends;
+    std::vector<test::Identity> between;
+    for (std::size_t i = 0; i + 1 < length; ++i) {
+      test::Wish wish = device_named("between " + std::to_string(i));
+      wish.authority = true;
+      between.push_back(test::issued(between.empty() ? ends.root : between.back(), wish));
+    }
+    std::vector<const test::Identity*> issuers;
+    for (const test::Identity& one : between) issuers.insert(issuers.begin(), &one);
+    const auto result = ends.connect(test::issued(between.back(), device_named("dev-17")), issuers);
+    EXPECT_EQ(result.open, length == 8) << length << ' ' << result.failure;
+    EXPECT_EQ(result.association.exists(), length == 8);
+  }
+}
+
+// RFC 5280 §5.
+TEST(ServerHandshake, a_certificate_on_its_issuers_list_is_told_that_it_was_revoked) {
+  CertificateEnds ends;
+  const test::Identity good = test::issued(ends.root, device_named("dev-17"));
+  const test::Identity bad = test::issued(ends.root, device_named("dev-18"));
+  ends.hold_against({test::revocation_list(ends.root, {&bad})});
+  EXPECT_TRUE(ends.connect(good).open);
+  const auto refused = ends.connect(bad);
+  EXPECT_FALSE(refused.association.exists());
+  EXPECT_EQ(refused.alert, GNUTLS_A_CERTIFICATE_REVOKED);
+  // A list that is out of date still names what it names.
+  ends.hold_against({test::revocation_list(ends.root, {&bad}, 1'500'000'000)});
+  EXPECT_TRUE(ends.connect(good).open);
+  EXPECT_EQ(ends.connect(bad).alert, GNUTLS_A_CERTIFICATE_REVOKED);
+}
+
+TEST(ServerHandshake, what_a_revoked_authority_has_issued_is_revoked_with_it) {
+  CertificateEnds ends;
+  test::Wish wish = device_named("between");
+  wish.authority = true;
+  const test::Identity between = test::issued(ends.root, wish);
+  const test::Identity device = test::issued(between, device_named("dev-17"));
+  const OwnedBytes by_the_root = test::revocation_list(ends.root, {});
+  ends.hold_against({by_the_root});
+  EXPECT_TRUE(ends.connect(device, {&between}).open);
+  ends.hold_against({by_the_root, test::revocation_list(between, {&device})});
+  EXPECT_EQ(ends.connect(device, {&between}).alert, GNUTLS_A_CERTIFICATE_REVOKED);
+  ends.hold_against({test::revocation_list(ends.root, {&between})});
+  EXPECT_EQ(ends.connect(device, {&between}).alert, GNUTLS_A_CERTIFICATE_REVOKED);
+}
+
+// Whoever can put a list in its place must not make a revoked certificate good again.
+TEST(ServerHandshake, a_list_in_the_name_of_an_authority_that_has_not_signed_it_makes_nothing_good) {
+  CertificateEnds ends;
+  const test::Identity device = test::issued(ends.root, device_named("dev-17"));
+  const OwnedBytes forged = test::revocation_list(CertificateEnds::authority("root"), {});
+  ends.hold_against({forged});
+  EXPECT_EQ(ends.connect(device).alert, GNUTLS_A_CERTIFICATE_UNKNOWN);
+  // Beside its own it is that of another authority of the name, which has a new key.
+  ends.hold_against({forged, test::revocation_list(ends.root, {})});
+  EXPECT_TRUE(ends.connect(device).open);
+  ends.hold_against({forged, test::revocation_list(ends.root, {&device})});
+  EXPECT_EQ(ends.connect(device).alert, GNUTLS_A_CERTIFICATE_REVOKED);
+  // A device that shows another authority of the name, to have the list verified by that.
+  const test::Identity impostor = CertificateEnds::authority("root");
+  ends.hold_against({test::revocation_list(ends.root, {&device})});
+  EXPECT_EQ(ends.connect(device, {&impostor}).alert, GNUTLS_A_CERTIFICATE_REVOKED);
+}
+
+TEST(ServerHandshake, a_session_of_a_certificate_that_was_revoked_since_is_not_resumed) {
+  CertificateEnds ends;
+  const test::Identity device = test::issued(ends.root, device_named("dev-17"));
+  const auto revocations = std::make_shared<Revocations>();
+  ends.shown =
+      security({.private_key = ends.own.keys.secret, .chain = {ends.own.der}, .revocations = revocations});
+  OwnedBytes session;
+  for (const bool revoked : {false, true}) {
+    if (revoked) {
+      revocations->replace(
+          *RevocationLists::read(std::vector<OwnedBytes>{test::revocation_list(ends.root, {&device})}));
+    }
+    ServerEnd server(*ends.shown, ends.credentials);
+    ClientDouble client({.certificate = &device, .session = session});
+    client.go_on();
+    flow(client, server);
+    EXPECT_EQ(server.association.exists(), !revoked) << server.failure;
+    if (!revoked) session = client.exported();
+  }
+}
+
+TEST(RevocationLists, are_read_from_PEM_and_DER_and_nothing_else) {
+  const test::Identity root = CertificateEnds::authority("root");
+  const test::Identity device = test::issued(root, device_named("dev-17"));
+  const OwnedBytes der = test::revocation_list(root, {&device}, kThen);
+  const gnutls_datum_t data = datum(der);
+  OwnedDatum armour;
+  ASSERT_EQ(gnutls_pem_base64_encode2("X509 CRL", &data, armour.out()), 0);
+  OwnedBytes twice(armour.bytes().begin(), armour.bytes().end());
+  twice.insert(twice.end(), armour.bytes().begin(), armour.bytes().end());
+  const auto lists = RevocationLists::read(std::vector<OwnedBytes>{der, twice});
+  ASSERT_TRUE(lists) << lists.error();
+  EXPECT_EQ((*lists)->lists(), 3U);
+  EXPECT_EQ((*lists)->certificates(), 3U);
+  EXPECT_EQ((*lists)->out_of_date({kThen}), 0U);
+  EXPECT_EQ((*lists)->out_of_date({kThen + 2 * test::kDay}), 3U);
+  for (const OwnedBytes& none : {OwnedBytes{}, OwnedBytes{'-', '-'}, device.der}) {
+    EXPECT_FALSE(RevocationLists::read(std::vector<OwnedBytes>{none}));
+  }
+  for (std::size_t size = 0; size < der.size(); size += 7) {
+    EXPECT_FALSE(RevocationLists::read(
+        std::vector<OwnedBytes>{OwnedBytes(der.begin(), der.begin() + static_cast<std::ptrdiff_t>(size))}))
+        << size;
+  }
 }
 
 // What an operator revokes is removed from the credentials: the next handshake finds it no more.
