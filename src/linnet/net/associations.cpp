@@ -90,12 +90,12 @@ bool Associations::hear_unprotected(const tls::Record& first, const Path& path, 
     pass_to_handshakes(path, remote, datagram);
     return here;
   }
-  const auto prestate = cookies_.check(datagram, cookie_subject(path, remote), now_,
-                                       [&](ByteView bytes) { layer_.send_copy(path, remote, bytes); });
-  if (!prestate) {
+  const auto ask = [&](ByteView bytes) {
     ++links_.statistics().cookies;
-    return true;
-  }
+    layer_.send_copy(path, remote, bytes);
+  };
+  const auto prestate = cookies_.check(datagram, cookie_subject(path, remote), now_, ask);
+  if (!prestate) return true;
   begin(first, *prestate, path, remote, datagram);
   return true;
 }

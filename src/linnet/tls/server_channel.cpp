@@ -60,6 +60,7 @@ void ServerChannel::shake_hands() {
       if (!take_identity()) return fail_with(GNUTLS_E_CERTIFICATE_ERROR);
       resumed_ = gnutls_session_is_resumed(session_.get()) != 0;
       context_.credentials.reset();
+      context_.revoked.reset();
       state_ = State::kOpen;
       return;
     }
@@ -70,7 +71,7 @@ void ServerChannel::shake_hands() {
 }
 
 bool ServerChannel::take_identity() {
-  const auto proven = identify(session_.get(), *context_.credentials);
+  const auto proven = identify(session_.get(), context_);
   if (!proven) {
     context_.refusal = GNUTLS_A_ACCESS_DENIED;
     return false;
@@ -96,11 +97,10 @@ void ServerChannel::read_records(Deliver deliver) {
       state_ = State::kClosed;
       break;
     }
-    if (result == GNUTLS_E_REHANDSHAKE) {
-      (void)gnutls_alert_send(session_.get(), GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
-      continue;
-    }
-    if (gnutls_error_is_fatal(static_cast<int>(result)) != 0) {
+    // There is no second handshake in a session (RFC 7925 §17): who begins one ends it.
+    const bool again = result == GNUTLS_E_REHANDSHAKE;
+    if (again) context_.refusal = GNUTLS_A_NO_RENEGOTIATION;
+    if (again || gnutls_error_is_fatal(static_cast<int>(result)) != 0) {
       fail_with(static_cast<int>(result));
       break;
     }

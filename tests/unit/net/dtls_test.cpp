@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <tuple>
 
 #include "linnet/net/server.hpp"
 #include "pre_shared.hpp"
@@ -277,6 +278,92 @@ TEST(DtlsAttack, handshakes_of_one_source_are_bounded) {
     EXPECT_EQ(greedy.back()->wire.has_mail(i < 2 ? 10'000 : 200), i < 2);
   }
   EXPECT_EQ(statistics(*server).dtls.cookies, 4U);
+}
+
+/// A ClientHello (RFC 6347 §4.2.1) in a record, with parts of these lengths.
+OwnedBytes client_hello(std::size_t session, std::size_t cookie, std::size_t ticket) {
+  OwnedBytes body{0xFE, 0xFD};
+  const auto put = [&](std::size_t number, int bytes) {
+    for (int i = bytes - 1; i >= 0; --i) body.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+  };
+  const auto fill = [&](std::size_t size) { body.insert(body.end(), size, 0x5A); };
+  fill(32);
+  put(session, 1);
+  fill(session);
+  put(cookie, 1);
+  fill(cookie);
+  put(2, 2);
+  put(0xC0A8, 2);
+  put(1, 1);
+  put(0, 1);
+  put(4 + ticket, 2);
+  put(35, 2);
+  put(ticket, 2);
+  fill(ticket);
+  OwnedBytes message{1};
+  std::swap(message, body);
+  const std::size_t size = message.size();
+  put(size, 3);
+  put(0, 2 + 3);
+  put(size, 3);
+  body.insert(body.end(), message.begin(), message.end());
+  return clear_record(22, body);
+}
+
+TEST(DtlsAttack, hellos_with_the_longest_of_everything_cost_no_state) {
+  const auto server = start(secured());
+  const RawDevice stranger(server->listening_dtls()[0]);
+  for (const auto& [session, cookie, ticket] :
+       {std::tuple(0U, 255U, 0U), std::tuple(32U, 255U, 1400U), std::tuple(0U, 32U, 1600U)}) {
+    const OwnedBytes hello = client_hello(session, cookie, ticket);
+    stranger.send(hello);
+    const OwnedBytes answer = stranger.receive().bytes;
+    EXPECT_EQ(answer.at(13), 3) << "HelloVerifyRequest";
+    EXPECT_LT(answer.size(), hello.size());
+  }
+  // A session ID beyond 32 bytes, and what says to go on behind its end: no hellos.
+  stranger.send(client_hello(33, 0, 0));
+  OwnedBytes open_end = client_hello(0, 0, 40);
+  open_end.resize(open_end.size() - 10);
+  open_end[12] = static_cast<std::uint8_t>(open_end[12] - 10);
+  stranger.send(open_end);
+  // Pieces of one: a server that has no state for them cannot join them (RFC 6347 §4.2.1 lets it not).
+  const OwnedBytes whole = client_hello(0, 0, 1000);
+  for (std::size_t at = 0; at < 1000; at += 100) {
+    OwnedBytes piece(whole.begin() + 13, whole.begin() + 13 + 12);
+    piece[7] = static_cast<std::uint8_t>(at >> 8U);
+    piece[8] = static_cast<std::uint8_t>(at);
+    piece[9] = piece[10] = 0;
+    piece[11] = 100;
+    piece.insert(piece.end(), 100, 0x5A);
+    stranger.send(clear_record(22, piece));
+  }
+  SecuredDevice device(server->listening_dtls()[0]);
+  EXPECT_TRUE(device.connect());
+  EXPECT_FALSE(stranger.has_mail(0));
+  const ServerStatistics seen = statistics(*server);
+  EXPECT_EQ(seen.dtls.cookies, 4U);
+  EXPECT_EQ(seen.dtls.handshakes, 1U);
+  EXPECT_EQ(seen.links, 1U);
+}
+
+// RFC 7925 §17.
+TEST(DtlsAttack, a_new_handshake_inside_a_session_is_refused) {
+  const auto server = start(secured());
+  SecuredDevice device(server->listening_dtls()[0]);
+  ASSERT_TRUE(device.connect());
+  ASSERT_EQ(device.register_as("dev-one"), Code::kCreated);
+  const std::string location = device.location;
+  device.client().go_on();  // a ClientHello under the keys of the session
+  device.client().open = true;
+  const auto hello = std::exchange(device.client().sent, {});
+  ASSERT_EQ(hello.size(), 1U);
+  EXPECT_EQ(hello[0].at(4), 1) << "its epoch";
+  device.wire.send(hello[0]);
+  device.client().receive(device.wire.receive().bytes);
+  EXPECT_EQ(device.client().alert, GNUTLS_A_NO_RENEGOTIATION);
+  EXPECT_EQ(device.request(Code::kPost, {"rd", location}), Code::kChanged);
+  EXPECT_EQ(statistics(*server).dtls.handshakes, 1U);
 }
 
 // RFC 6347 4.2.8.

@@ -114,6 +114,49 @@ TEST_P(Attack, Noise_changes_nothing) {
   expect_unmoved();
 }
 
+TEST_P(Attack, A_record_longer_than_what_carries_it_is_dropped) {
+  const OwnedBytes whole = record("write 1");
+  OwnedBytes forged = whole;
+  forged[11] = 0xFF;
+  hear(forged);
+  forged.resize(13 + 0xFF00U + 20);
+  hear(forged);
+  OwnedBytes many;
+  while (many.size() < 60'000) many.insert(many.end(), {23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0});
+  hear(many);
+  EXPECT_THAT(received, IsEmpty());
+  expect_unmoved();
+}
+
+// A device that is about to begin believes anybody; it must only come to nothing.
+TEST_P(Attack, Hellos_of_a_forger_open_nothing) {
+  const auto answer = [](std::uint8_t type, std::size_t size) {
+    OwnedBytes bytes{22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0};
+    const auto put = [&](std::size_t number, int width) {
+      for (int i = width - 1; i >= 0; --i) bytes.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+    };
+    put(12 + size, 2);
+    bytes.push_back(type);
+    put(size, 3);
+    put(0, 2 + 3);
+    put(size, 3);
+    bytes.insert(bytes.end(), {0xFE, 0xFD, 0xFF});
+    bytes.insert(bytes.end(), size - 3, 0xFF);
+    return bytes;
+  };
+  constexpr std::uint8_t kServerHello = 2, kHelloVerifyRequest = 3, kCertificate = 11, kFinished = 20;
+  for (const std::uint8_t type : {kServerHello, kHelloVerifyRequest, kCertificate, kFinished}) {
+    for (const std::size_t size : {3U, 258U, 2000U}) {
+      ServerWish wish;
+      wish.identity = "device-1";
+      wish.key = key;
+      ASSERT_TRUE(begin(std::move(wish), psk_parameters("device-1", key)));
+      hear(answer(type, size));
+      EXPECT_NE(channel->state(), ChannelState::kOpen) << int{type} << ' ' << size;
+    }
+  }
+}
+
 TEST_P(Attack, A_server_that_offers_less_than_linnet_takes_gets_no_handshake) {
   for (const char* offer : {"NORMAL:-KX-ALL:+PSK:-VERS-ALL:+VERS-DTLS1.0",
                             "NORMAL:-KX-ALL:+PSK:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-256-GCM",

@@ -79,6 +79,24 @@ TEST_F(Certificates, Another_issuer_is_an_unknown_authority) {
       << "signed by another key of that name";
 }
 
+TEST_F(Certificates, A_path_of_up_to_8_certificates_is_followed_and_a_longer_one_refused) {
+  std::vector<Identity> between;
+  for (int i = 0; i < 8; ++i) {
+    between.push_back(issued(between.empty() ? root : between.back(),
+                             {.name = "between " + std::to_string(i), .authority = true}));
+  }
+  const auto chain_of = [&](std::size_t size, const Identity& last) {
+    std::vector<const Identity*> chain{&last};
+    for (std::size_t i = size; i-- > 0;) chain.push_back(&between[i]);
+    return chain;
+  };
+  const auto usage = CertificateUsage::kTrustAnchor;
+  const Identity eighth = issued(between[5], {});
+  EXPECT_EQ(refused(chain_of(6, eighth), parameters(root.der, usage)), std::nullopt) << "8 with the anchor";
+  const Identity tenth = issued(between[7], {});
+  EXPECT_NE(refused(chain_of(8, tenth), parameters(root.der, usage)), std::nullopt);
+}
+
 // Shows: SE-3
 TEST_F(Certificates, A_certificate_that_is_no_authority_issues_nothing) {
   const Identity below = issued(server_identity, {});

@@ -238,6 +238,24 @@ TEST(ServerChannel, forged_and_oversized_records_end_it) {
   }
 }
 
+// TLS 1.2 could (RFC 5246 §7.4.1.2); RFC 7925 §17 forbids it.
+TEST(ServerChannel, new_handshake_inside_a_session_ends_it) {
+  Pair pair({.identity = "one",
+             .key = kKey,
+             .priorities =
+                 "NONE:+VERS-TLS1.2:+PSK:+AES-128-CCM-8:+AEAD:+COMP-NULL:+SIGN-ALL:+GROUP-ALL:+CTYPE-ALL"});
+  pair.flow();
+  ASSERT_TRUE(pair.client.open);
+  pair.client.go_on();
+  ASSERT_FALSE(pair.client.sent.empty());
+  EXPECT_EQ(pair.client.sent.at(0).at(0), 22) << "a ClientHello";
+  pair.client.open = true;  // the session of before is what it has
+  pair.flow();
+  EXPECT_EQ(pair.server.state(), State::kClosed);
+  EXPECT_TRUE(pair.client.alert);
+  EXPECT_EQ(pair.heard, "");
+}
+
 TEST(ServerChannel, record_that_does_not_end_is_seen) {
   Pair pair({.identity = "one", .key = kKey});
   pair.flow();
