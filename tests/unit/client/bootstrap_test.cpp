@@ -3,40 +3,24 @@
 // Shows: OP-1, OP-8, SE-12
 #include "linnet/client/bootstrap.hpp"
 
-#include "linnet/client/objects/access_control.hpp"
-#include "linnet/client/objects/oscore.hpp"
-#include "linnet/client/objects/security.hpp"
-#include "scripted_server.hpp"
+#include "account_fixture.hpp"
 
 namespace linnet::client::test {
 namespace {
 
 constexpr std::uint32_t kText = 0, kLinks = 40, kOpaque = 42, kSenmlJson = 110, kSenmlCbor = 112,
                         kTlv = 11542, kUnknown = 4711;
-constexpr coap::LinkId kBsLink{1};
-constexpr ShortServerId kNew = 201;
 
 /// A device with a bootstrap account, and without any other unless a test adds one.
-class BootstrapTest : public DeviceTest {
+class BootstrapTest : public AccountTest {
  protected:
   void SetUp() override {
-    objects = {&security, &servers, &rights, &device, &oscore, &probes};
-    config.max_servers = 2;
-    config.coap.max_peers = 3;
-    SecurityInstance* bootstrap = security.add(0);
-    bootstrap->uri.assign("coap://bs.example");
-    bootstrap->bootstrap_server = true;
-    device.add(0)->platform = &board;
-    device.get(0)->manufacturer = "linnet";
-    probes.add(0);
+    AccountTest::SetUp();
+    add_bootstrap_account(0);
   }
 
   void begin() {
-    config.endpoint = "device";
-    if (config.codecs.empty()) config.codecs = lwm2m::all_codecs();
-    memory.resize(Engine::memory_needed(config));
-    Arena arena(memory);
-    ASSERT_TRUE(engine.init(config, arena, wire, dice, objects, &log).has_value());
+    init_engine();
     ASSERT_TRUE(engine.connect(kBootstrapServer, kBsLink).has_value());
     speaker = kBsLink;
     engine.step(now);
@@ -55,12 +39,7 @@ class BootstrapTest : public DeviceTest {
   void link_bootstrap_account(InstanceId context) { security.get(0)->oscore = lwm2m::Objlnk{21, context}; }
 
   /// Server kServer with accounts in objects 0 and 1, as instance 1 of each.
-  void add_account() {
-    SecurityInstance* at = security.add(1);
-    at->uri.assign("coap://old.example");
-    at->short_server_id = kServer;
-    servers.add(1)->short_server_id = kServer;
-  }
+  void add_account() { AccountTest::add_account(1, kServer); }
   /// ... registered over kLink.
   void registered_account() {
     add_account();
@@ -95,10 +74,6 @@ class BootstrapTest : public DeviceTest {
               Code::kChanged);
   }
   Code finish() { return ask(Code::kPost, "/bs").code; }
-
-  SecurityObject<4> security;
-  AccessControlObject<8> rights;
-  OscoreObject<2> oscore;
 };
 
 // --- Bootstrap-Request -------------------------------------------------------------------------------

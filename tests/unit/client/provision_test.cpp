@@ -3,16 +3,10 @@
 // Shows: OP-8
 #include "linnet/client/provision.hpp"
 
-#include "linnet/client/objects/access_control.hpp"
-#include "linnet/client/objects/oscore.hpp"
-#include "linnet/client/objects/security.hpp"
-#include "scripted_server.hpp"
+#include "account_fixture.hpp"
 
 namespace linnet::client::test {
 namespace {
-
-constexpr coap::LinkId kBsLink{1};
-constexpr ShortServerId kNew = 201;
 
 std::string tlv(unsigned kind, unsigned id, const std::string& value) {
   std::string out{static_cast<char>(kind | (value.size() < 8 ? value.size() : 0x08)), static_cast<char>(id)};
@@ -40,32 +34,11 @@ std::string ssid(unsigned id) {
   return resource(10, byte(0) + byte(id));
 }
 
-class Provision : public DeviceTest {
+class Provision : public AccountTest {
  protected:
-  void SetUp() override {
-    objects = {&security, &servers, &rights, &device, &oscore, &probes};
-    config.max_servers = 2;
-    config.coap.max_peers = 3;
-    device.add(0)->platform = &board;
-    device.get(0)->manufacturer = "linnet";
-    probes.add(0);
-  }
   void begin() {
-    config.endpoint = "device";
-    if (config.codecs.empty()) config.codecs = lwm2m::all_codecs();
-    memory.resize(Engine::memory_needed(config));
-    Arena arena(memory);
-    ASSERT_TRUE(engine.init(config, arena, wire, dice, objects, &log).has_value());
+    init_engine();
     speaker = kLink;
-  }
-  void add_account(InstanceId instance, ShortServerId id) {
-    security.add(instance)->uri.assign("coap://old.example");
-    security.get(instance)->short_server_id = id;
-    servers.add(instance)->short_server_id = id;
-  }
-  void add_bootstrap_account(InstanceId instance) {
-    security.add(instance)->uri.assign("coap://bs.example");
-    security.get(instance)->bootstrap_server = true;
   }
   Errc provision(const std::vector<std::pair<ObjectId, std::string>>& brought,
                  std::optional<lwm2m::Version> version = {}) {
@@ -88,10 +61,6 @@ class Provision : public DeviceTest {
     respond(request, Code::kCreated, {"rd", "1"});
     EXPECT_EQ(engine.state(kNew), RegistrationState::kRegistered);
   }
-
-  SecurityObject<4> security;
-  AccessControlObject<8> rights;
-  OscoreObject<2> oscore;
 };
 
 TEST_F(Provision, accounts_of_a_card_are_registered_with) {

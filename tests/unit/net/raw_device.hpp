@@ -15,13 +15,9 @@
 #include "linnet/coap/message.hpp"
 #include "linnet/net/steering.hpp"
 #include "linnet/net/udp_socket.hpp"
+#include "raw_message.hpp"
 
 namespace linnet::net {
-
-struct RawMessage {
-  std::vector<std::uint8_t> bytes;
-  [[nodiscard]] coap::Message view() const { return *coap::Message::decode(bytes); }
-};
 
 class RawDevice {
  public:
@@ -47,13 +43,7 @@ class RawDevice {
   }
   void request(coap::Code method, const std::vector<std::string>& path,
                const std::vector<std::string>& query = {}, std::string_view payload = {}) {
-    std::array<std::uint8_t, 512> buffer;
-    coap::MessageWriter writer(buffer, coap::Type::kConfirmable, method, coap::MessageId{++message_id_}, {});
-    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
-    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
-    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
-    writer.payload(as_bytes(payload));
-    send(ByteView(buffer).first(*writer.finish()));
+    send(request_bytes(method, coap::MessageId{++message_id_}, {}, path, query, payload));
   }
   void answer(const coap::Message& request, coap::Code code, std::string_view payload,
               std::optional<std::uint32_t> observe = {}) const {
@@ -91,16 +81,9 @@ class RawDevice {
 
   /// Registers and returns the last segment of the location; empty when that was refused.
   std::string register_as(const std::string& endpoint, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> query{"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"};
-    query.insert(query.end(), more.begin(), more.end());
-    request(coap::Code::kPost, {"rd"}, query, "</1/0>,</3/0>");
+    request(coap::Code::kPost, {"rd"}, register_query(endpoint, "b=U", more), kRegisteredObjects);
     const RawMessage reply = receive();
-    std::string location;
-    if (reply.view().code() != coap::Code::kCreated) return location;
-    for (const coap::Option& option : reply.view().options()) {
-      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
-    }
-    return location;
+    return reply.view().code() == coap::Code::kCreated ? location_in(reply.view()) : "";
   }
   coap::Code update(const std::string& location) {
     request(coap::Code::kPost, {"rd", location});

@@ -16,6 +16,7 @@
 #include "linnet/coap/frame.hpp"
 #include "linnet/coap/message.hpp"
 #include "linnet/net/udp_socket.hpp"
+#include "raw_message.hpp"
 
 namespace linnet::net {
 
@@ -43,14 +44,9 @@ class RawStream {
   }
   void request(coap::Code method, const std::vector<std::string>& path,
                const std::vector<std::string>& query = {}, std::string_view payload = {}) {
-    Bytes message(2048);
     const Bytes token{0x7A, ++token_};
-    coap::MessageWriter writer(message, coap::Type::kConfirmable, method, {}, coap::Token(token));
-    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
-    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, std::uint32_t{40});
-    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
-    writer.payload(as_bytes(payload));
-    send(ByteView(message).first(coap::to_frame(ByteSpan(message).first(*writer.finish()))));
+    Bytes message = request_bytes(method, {}, coap::Token(token), path, query, payload);
+    send(ByteView(message).first(coap::to_frame(message)));
   }
   void answer(const coap::Message& request, coap::Code code, std::string_view payload,
               std::optional<std::uint32_t> observe = {}) const {
@@ -96,16 +92,10 @@ class RawStream {
     return poll(&wanted, 1, patience_millis) == 1;
   }
   std::string register_as(const std::string& endpoint, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> query{"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=T"};
-    query.insert(query.end(), more.begin(), more.end());
-    request(coap::Code::kPost, {"rd"}, query, "</1/0>,</3/0>");
+    request(coap::Code::kPost, {"rd"}, register_query(endpoint, "b=T", more), kRegisteredObjects);
     const Bytes reply = next();
-    std::string location;
-    if (reply.empty() || view(reply).code() != coap::Code::kCreated) return location;
-    for (const coap::Option& option : view(reply).options()) {
-      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
-    }
-    return location;
+    if (reply.empty() || view(reply).code() != coap::Code::kCreated) return "";
+    return location_in(view(reply));
   }
   coap::Code update(const std::string& location) {
     request(coap::Code::kPost, {"rd", location});

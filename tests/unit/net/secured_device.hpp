@@ -53,13 +53,8 @@ class SecuredDevice {
   tls::OwnedBytes sealed(coap::Code method, const std::vector<std::string>& path,
                          const std::vector<std::string>& query = {}, std::string_view payload = {},
                          std::uint32_t format = 40) {
-    std::array<std::uint8_t, 512> buffer;
-    coap::MessageWriter writer(buffer, coap::Type::kConfirmable, method, coap::MessageId{++message_id_}, {});
-    for (const std::string& segment : path) writer.option(coap::OptionNumber::kUriPath, segment);
-    if (!payload.empty()) writer.option(coap::OptionNumber::kContentFormat, format);
-    for (const std::string& parameter : query) writer.option(coap::OptionNumber::kUriQuery, parameter);
-    writer.payload(as_bytes(payload));
-    client_->say(as_text(ByteView(buffer).first(*writer.finish())));
+    client_->say(
+        as_text(request_bytes(method, coap::MessageId{++message_id_}, {}, path, query, payload, format)));
     const tls::OwnedBytes record = client_->sent.back();
     client_->sent.clear();
     return record;
@@ -79,15 +74,11 @@ class SecuredDevice {
                      std::uint32_t format = 40) {
     wire.send(sealed(method, path, query, payload, format));
     const RawMessage reply = answer();
-    location.clear();
-    for (const coap::Option& option : reply.view().options()) {
-      if (option.number == coap::OptionNumber::kLocationPath) location = option.text();
-    }
+    location = location_in(reply.view());
     return reply.view().code();
   }
   coap::Code register_as(const std::string& endpoint) {
-    return request(coap::Code::kPost, {"rd"}, {"ep=" + endpoint, "lt=300", "lwm2m=1.1", "b=U"},
-                   "</1/0>,</3/0>");
+    return request(coap::Code::kPost, {"rd"}, register_query(endpoint), kRegisteredObjects);
   }
 
   RawDevice wire;
