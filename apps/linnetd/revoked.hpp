@@ -18,7 +18,7 @@ namespace linnet::linnetd {
 class RevokedCertificates {
  public:
   /// How often a change of the files is looked for.
-  static constexpr std::chrono::seconds kLookInterval{30};
+  static constexpr std::chrono::seconds kLookInterval{10};
 
   explicit RevokedCertificates(std::vector<std::filesystem::path> files) : files_(std::move(files)) {}
 

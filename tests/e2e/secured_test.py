@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shows: SE-1, SE-2, SE-3, SE-6, SE-11
-"""linnetd and linnet-device over DTLS, set up as a user does: keys in files, credentials by `linnet`."""
+# Shows: TR-2, SE-1, SE-2, SE-3, SE-6, SE-11
+"""linnetd and linnet-device over DTLS and TLS, set up as a user does: keys in files, credentials by `linnet`."""
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -14,6 +15,9 @@ KEY = "000102030405060708090a0b0c0d0e0f"
 
 
 class Secured(unittest.TestCase):
+    """Over DTLS, unless a class says otherwise."""
+    scheme, layer = "coaps", "dtls"
+
     def setUp(self):
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
 
@@ -43,10 +47,33 @@ class Secured(unittest.TestCase):
                      self.path(authority + ".key"), "-CAcreateserial", "-days", "1", "-copy_extensions", "copy", "-out",
                      self.path(name + ".crt"))
 
+    def revoke(self, authority, *names):
+        """AUTHORITY.crl: the certificates of these names."""
+        lines = []
+        for name in names:
+            said = subprocess.run([harness.debian_program("openssl", "openssl"), "x509", "-in", self.path(name + ".crt"),
+                                   "-noout", "-serial"], check=True, capture_output=True, text=True,
+                                  timeout=harness.PATIENCE).stdout
+            lines.append("\t".join(["R", "491231235959Z", "240101000000Z", said.strip().split("=")[1], "unknown", "/CN=x"]))
+        with open(self.path("index"), "w", encoding="ascii") as index:
+            index.writelines(line + "\n" for line in lines)
+        with open(self.path("ca.cnf"), "w", encoding="ascii") as settings:
+            settings.write(f"[ca]\ndefault_ca=own\n[own]\ndatabase={self.path('index')}\ndefault_md=sha256\n"
+                           "default_crl_days=1\n")
+        self.openssl("ca", "-gencrl", "-config", self.path("ca.cnf"), "-cert", self.path(authority + ".crt"), "-keyfile",
+                     self.path(authority + ".key"), "-out", self.path(authority + ".crl"))
+
+    def flag(self):
+        return "--" + self.scheme.replace("+", "-")
+
     def start(self, *arguments):
-        server = self.enterContext(Server("--coaps", "127.0.0.1:0", *(arguments or ["--memory"])))
-        server.coaps = server.said(r"CoAP at coaps://(\S+)")
+        server = self.enterContext(Server(self.flag(), "127.0.0.1:0", *(arguments or ["--memory"])))
+        server.coaps = server.said(rf"CoAP at {re.escape(self.scheme)}://(\S+)")
         return server
+
+    def start_again(self, server, *arguments):
+        """Another process in its place."""
+        return self.enterContext(Server(self.flag(), server.coaps, *arguments))
 
     def linnet(self, server, *arguments, given=None, code=0):
         done = subprocess.run([harness.program("LINNET"), "--url", f"http://{server.http}", *arguments],
@@ -58,14 +85,14 @@ class Secured(unittest.TestCase):
         self.linnet(server, "credentials", "add", endpoint, "--mode", "psk", "--identity", identity or endpoint, given=KEY)
 
     def device(self, server, endpoint, *arguments):
-        return self.enterContext(harness.LinnetDevice(endpoint, f"coaps://{server.coaps}", *arguments))
+        return self.enterContext(harness.LinnetDevice(endpoint, f"{self.scheme}://{server.coaps}", *arguments))
 
     def with_psk(self, server, endpoint, *arguments, identity=None):
         return self.device(server, endpoint, "--psk-identity", identity or endpoint, "--psk-key", KEY, *arguments)
 
     def metric(self, server, name):
         with urllib.request.urlopen(f"http://{server.http}/metrics", timeout=harness.PATIENCE) as answer:
-            return float(re.search(rf"^linnet_dtls_{name} (\S+)$", answer.read().decode(), re.M).group(1))
+            return float(re.search(rf"^linnet_{self.layer}_{name} (\S+)$", answer.read().decode(), re.M).group(1))
 
     def saved(self, location):
         """The device has this registration in its file `device`."""
@@ -76,10 +103,14 @@ class Secured(unittest.TestCase):
         self.assertEqual(server.rest.device(endpoint).values("3/0/0"), {"/3/0/0": "linnet"})
 
 
+class OverTls:
+    scheme, layer = "coaps+tcp", "tls"
+
+
 class PreSharedKeys(Secured):
     def test_a_device_registers_is_read_written_and_observed(self):
         server = self.start()
-        self.assertEqual(server.rest.call("GET", "/health")[1]["coaps"], [server.coaps])
+        self.assertEqual(server.rest.call("GET", "/health")[1][self.scheme.replace("+", "_")], [server.coaps])
         self.give_psk(server, "urn:dev:1")
         device = self.with_psk(server, "urn:dev:1", "--simulate", "3303/0/5700=ramp:0,100,60@0.2")
         device.told("registered")
@@ -90,7 +121,8 @@ class PreSharedKeys(Secured):
             self.assertEqual(server.rest.device("urn:dev:1").call("PUT", "3303/0/5700/observe")[0], 200)
             events.wait("notified")
             events.wait("notified")
-        self.assertEqual((self.metric(server, "handshakes_total"), self.metric(server, "associations")), (1, 1))
+        self.assertEqual(self.metric(server, "handshakes_total"), 1)
+        self.assertEqual(server.rest.device("urn:dev:1").shown()[1]["binding"], "U" if self.layer == "dtls" else "T")
 
     def test_another_name_is_refused_by_4_00_and_an_unknown_identity_by_an_alert(self):
         server = self.start()
@@ -98,14 +130,32 @@ class PreSharedKeys(Secured):
         self.give_psk(server, "urn:dev:2")
         stranger = self.with_psk(server, "urn:dev:2", identity="urn:dev:1")
         self.assertEqual(stranger.told("registration-failed")["code"], "4.00")
-        # What a wrong key sealed is dropped without a word (RFC 6347 section 4.1.2.7).
         forger = self.device(server, "urn:dev:2", "--psk-identity", "urn:dev:2", "--psk-key", "ff" * 16)
         unknown = self.with_psk(server, "urn:dev:3")
         self.assertEqual(unknown.told("alert")["code"], 115)
         self.assertEqual(server.rest.call("GET", "/api/v1/devices")[1]["devices"], [])
-        self.assertEqual(forger.rpc("status")["servers"][0]["state"], "connecting")
+        # Over DTLS what a wrong key sealed is dropped without a word (RFC 6347 section 4.1.2.7).
+        if self.layer == "dtls":
+            self.assertEqual(forger.rpc("status")["servers"][0]["state"], "connecting")
+        else:
+            self.assertEqual(forger.told("alert")["by"], "server")
         self.assertEqual(self.metric(server, "handshakes_total"), 1)
 
+    def test_a_credential_that_is_removed_ends_with_the_next_update(self):
+        server = self.start()
+        self.give_psk(server, "urn:dev:1")
+        device = self.with_psk(server, "urn:dev:1")
+        device.told("registered")
+        self.linnet(server, "credentials", "remove", "urn:dev:1", "--mode", "psk", "--identity", "urn:dev:1")
+        device.rpc("update", server=1)
+        device.told("registration-failed")
+
+
+class PreSharedKeysOverTls(OverTls, PreSharedKeys):
+    pass
+
+
+class Restarts(Secured):
     def test_a_server_killed_and_started_again_goes_on_without_a_handshake(self):
         state = ("--state", self.path("state"))
         server = self.start(*state)
@@ -113,7 +163,7 @@ class PreSharedKeys(Secured):
         device = self.with_psk(server, "urn:dev:1")
         device.told("registered")
         server.kill()
-        again = self.enterContext(Server("--coaps", server.coaps, *state))
+        again = self.start_again(server, *state)
         self.assert_reads(again, "urn:dev:1")
         device.rpc("update", server=1)
         device.told("updated")
@@ -139,6 +189,20 @@ class PreSharedKeys(Secured):
         self.assert_reads(server, "urn:dev:1")
 
 
+class RestartsOverTls(OverTls, Secured):
+    def test_a_server_started_again_is_found_with_the_session_of_before(self):
+        state = ("--state", self.path("state"))
+        server = self.start(*state)
+        self.give_psk(server, "urn:dev:1")
+        device = self.with_psk(server, "urn:dev:1", "--state", self.path("device"))
+        device.told("registered")
+        device.rpc("set", path="/1/0/18", value=1)
+        server.end()
+        again = self.start_again(server, *state)
+        device.told("registered")
+        self.assert_reads(again, "urn:dev:1")
+
+
 class RawPublicKeys(Secured):
     def test_each_side_knows_the_very_key_of_the_other(self):
         for name in ("server", "device", "other"):
@@ -155,11 +219,9 @@ class RawPublicKeys(Secured):
         alert = careful.told("alert")
         self.assertEqual((alert["code"], alert["by"]), (42, "device"))
 
-    def test_a_private_key_is_not_taken_for_a_public_one(self):
-        self.key_pair("device")
-        server = self.start()
-        self.assertIn("neither", self.linnet(server, "credentials", "add", "urn:dev:1", "--mode", "rpk", "--key-file",
-                                             self.path("device.key"), code=2))
+
+class RawPublicKeysOverTls(OverTls, RawPublicKeys):
+    pass
 
 
 class Certificates(Secured):
@@ -169,8 +231,10 @@ class Certificates(Secured):
         return self.start("--memory", "--key", self.path("server.key"), "--cert", self.path("server.crt"))
 
     def with_certificate(self, server, endpoint, name):
-        return self.device(server, endpoint, "--cert", self.path(name + ".crt"), "--key", self.path(name + ".key"),
-                           "--trust", self.path("authority.crt"), "--sni", "server.example")
+        return self.device(server, endpoint, *self.of(name), "--sni", "server.example")
+
+    def of(self, name):
+        return ("--cert", self.path(name + ".crt"), "--key", self.path(name + ".key"), "--trust", self.path("authority.crt"))
 
     def test_an_authority_vouches_for_the_names_that_it_was_entered_for(self):
         server = self.start_with_certificate()
@@ -185,12 +249,49 @@ class Certificates(Secured):
         self.authority("forger")
         self.certificate("forged", "dev-1", "forger")
         self.assertEqual(self.with_certificate(server, "dev-1", "forged").told("alert")["code"], 48)
+        lost = self.device(server, "dev-1", *self.of("device"), "--sni", "other.example")
+        self.assertEqual(lost.told("alert")["by"], "device")
+
+    def test_a_revoked_certificate_gets_no_handshake_any_more(self):
+        self.authority("authority")
+        self.certificate("server", "server.example", "authority")
+        for name in ("dev-1", "dev-2"):
+            self.certificate(name, name, "authority")
+        self.revoke("authority", "dev-2")
+        server = self.start("--memory", "--key", self.path("server.key"), "--cert", self.path("server.crt"), "--crl",
+                            self.path("authority.crl"))
+        self.linnet(server, "credentials", "add", "dev-*", "--mode", "x509", "--key-file", self.path("authority.crt"))
+        self.with_certificate(server, "dev-1", "dev-1").told("registered")
+        self.assertEqual(self.with_certificate(server, "dev-2", "dev-2").told("alert")["code"], 44)
+        with open(self.path("authority.crl"), "w", encoding="ascii") as spoilt:
+            spoilt.write("nothing")
+        server.process.send_signal(signal.SIGHUP)
+        server.said("of before stay in force")
+        self.assertEqual(self.with_certificate(server, "dev-2", "dev-2").told("alert")["code"], 44)
+        self.revoke("authority", "dev-1", "server")
+        if self.layer == "dtls":  # over TLS the change is found
+            server.process.send_signal(signal.SIGHUP)
+        server.said("2 certificates are revoked, by 1 lists")
+        self.assertEqual(self.with_certificate(server, "dev-1", "dev-1").told("alert")["code"], 44)
+        self.with_certificate(server, "dev-2", "dev-2").told("registered")
 
     def test_the_very_certificate_of_a_device(self):
         server = self.start_with_certificate()
         self.certificate("device", "whoever", "authority")
         self.linnet(server, "credentials", "add", "dev-1", "--mode", "x509", "--key-file", self.path("device.crt"))
         self.with_certificate(server, "dev-1", "device").told("registered")
+
+
+class CertificatesOverTls(OverTls, Certificates):
+    pass
+
+
+class Refusals(Secured):
+    def test_a_private_key_is_not_taken_for_a_public_one(self):
+        self.key_pair("device")
+        server = self.start()
+        self.assertIn("neither", self.linnet(server, "credentials", "add", "urn:dev:1", "--mode", "rpk", "--key-file",
+                                             self.path("device.key"), code=2))
 
     def test_what_linnetd_cannot_prove_itself_with_is_named(self):
         self.key_pair("weak", "P-192")
@@ -203,6 +304,10 @@ class Certificates(Secured):
                 (("--key", self.path("weak.key")), 1, "255"),
                 (("--key", self.path("server.pub")), 1, "server.pub"),
                 (("--cert", self.path("server.crt")), 2, "key"),
+                (("--key", self.path("server.key"), "--crl", self.path("none")), 2, "cert"),
+                (("--key", self.path("server.key"), "--cert", self.path("server.crt"), "--crl", self.path("none")), 1, "none"),
+                (("--key", self.path("server.key"), "--cert", self.path("server.crt"), "--crl", self.path("server.crt")), 1,
+                 "no list of revoked certificates"),
                 (("--key", self.path("other.key"), "--cert", self.path("server.crt")), 1, "certificate")):
             with self.subTest(flags):
                 got, text = refused(*places, *flags)
