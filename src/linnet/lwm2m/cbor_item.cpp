@@ -107,15 +107,12 @@ void CborReader::read_number() noexcept {
 }
 
 void CborReader::read_simple() noexcept {
-  const auto bits = static_cast<std::uint32_t>(argument_);
-  switch (info_) {
-    case kFalse:
-    case kTrue: value_ = Value::boolean(info_ == kTrue); break;
-    case kHalf: value_ = Value::number(widen(bits, kHalfFormat)); break;
-    case kSingle: value_ = Value::number(widen(bits, kSingleFormat)); break;
-    case kDouble: value_ = Value::number(std::bit_cast<double>(argument_)); break;
-    case kIndefinite: refuse(malformed()); break;  // a break
-    default: break;
+  if (info_ == kIndefinite) refuse(malformed());  // a break
+  if (info_ == kFalse || info_ == kTrue) value_ = Value::boolean(info_ == kTrue);
+  if (info_ == kDouble) value_ = Value::number(std::bit_cast<double>(argument_));
+  if (info_ == kHalf || info_ == kSingle) {
+    const FloatFormat format = info_ == kHalf ? kHalfFormat : kSingleFormat;
+    value_ = Value::number(widen(static_cast<std::uint32_t>(argument_), format));
   }
 }
 
@@ -216,11 +213,12 @@ Value CborReader::fraction(bool decimal, ByteSpan scratch) noexcept {
   if (next() != Item::kEnd) refuse(malformed());
   const Value& mantissa = parts[1];
   if (!is_whole(parts[0]) || parts[0].type() == DataType::kUnsigned || !is_whole(mantissa)) return {};
-  const std::int64_t exponent = std::clamp(parts[0].as_integer(), -kMaxExponent, kMaxExponent);
+  const std::int64_t exponent = parts[0].as_integer();
   if (exponent == 0) return mantissa;
+  const auto clamped = [&] { return static_cast<int>(std::clamp(exponent, -kMaxExponent, kMaxExponent)); };
   const std::uint64_t magnitude = mantissa.magnitude();
   const double v = decimal || !kBigNumbers ? decimal_to_double(magnitude, exponent)
-                                           : round_to_double(magnitude, static_cast<int>(exponent));
+                                           : round_to_double(magnitude, clamped());
   if (!is_finite(v)) return {};
   return Value::number(mantissa.as_integer() < 0 ? -v : v);
 }
@@ -242,10 +240,10 @@ void write_cbor_integer(ByteWriter& out, std::int64_t v) noexcept {
 void write_cbor_double(ByteWriter& out, double v) noexcept {
   constexpr std::uint64_t kNan = std::uint64_t{0x7FF8} << 48;
   std::uint64_t bits = is_nan(v) ? kNan : std::bit_cast<std::uint64_t>(v);
+  const auto exact = std::bit_cast<double>(bits);
   std::uint8_t info = kDouble;
   for (const FloatFormat format : {kSingleFormat, kHalfFormat}) {
-    const auto shorter =
-        narrow(std::bit_cast<double>(is_nan(v) ? kNan : std::bit_cast<std::uint64_t>(v)), format);
+    const auto shorter = narrow(exact, format);
     if (!shorter) break;
     bits = *shorter;
     --info;

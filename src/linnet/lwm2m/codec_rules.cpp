@@ -52,8 +52,8 @@ bool valid_utf8(ByteView text) noexcept {
 Result<Objlnk> parse_objlnk(std::string_view text) noexcept {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return malformed();
-  const auto object = parse_digits(text.substr(0, colon), kMaxId);
-  const auto instance = parse_digits(text.substr(colon + 1), kMaxId);
+  const auto object = parse_digits({text.data(), colon}, kMaxId);
+  const auto instance = parse_digits({text.data() + colon + 1, text.size() - colon - 1}, kMaxId);
   if (!object || !instance) return malformed();
   return Objlnk{static_cast<std::uint16_t>(*object), static_cast<std::uint16_t>(*instance)};
 }

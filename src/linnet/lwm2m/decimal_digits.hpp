@@ -13,15 +13,15 @@
 namespace linnet::lwm2m {
 
 /// A number from 0 to `max`: one or more digits and nothing else. kMalformed otherwise.
-[[nodiscard]] LINNET_OUTLINED constexpr Result<std::uint64_t> parse_digits(std::string_view text,
-                                                                           std::uint64_t max) noexcept {
+[[nodiscard]] LINNET_OUTLINED constexpr Result<std::uint32_t> parse_digits(std::string_view text,
+                                                                           std::uint32_t max) noexcept {
   if (text.empty() || (text.size() > 1 && text.front() == '0')) return fail(Errc::kMalformed);
-  std::uint64_t value = 0;
+  std::uint32_t value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return fail(Errc::kMalformed);
-    const bool over = __builtin_mul_overflow(value, 10U, &value) ||
-                      __builtin_add_overflow(value, static_cast<unsigned>(c - '0'), &value);
-    if (over || value > max) return fail(Errc::kMalformed);
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    const std::uint64_t longer = std::uint64_t{value} * 10 + digit;
+    if (digit > 9 || longer > max) return fail(Errc::kMalformed);
+    value = static_cast<std::uint32_t>(longer);
   }
   return value;
 }

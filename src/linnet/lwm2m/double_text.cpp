@@ -38,7 +38,7 @@ struct Interval {
 };
 
 Interval interval_of(Binary v) noexcept {
-  constexpr std::uint64_t kHiddenBit = std::uint64_t{1} << kDoubleFormat.fraction;
+  constexpr std::uint64_t kHiddenBit = std::uint64_t{1} << fraction_bits(kDoubleFormat);
   constexpr int kMinExponent = -1074;  // of the unit of a subnormal
   // In quarters of the last unit: at a power of two the neighbour below is half as far away.
   const bool uneven = v.significand == kHiddenBit && v.exponent > kMinExponent;

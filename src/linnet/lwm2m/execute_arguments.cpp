@@ -22,41 +22,36 @@ constexpr bool is_argument_character(char c) noexcept {
 
 Result<std::optional<ExecuteArgument>> ExecuteArgumentReader::next() noexcept {
   if (rest_.empty()) return std::nullopt;
-  if (started_) {
+  ExecuteArgument argument;
+  if (const auto taken = take(argument); !taken) return std::unexpected(taken.error());
+  return argument;
+}
+
+Result<void> ExecuteArgumentReader::take(ExecuteArgument& argument) noexcept {
+  if (seen_ != 0) {
     if (rest_.front() != ',') return refuse(Errc::kMalformed);
     rest_.remove_prefix(1);
     if (rest_.empty()) return refuse(Errc::kTruncated);
   }
-  const char c = rest_.front();
-  if (c < '0' || c > '9') return refuse(Errc::kMalformed);
-  ExecuteArgument argument;
-  argument.digit = static_cast<std::uint8_t>(c - '0');
-  const auto bit = static_cast<std::uint16_t>(1U << argument.digit);
-  if ((seen_ & bit) != 0) return refuse(Errc::kMalformed);
+  const unsigned digit = static_cast<unsigned char>(rest_.front()) - unsigned{'0'};
+  const auto bit = static_cast<std::uint16_t>(digit > 9 ? 0 : 1U << digit);
+  if (bit == 0 || (seen_ & bit) != 0) return refuse(Errc::kMalformed);
   seen_ |= bit;
+  argument.digit = static_cast<std::uint8_t>(digit);
   rest_.remove_prefix(1);
-  started_ = true;
-  if (rest_.empty() || rest_.front() != '=') return argument;
-  const auto given = value();
-  if (!given) return std::unexpected(given.error());
-  argument.value = *given;
-  return argument;
-}
-
-Result<std::string_view> ExecuteArgumentReader::value() noexcept {
-  rest_.remove_prefix(1);
-  if (rest_.empty()) return refuse(Errc::kTruncated);
-  const char quote = rest_.front();
+  if (rest_.empty() || rest_.front() != '=') return {};
+  if (rest_.size() == 1) return refuse(Errc::kTruncated);
+  const char quote = rest_[1];
   if (quote != '\'' && quote != '"') return refuse(Errc::kMalformed);
-  for (std::size_t i = 1; i < rest_.size(); ++i) {
-    if (rest_[i] == quote) {
-      const std::string_view inside = rest_.substr(1, i - 1);
-      rest_.remove_prefix(i + 1);
-      return inside;
-    }
-    if (static_cast<unsigned char>(rest_[i]) < ' ') return refuse(Errc::kMalformed);
+  constexpr std::size_t kValue = 2;  // behind the `=` and the quote
+  std::size_t end = kValue;
+  for (; end < rest_.size() && rest_[end] != quote; ++end) {
+    if (static_cast<unsigned char>(rest_[end]) < ' ') return refuse(Errc::kMalformed);
   }
-  return refuse(Errc::kTruncated);
+  if (end == rest_.size()) return refuse(Errc::kTruncated);
+  argument.value = std::string_view(rest_.data() + kValue, end - kValue);
+  rest_.remove_prefix(end + 1);
+  return {};
 }
 
 Result<void> write_execute_argument(ByteWriter& out, const ExecuteArgument& argument, bool first) noexcept {

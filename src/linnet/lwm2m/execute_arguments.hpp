@@ -28,11 +28,10 @@ class ExecuteArgumentReader {
   [[nodiscard]] Result<std::optional<ExecuteArgument>> next() noexcept;
 
  private:
-  [[nodiscard]] Result<std::string_view> value() noexcept;
+  [[nodiscard]] Result<void> take(ExecuteArgument& argument) noexcept;
 
   std::string_view rest_;
-  std::uint16_t seen_ = 0;
-  bool started_ = false;
+  std::uint16_t seen_ = 0;  // a bit for each digit
 };
 
 /// Appends an argument, with a comma before it where `out` holds one already (`first` is false).

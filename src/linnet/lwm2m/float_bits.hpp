@@ -25,14 +25,21 @@ namespace linnet::lwm2m {
   return left == right || (left | right) << 1 == 0;
 }
 
-/// A format of IEEE 754: how many bits its fraction and its exponent have.
-struct alignas(std::uint16_t) FloatFormat {  // as a whole, so that it travels in a register
-  std::uint8_t fraction;
-  std::uint8_t exponent;
-};
-inline constexpr FloatFormat kHalfFormat{10, 5};
-inline constexpr FloatFormat kSingleFormat{23, 8};
-inline constexpr FloatFormat kDoubleFormat{52, 11};
+/// A format of IEEE 754: how many bits its fraction and its exponent have. A number, so that it is a constant
+/// wherever it goes.
+enum class FloatFormat : std::uint16_t {};
+[[nodiscard]] constexpr FloatFormat float_format(unsigned fraction, unsigned exponent) noexcept {
+  return static_cast<FloatFormat>(exponent << 8 | fraction);
+}
+[[nodiscard]] constexpr int fraction_bits(FloatFormat format) noexcept {
+  return static_cast<int>(format) & 0xFF;
+}
+[[nodiscard]] constexpr int exponent_bits(FloatFormat format) noexcept {
+  return static_cast<int>(format) >> 8;
+}
+inline constexpr FloatFormat kHalfFormat = float_format(10, 5);
+inline constexpr FloatFormat kSingleFormat = float_format(23, 8);
+inline constexpr FloatFormat kDoubleFormat = float_format(52, 11);
 
 /// A magnitude: significand x 2^exponent.
 struct Binary {

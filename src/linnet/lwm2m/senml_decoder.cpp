@@ -59,7 +59,7 @@ class Decoder {
   /// A new record begins.
   void begin() noexcept {
     name_size_ = 0;
-    value_ = {};
+    record_.value = {};
     time_ = 0;
     seen_ = 0;
   }
@@ -76,8 +76,8 @@ class Decoder {
   std::array<char, 2 * kMaxName> names_;
   std::size_t base_name_size_ = 0;
   std::size_t name_size_ = 0;
+  Record record_;
   Value base_value_;  // kNone where none was given
-  Value value_;
   double base_time_ = 0;
   double time_ = 0;
   std::uint32_t seen_ = 0;  // one bit for each field of this record
@@ -110,12 +110,12 @@ Result<void> Decoder::set(const SenmlField& field, const Value& value) noexcept 
     case SenmlLabel::kBaseTime: base_time_ = value.to_double(); break;
     case SenmlLabel::kTime: time_ = value.to_double(); break;
     case SenmlLabel::kBaseValue: base_value_ = value; break;
-    default: value_ = value; break;
+    default: record_.value = value; break;
   }
   if (field.label == SenmlLabel::kObjlnk) {
     const auto link = typed(value, DataType::kObjlnk);
     if (!link) return std::unexpected(link.error());
-    value_ = *link;
+    record_.value = *link;
   }
   return {};
 }
@@ -123,22 +123,24 @@ Result<void> Decoder::set(const SenmlField& field, const Value& value) noexcept 
 Result<void> Decoder::end() noexcept {
   const auto path = Path::parse({names_.data() + kMaxName - base_name_size_, base_name_size_ + name_size_});
   if (!path || !decoding_.base.contains(*path)) return malformed();
-  Record record{*path, value_, {}};
+  record_.path = *path;
+  Value& value = record_.value;
   if (!base_value_.none()) {
-    if (value_.none()) record.value = base_value_;
-    if (value_.numeric()) record.value = add(base_value_, value_);
+    if (value.numeric()) value = add(base_value_, value);
+    if (value.none()) value = base_value_;
   }
-  if (!record.value.none()) {
+  if (!value.none()) {
     if (path->depth() < 3) return malformed();
-    const auto value = typed(record.value, decoding_.type_of(*path));
-    if (!value) return std::unexpected(value.error());
-    record.value = *value;
+    const auto given = typed(value, decoding_.type_of(*path));
+    if (!given) return std::unexpected(given.error());
+    value = *given;
   }
+  record_.time.reset();
   if (((seen_ & bit(SenmlLabel::kTime)) | (ever_ & bit(SenmlLabel::kBaseTime))) != 0) {
-    record.time = time_ + base_time_;
-    if (!is_finite(*record.time)) return malformed();
+    record_.time = time_ + base_time_;
+    if (!is_finite(*record_.time)) return malformed();
   }
-  return decoding_.sink(record);
+  return decoding_.sink(record_);
 }
 
 }  // namespace
