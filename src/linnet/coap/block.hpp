@@ -20,7 +20,7 @@ struct Block {
   std::uint8_t szx = kMaxSzx;
 
   /// `value` as the option carries it, of at most three bytes.
-  [[nodiscard]] static constexpr Block from_value(std::uint32_t value) noexcept {
+  [[nodiscard, gnu::always_inline]] static constexpr Block from_value(std::uint32_t value) noexcept {
     return {value >> 4, (value >> 3 & 1U) != 0, static_cast<std::uint8_t>(value & 7U)};
   }
   /// The block of `szx` at a byte offset that is a multiple of its size.
@@ -29,7 +29,7 @@ struct Block {
   }
   [[nodiscard]] static constexpr std::uint32_t size_of(std::uint8_t szx) noexcept { return 1U << shift(szx); }
 
-  [[nodiscard]] constexpr std::uint32_t value() const noexcept {
+  [[nodiscard, gnu::always_inline]] constexpr std::uint32_t value() const noexcept {
     return number << 4 | (more ? 8U : 0U) | szx;
   }
   /// The size exponent 7 is reserved on datagrams.

@@ -87,26 +87,30 @@ class BodyStreams {
   static void measure(ArenaMeter& meter, std::uint16_t count) noexcept { meter.add<BodyStream>(count); }
 
   [[nodiscard]] std::span<BodyStream> all() const noexcept { return streams_; }
-  [[nodiscard]] BodyStream& operator[](std::uint32_t index) const noexcept { return streams_[index]; }
-  [[nodiscard]] std::optional<std::uint32_t> open(BodyStream::Kind kind, LinkId link) const noexcept {
-    for (std::uint32_t i = 0; i < streams_.size(); ++i) {
-      if (streams_[i].kind != BodyStream::Kind::kFree) continue;
-      streams_[i] = BodyStream{};
-      streams_[i].kind = kind;
-      streams_[i].link = link;
-      return i;
-    }
-    return std::nullopt;
+  /// The stream of an index plus one.
+  [[nodiscard]] BodyStream& operator[](std::uint16_t place) const noexcept { return streams_[place - 1U]; }
+  /// The index plus one of a stream.
+  [[nodiscard]] std::uint16_t place(const BodyStream& stream) const noexcept {
+    return static_cast<std::uint16_t>(&stream - streams_.data() + 1);
   }
-  /// The Block1 transfer of a peer.
-  [[nodiscard]] std::optional<std::uint32_t> find(LinkId link, std::uint32_t key) const noexcept {
-    for (std::uint32_t i = 0; i < streams_.size(); ++i) {
-      const BodyStream& stream = streams_[i];
-      if (stream.kind == BodyStream::Kind::kTaken && stream.link == link && stream.key == key) return i;
+  /// A new one, or null.
+  [[nodiscard]] BodyStream* open(BodyStream::Kind kind, LinkId link) const noexcept {
+    for (BodyStream& stream : streams_) {
+      if (stream.kind != BodyStream::Kind::kFree) continue;
+      stream = BodyStream{};
+      stream.kind = kind;
+      stream.link = link;
+      return &stream;
     }
-    return std::nullopt;
+    return nullptr;
   }
-  void close(std::uint32_t index) const noexcept { streams_[index].kind = BodyStream::Kind::kFree; }
+  /// The Block1 transfer of a peer, or null.
+  [[nodiscard]] BodyStream* find(LinkId link, std::uint32_t key) const noexcept {
+    for (BodyStream& stream : streams_) {
+      if (stream.kind == BodyStream::Kind::kTaken && stream.link == link && stream.key == key) return &stream;
+    }
+    return nullptr;
+  }
 
  private:
   std::span<BodyStream> streams_;

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/features.hpp"
 #include "linnet/coap/link.hpp"
+#include "linnet/coap/message_parts.hpp"
 #include "linnet/coap/protection.hpp"
 #include "linnet/coap/recent_requests.hpp"
 #include "linnet/coap/token.hpp"
@@ -21,11 +21,12 @@ struct RequestContext {
   bool confirmable;
   bool repeatable;   ///< processing it again does no harm (RFC 7252 §5.1)
   bool size_wanted;  ///< it carries Size2
+  bool notifies;     ///< no request: what an observer is told
   std::uint8_t no_response;
   Token token;
   std::uint32_t cache_key;
-  std::optional<std::uint32_t> block1;  ///< as it came, to be echoed
-  std::optional<std::uint32_t> block2;
+  std::uint32_t block1 = BlockOptions::kAbsent;  ///< to be echoed
+  std::uint32_t block2 = BlockOptions::kAbsent;
   RecentRequest* recent;  ///< null once it has been acknowledged alone, and on a stream
   [[no_unique_address]] KeptBinding binding;
 };

@@ -120,14 +120,14 @@ Instant Endpoint::step(Instant now) noexcept {
   while (const std::optional<std::uint32_t> due = timers_.take_due(now_)) {
     const std::uint32_t deferred = *due - config_.max_exchanges;
     if (*due < config_.max_exchanges)
-      resend(*due);
+      resend(exchanges_[*due]);
     else if (kDeferral && deferred < config_.max_deferred)
       acknowledge_alone(deferred);
     else if (const std::uint32_t transfer = deferred - config_.max_deferred;
              kBlockwise && transfer < config_.max_transfers)
-      transfers_.close(transfer);
+      transfers_.close(transfers_[static_cast<std::uint16_t>(transfer + 1)]);
     else if (kStreaming)
-      break_off(transfer - config_.max_transfers);
+      break_off(streams_.all()[transfer - config_.max_transfers]);
   }
   return timers_.next();
 }
@@ -148,9 +148,9 @@ void Endpoint::abandon(LinkId link, Instant now) noexcept {
   now_ = now;
   if (!peers_.has(link)) return;
   Peer& peer = peers_[link];
-  for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    exchanges_[at - 1].state = Exchange::State::kClosed;
-    timers_.set(at - 1, now_);
+  for (Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    at->state = Exchange::State::kClosed;
+    wait(*at, 0);
   }
   for (std::uint32_t i = 0; kDeferral && peer.deferred != 0 && i < deferred_.size(); ++i) {
     if (deferred_[i].used && deferred_[i].request.link == link) free_deferred(i);
@@ -176,8 +176,7 @@ bool Endpoint::quiet(LinkId link) const noexcept {
   if (!peers_.has(link)) return true;
   const Peer& peer = peers_[link];
   if (peer.exchanges != 0 || peer.deferred != 0 || peer.transfers != 0) return false;
-  for (std::uint32_t i = 0; kStreaming && i < streams_.all().size(); ++i) {
-    const BodyStream& stream = streams_[i];
+  for (const BodyStream& stream : streams_.all()) {
     if (stream.kind != BodyStream::Kind::kFree && stream.link == link) return false;
   }
   return true;

@@ -104,6 +104,9 @@ class Endpoint {
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kIndexBits = 20;  // of a RequestId or DeferredId; the generation is above
+  static constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
+  static constexpr std::uint32_t kGenerations = 1U << (32 - kIndexBits);
   struct NotificationSent {
     LinkId link;
     MessageId message_id;
@@ -115,24 +118,30 @@ class Endpoint {
   // Message layer: endpoint.cpp and endpoint_exchanges.cpp.
   void receive_empty(LinkId link, const Message& message) noexcept;
   void reject(LinkId link, Type type, MessageId id) noexcept;
-  void acknowledged(std::uint32_t index) noexcept;
+  void acknowledged(Exchange* exchange) noexcept;
   void rejected(LinkId link, MessageId id) noexcept;
   void send_empty(LinkId link, Type type, MessageId id) noexcept;
   void transmit(LinkId link, ByteView message) noexcept;
-  void wait(std::uint32_t timer, Millis span) noexcept;
+  void wait(const Exchange& exchange, std::uint32_t millis) noexcept;
   [[nodiscard]] MessageId next_message_id(LinkId link) noexcept;
-  [[nodiscard]] Result<std::uint32_t> open_exchange(LinkId link, Exchange::Kind kind) noexcept;
-  void start(std::uint32_t index) noexcept;
+  [[nodiscard]] Exchange* open_exchange(LinkId link, Exchange::Kind kind, const Token& token) noexcept;
+  void start(Exchange& exchange) noexcept;
   void start_queued(LinkId link) noexcept;
-  void resend(std::uint32_t index) noexcept;
-  void settle(std::uint32_t index) noexcept;
-  void close_exchange(std::uint32_t index) noexcept;
-  void fail_exchange(std::uint32_t index, Errc why) noexcept;
-  [[nodiscard]] std::uint32_t find_by_id(LinkId link, MessageId id) const noexcept;
-  [[nodiscard]] std::uint32_t find_by_token(LinkId link, const Token& token) const noexcept;
-  [[nodiscard]] std::uint32_t find_by_request(RequestId id) const noexcept;
-  [[nodiscard]] RequestId request_id(std::uint32_t index) const noexcept;
-  [[nodiscard]] ByteSpan buffer(std::uint32_t index) const noexcept;
+  void resend(Exchange& exchange) noexcept;
+  void settle(Exchange& exchange) noexcept;
+  void close_exchange(Exchange& exchange) noexcept;
+  void end_exchange(Exchange& exchange, Errc why) noexcept;
+  void tell(LinkId link, const Token& token, NotificationOutcome outcome) noexcept;
+  [[nodiscard]] Exchange* first_exchange(LinkId link) const noexcept;
+  [[nodiscard]] Exchange* next_exchange(const Exchange& exchange) const noexcept;
+  [[nodiscard]] std::uint32_t& place_in_chain(LinkId link, std::uint32_t place) const noexcept;
+  [[nodiscard]] Exchange* find_by_id(LinkId link, MessageId id) const noexcept;
+  [[nodiscard]] Exchange* find_by_token(LinkId link, const Token& token) const noexcept;
+  [[nodiscard]] Exchange* find_by_request(RequestId id) const noexcept;
+  [[nodiscard]] static std::uint32_t index_of(const Exchange& exchange) noexcept;
+  [[nodiscard]] std::uint8_t* buffer(const Exchange& exchange) const noexcept;
+  [[nodiscard]] ByteView message_of(const Exchange& exchange) const noexcept;
+  [[nodiscard]] ByteSpan room_for(const Exchange& exchange) const noexcept;
   [[nodiscard]] std::size_t message_limit(LinkId link) const noexcept;
   [[nodiscard]] std::size_t message_limit(LinkId link, const KeptBinding& binding) const noexcept;
 
@@ -140,7 +149,6 @@ class Endpoint {
   void receive_frame(LinkId link, ByteView frame) noexcept;
   void receive_frame(LinkId link, const Message& message) noexcept;
   void receive_pong(LinkId link, const Token& token) noexcept;
-  void sent_in_order(std::uint32_t index) noexcept;
   [[nodiscard]] bool reliable(LinkId link) const noexcept {
     if constexpr (!kReliable) return false;
     return links_->traits(link).stream;
@@ -163,76 +171,82 @@ class Endpoint {
   }
 
   // Protection: endpoint_protection.cpp.
-  void transmit_exchange(std::uint32_t index) noexcept;
-  [[nodiscard]] bool number_exchange(std::uint32_t index) noexcept;
+  void transmit_exchange(Exchange& exchange) noexcept;
+  [[nodiscard]] bool number_exchange(Exchange& exchange) noexcept;
   void receive_protected(RequestContext& request, const Message& message, bool again) noexcept;
   [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] OpenedMessage open_response(LinkId link, std::uint32_t index,
+  [[nodiscard]] OpenedMessage open_response(LinkId link, Exchange* exchange,
                                             const Message& message) noexcept;
 
   // Protected messages that a proxy cut: endpoint_outer_blocks.cpp.
   [[nodiscard]] std::uint32_t max_unfragmented() const noexcept;
   [[nodiscard]] std::optional<Message> gather_request(RequestContext& request, const Message& part) noexcept;
-  [[nodiscard]] std::optional<Message> gather_response(std::uint32_t index, const Message& part,
+  [[nodiscard]] std::optional<Message> gather_response(Exchange& exchange, const Message& part,
                                                        RecentRequest* recent) noexcept;
-  [[nodiscard]] Result<bool> take_part(std::uint32_t index, const Message& part,
+  [[nodiscard]] Result<bool> take_part(Exchange& exchange, const Message& part,
                                        const ScannedOptions& scanned) noexcept;
-  void close_gathered(std::uint32_t index) noexcept;
+  void close_gathered(Exchange& exchange) noexcept;
 
   // Own requests and their responses: endpoint_requests.cpp.
   void receive_response(LinkId link, const Message& message) noexcept;
-  void take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
+  void take_response(LinkId link, const Message& message, RecentRequest* recent, Exchange* exchange,
                      bool ask_again) noexcept;
-  void receive_notification(const Message& message, const ScannedOptions& scanned, RecentRequest* recent,
-                            LinkId link) noexcept;
-  void complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+  void receive_notification(const Message& message, const IncomingResponse& response,
+                            const ScannedOptions& scanned, RecentRequest* recent) noexcept;
+  void complete(Exchange& exchange, IncomingResponse& response, const ScannedOptions& scanned,
                 bool ask_again) noexcept;
-  [[nodiscard]] Result<std::uint32_t> open_request(LinkId link, const OutgoingRequest& request) noexcept;
-  [[nodiscard]] Result<void> write_request(std::uint32_t index, const OutgoingRequest& request) noexcept;
+  [[nodiscard]] Result<void> open_request(LinkId link, const OutgoingRequest& request,
+                                          Exchange*& opened) noexcept;
+  [[nodiscard]] bool encode_request(Exchange& exchange, const OutgoingRequest& request, ByteView payload,
+                                    std::uint8_t request_tag) noexcept;
+  [[nodiscard]] Result<void> write_request(Exchange& exchange, const OutgoingRequest& request) noexcept;
+  [[nodiscard]] Result<RequestId> launch(Exchange* exchange, Result<void> made) noexcept;
   [[nodiscard]] std::uint8_t next_request_tag(LinkId link) noexcept;
-  void deliver(std::uint32_t index, const IncomingResponse& response) noexcept;
+  void deliver(Exchange& exchange, IncomingResponse& response) noexcept;
   [[nodiscard]] Token make_token(LinkId link) noexcept;
 
   // Bodies in blocks: endpoint_block1.cpp and endpoint_block2.cpp.
-  [[nodiscard]] bool rewrite(std::uint32_t index, const RequestParts& parts) noexcept;
-  void send_again(std::uint32_t index) noexcept;
-  [[nodiscard]] Result<void> cut_request(std::uint32_t index, ByteView payload, bool lent) noexcept;
-  [[nodiscard]] bool write_block1(std::uint32_t index) noexcept;
-  [[nodiscard]] bool write_block2(std::uint32_t index, std::uint8_t szx) noexcept;
-  [[nodiscard]] bool stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept;
-  [[nodiscard]] Result<bool> continue_block1(std::uint32_t index, const Message& message,
+  /// What `rewrite` keeps of the request as it is.
+  enum class Keep : std::uint8_t {
+    kAll,        ///< but an Echo value, where there is a new one
+    kNoBlocks,   ///< not the options of RFC 7959, nor the payload
+    kNoObserve,  ///< nor Observe
+  };
+  [[nodiscard]] bool rewrite(Exchange& exchange, MessageParts& parts, Keep keep) noexcept;
+  void send_again(Exchange& exchange) noexcept;
+  [[nodiscard]] Result<void> cut_request(Exchange& exchange, ByteView payload, bool lent) noexcept;
+  [[nodiscard]] bool write_block1(Exchange& exchange) noexcept;
+  [[nodiscard]] bool write_block2(Exchange& exchange, std::uint8_t szx) noexcept;
+  [[nodiscard]] bool stale(const Exchange& exchange, const ScannedOptions& scanned) const noexcept;
+  [[nodiscard]] Result<bool> continue_block1(Exchange& exchange, Code code,
                                              const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] Result<bool> continue_block2(std::uint32_t index, const Message& message,
+  [[nodiscard]] Result<bool> continue_block2(Exchange& exchange, const IncomingResponse& response,
                                              const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] bool meet_challenge(std::uint32_t index, const Message& message,
-                                    const ScannedOptions& scanned, bool ask_again) noexcept;
-  [[nodiscard]] Result<void> start_joining(std::uint32_t index, const IncomingResponse& first,
+  [[nodiscard]] bool meet_challenge(Exchange& exchange, Code code, const ScannedOptions& scanned,
+                                    bool ask_again) noexcept;
+  [[nodiscard]] Result<void> start_joining(Exchange& exchange, const IncomingResponse& first,
                                            ByteView etag) noexcept;
-  void receive_block1(RequestContext& request, const Message& message,
-                      const ScannedOptions& scanned) noexcept;
+  void receive_block1(RequestContext& request, IncomingRequest& incoming, std::uint32_t size1) noexcept;
   [[nodiscard]] Block accept_block(RequestContext& request) const noexcept;
   [[nodiscard]] std::optional<ByteView> join(const RequestContext& request, const Block& block,
                                              ByteView payload, std::uint32_t size1,
                                              const JoinedBody& as) noexcept;
-  void receive_block2(RequestContext& request, const Message& message,
-                      const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] Result<void> answer_in_blocks(const RequestContext& request, const Reply& reply,
-                                              const ReplyParts& whole) noexcept;
-  [[nodiscard]] std::optional<std::uint32_t> hold(const RequestContext& request, const Reply& reply,
-                                                  std::uint32_t etag) noexcept;
+  void receive_block2(RequestContext& request, IncomingRequest& incoming) noexcept;
+  void hold(const RequestContext& request, const Reply& reply, std::uint32_t etag) noexcept;
   void close_joined() noexcept;
 
   // Bodies passed on block by block: endpoint_streaming.cpp.
-  [[nodiscard]] Result<std::uint32_t> open_stream(const RequestContext& request, const Message& message,
-                                                  const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] bool receive_part(const RequestContext& request, const Message& message,
-                                  const ScannedOptions& scanned) noexcept;
+  [[nodiscard]] BodyStream* open_stream(const RequestContext& request, const IncomingRequest& incoming,
+                                        bool more, std::uint32_t size1, bool& full) noexcept;
+  [[nodiscard]] bool receive_part(RequestContext& request, const IncomingRequest& incoming,
+                                  const Block& block, std::uint32_t size1) noexcept;
   void part_taken(const RequestContext& request, std::size_t size, const BodyPart& part,
                   const Reply& reply) noexcept;
-  void pass_on(std::uint32_t index, const IncomingResponse& response, const ScannedOptions& scanned) noexcept;
-  void keep_stream(std::uint32_t stream, Instant until) noexcept;
+  void pass_on(Exchange& exchange, const IncomingResponse& response, const ScannedOptions& scanned) noexcept;
+  [[nodiscard]] std::uint32_t timer_of(const BodyStream& stream) const noexcept;
+  void keep_stream(const BodyStream& stream) noexcept;
   void end_stream(const RequestContext& request) noexcept;
-  void break_off(std::uint32_t stream) noexcept;
+  void break_off(BodyStream& stream) noexcept;
   void drop_streams(LinkId link) noexcept;
 
   // Requests of peers: endpoint_replies.cpp.
@@ -240,58 +254,53 @@ class Endpoint {
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent) noexcept;
   [[nodiscard]] bool fresh_enough(const RequestContext& request, const ScannedOptions& scanned) noexcept;
   void process(RequestContext& request, const Message& message) noexcept;
-  [[nodiscard]] IncomingRequest incoming_request(const RequestContext& request, const Message& message,
-                                                 const ScannedOptions& scanned,
-                                                 ByteView payload) const noexcept;
-  void ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-           ByteView payload, const BodyPart* part = nullptr) noexcept;
+  void ask(const RequestContext& request, const IncomingRequest& incoming,
+           const BodyPart* part = nullptr) noexcept;
   void defer(const RequestContext& request, std::uint32_t index) noexcept;
   void acknowledge_alone(std::uint32_t index) noexcept;
   [[nodiscard]] Result<void> answer(const RequestContext& request, const Reply& reply,
-                                    const ReplyParts& parts) noexcept;
+                                    std::uint32_t etag = 0) noexcept;
   void refuse_body(const RequestContext& request, std::uint32_t limit) noexcept;
   void challenge(const RequestContext& request) noexcept;
   void answer_code(const RequestContext& request, Code code) noexcept;
-  void answer_code(const RequestContext& request, Code code, const ReplyParts& given) noexcept;
+  void answer_code(const RequestContext& request, Code code, MessageParts& parts) noexcept;
   [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
-                                        const ReplyParts& parts) noexcept;
+                                        const MessageParts& parts) noexcept;
   [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,
-                                              const ReplyParts& parts) noexcept;
+                                              const MessageParts& parts) noexcept;
   [[nodiscard]] bool send_instead(const RequestContext& request, ByteView piggybacked) noexcept;
-  [[nodiscard]] static Result<std::size_t> encode_reply(ByteSpan out, Type type, MessageId id,
-                                                        const Token& token, const Reply& reply,
-                                                        const ReplyParts& parts) noexcept;
   void remember_notification(LinkId link, MessageId id, const Token& token) noexcept;
   [[nodiscard]] std::uint32_t find_deferred(DeferredId id) const noexcept;
   [[nodiscard]] DeferredId deferred_id(std::uint32_t index) const noexcept;
   void free_deferred(std::uint32_t index) noexcept;
 
+  // What is used most stands first: a small processor reaches it by shorter instructions.
+  std::span<Exchange> exchanges_;
+  Peers peers_;
+  TimerQueue timers_;  // exchanges, then deferred requests, then transfers, then streams
+  Links* links_ = nullptr;
+  Handler* handler_ = nullptr;
+  BodyHandler* bodies_ = nullptr;
+  std::span<std::uint8_t> buffers_;  // a message for each exchange
+  std::span<std::uint8_t> scratch_;  // one message
+  Instant now_{};                    // of the call that is being served
   union {
     EndpointConfig config_;  // from `init` on
   };
-  Instant now_{};  // of the call that is being served
-  Links* links_ = nullptr;
-  Handler* handler_ = nullptr;
-  Random* random_ = nullptr;
-  Protection* protection_ = nullptr;
-  Peers peers_;
-  Transfers transfers_;
-  EchoValues echo_;
-  BodyHandler* bodies_ = nullptr;
   BodyStreams streams_;
-  TimerQueue timers_;  // exchanges, then deferred requests, then transfers, then streams
-  IndexPool free_exchanges_;
-  IndexPool free_deferred_;
-  std::span<Exchange> exchanges_;
-  std::span<Deferred> deferred_;
-  std::span<NotificationSent> notifications_;
-  std::span<std::uint8_t> buffers_;  // a message for each exchange
-  std::span<std::uint8_t> scratch_;  // one message
-  std::span<std::uint8_t> space_;    // where the handler encodes a payload
-  std::uint32_t next_notification_ = 0;
+  Transfers transfers_;
+  EndpointStatistics statistics_;
   std::uint16_t joined_ = 0;  // transfer of the request that is being answered, index plus one
   bool asking_ = false;       // the handler is looking at a request
-  EndpointStatistics statistics_;
+  Random* random_ = nullptr;
+  Protection* protection_ = nullptr;
+  std::span<std::uint8_t> space_;  // where the handler encodes a payload
+  std::span<NotificationSent> notifications_;
+  std::uint32_t next_notification_ = 0;
+  IndexPool free_exchanges_;
+  IndexPool free_deferred_;
+  std::span<Deferred> deferred_;
+  EchoValues echo_;
 };
 
 }  // namespace linnet::coap

@@ -9,106 +9,82 @@
 
 namespace linnet::coap {
 
-namespace {
-
-/// An option that `rewrite` puts among those that stay.
-struct Insertion {
-  OptionNumber number;
-  ByteView bytes;
-  std::optional<std::uint32_t> value;
-};
-
-void write(MessageWriter& writer, const Insertion& insertion) noexcept {
-  if (insertion.value)
-    writer.option(insertion.number, *insertion.value);
-  else if (!insertion.bytes.empty())
-    writer.option(insertion.number, insertion.bytes);
-}
-
-bool is_block_option(OptionNumber number) noexcept {
-  return number == OptionNumber::kBlock1 || number == OptionNumber::kBlock2 ||
-         number == OptionNumber::kSize1 || number == OptionNumber::kSize2;
-}
-
-}  // namespace
-
 /// Makes the message of an exchange anew: same method and options, another Message ID, and what
-/// `parts` says. False, and nothing is changed, when it does not fit.
-bool Endpoint::rewrite(std::uint32_t index, const RequestParts& parts) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const Result<Message> old = Message::decode(buffer(index).first(exchange.size));
+/// `parts` says, to which the Echo value is added that it has. False, and nothing is changed, when it does
+/// not fit.
+bool Endpoint::rewrite(Exchange& exchange, MessageParts& parts, Keep keep) noexcept {
+  const Result<Message> old = Message::decode(message_of(exchange));
   if (!old) return false;
-  const std::array<Insertion, 5> insertions{{{OptionNumber::kBlock2, {}, parts.block2},
-                                             {OptionNumber::kBlock1, {}, parts.block1},
-                                             {OptionNumber::kSize2, {}, parts.size2},
-                                             {OptionNumber::kSize1, {}, parts.size1},
-                                             {OptionNumber::kEcho, parts.echo, {}}}};
+  if (keep == Keep::kAll) parts.payload = old->payload();
   const MessageId id = next_message_id(exchange.link);
   MessageWriter writer(scratch_.first(message_limit(exchange.link, exchange.binding)), old->type(),
                        old->code(), id, exchange.token);
-  std::size_t inserted = 0;
+  // Of the options from Block2 to Echo a request of ours has only those that `parts` can hold.
+  bool written = false;
   for (const Option& option : old->options()) {
-    while (inserted < insertions.size() && insertions[inserted].number <= option.number) {
-      write(writer, insertions[inserted++]);
+    if (option.number == OptionNumber::kEcho) {
+      if (parts.echo.empty()) parts.echo = option.value;
+      continue;
     }
-    const bool replaced = (!parts.keep_blocks && is_block_option(option.number)) ||
-                          (!parts.keep_observe && option.number == OptionNumber::kObserve) ||
-                          (!parts.echo.empty() && option.number == OptionNumber::kEcho);
-    if (!replaced) writer.option(option.number, option.value);
+    const bool block = option.number >= OptionNumber::kBlock2 && option.number < OptionNumber::kEcho;
+    if ((block && keep != Keep::kAll) ||
+        (option.number == OptionNumber::kObserve && keep == Keep::kNoObserve)) {
+      continue;
+    }
+    if (!written && option.number > OptionNumber::kEcho) {
+      parts.write(writer);
+      written = true;
+    }
+    writer.option(option.number, option.value);
   }
-  while (inserted < insertions.size()) write(writer, insertions[inserted++]);
-  writer.payload(parts.keep_blocks ? old->payload() : parts.payload);
-  const Result<std::size_t> size = writer.finish();
-  if (!size) return false;
-  std::memcpy(buffer(index).data(), scratch_.data(), *size);
-  exchange.size = static_cast<std::uint16_t>(*size);
+  if (!written) parts.write(writer);
+  writer.payload(parts.payload);
+  if (!writer.ok()) return false;
+  std::memcpy(buffer(exchange), scratch_.data(), writer.size());
+  exchange.size = static_cast<std::uint16_t>(writer.size());
   exchange.message_id = id;
   return true;
 }
 
-void Endpoint::send_again(std::uint32_t index) noexcept {
-  exchanges_[index].state = Exchange::State::kQueued;
-  start(index);
+void Endpoint::send_again(Exchange& exchange) noexcept {
+  exchange.state = Exchange::State::kQueued;
+  start(exchange);
 }
 
 /// A 4.01 with an Echo value asks for the same request with it (RFC 9175 §2.3): once. A response that gave
 /// new keys does so even without one.
-bool Endpoint::meet_challenge(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+bool Endpoint::meet_challenge(Exchange& exchange, Code code, const ScannedOptions& scanned,
                               bool ask_again) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const bool challenge = message.code() == Code::kUnauthorized && !scanned.echo.empty();
+  const bool challenge = code == Code::kUnauthorized && !scanned.echo.empty();
   if (!ask_again && (!challenge || exchange.challenged)) return false;
   exchange.challenged = exchange.challenged || !ask_again;
-  RequestParts parts;
-  parts.keep_blocks = !kBlockwise || exchange.sending == 0;  // a block may have to become smaller
+  MessageParts parts;
   parts.echo = scanned.echo;
-  if (!rewrite(index, parts)) return false;
-  if (parts.keep_blocks) return true;
+  if (!kBlockwise || exchange.sending == 0) return rewrite(exchange, parts, Keep::kAll);
+  if (!rewrite(exchange, parts, Keep::kNoBlocks)) return false;  // a block may have to become smaller
   exchange.offset = 0;  // the server has let go of the blocks that it had
-  return write_block1(index);
+  return write_block1(exchange);
 }
 
 /// The payload of a request becomes a body that goes out block by block.
-Result<void> Endpoint::cut_request(std::uint32_t index, ByteView payload, bool lent) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const std::optional<std::uint32_t> transfer = transfers_.open_own(exchange.link, now_);
-  if (!transfer) return fail(Errc::kBusy);
+Result<void> Endpoint::cut_request(Exchange& exchange, ByteView payload, bool lent) noexcept {
+  Transfer* const transfer = transfers_.open_own(exchange.link, now_);
+  if (transfer == nullptr) return fail(Errc::kBusy);
   if (lent)
-    transfers_[*transfer].lent = payload.data();
+    transfer->lent = payload.data();
   else
-    std::memcpy(transfers_.body(*transfer).data(), payload.data(), payload.size());
-  transfers_[*transfer].size = static_cast<std::uint32_t>(payload.size());
+    std::memcpy(transfers_.body(*transfer), payload.data(), payload.size());
+  transfer->size = static_cast<std::uint32_t>(payload.size());
+  exchange.sending = transfer->place;
   exchange.blocks = 1;
-  exchange.sending = static_cast<std::uint16_t>(*transfer + 1);
   exchange.offset = 0;
-  if (!write_block1(index)) return fail(Errc::kTooLarge);
+  if (!write_block1(exchange)) return fail(Errc::kTooLarge);
   return {};
 }
 
 /// Writes the block at `offset`, smaller when it would not fit the message.
-bool Endpoint::write_block1(std::uint32_t index) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const ByteView body = transfers_.outgoing(exchange.sending - 1U);
+bool Endpoint::write_block1(Exchange& exchange) noexcept {
+  const ByteView body = transfers_.outgoing(transfers_[exchange.sending]);
   const ByteView rest = body.subspan(exchange.offset);
   std::uint32_t blocks = most_blocks(exchange.link, exchange.szx);
   for (;;) {
@@ -116,12 +92,12 @@ bool Endpoint::write_block1(std::uint32_t index) noexcept {
     const bool more = rest.size() > size;
     const Block block = Block::at(exchange.offset, more, exchange.szx);
     if (block.number > Block::kMaxNumber) return false;
-    RequestParts parts;
-    parts.block1 = block.value();
-    if (exchange.offset == 0) parts.size1 = static_cast<std::uint32_t>(body.size());
+    MessageParts parts;
+    parts.blocks.block1 = block.value();
+    if (exchange.offset == 0) parts.blocks.size1 = static_cast<std::uint32_t>(body.size());
     parts.payload = more ? rest.first(size) : rest;
     exchange.blocks = static_cast<std::uint8_t>(blocks);
-    if (rewrite(index, parts)) return true;
+    if (rewrite(exchange, parts, Keep::kNoBlocks)) return true;
     if (blocks > 1) {
       --blocks;
       continue;
@@ -132,129 +108,127 @@ bool Endpoint::write_block1(std::uint32_t index) noexcept {
 }
 
 /// An old response that came late: for a block which is already done.
-bool Endpoint::stale(std::uint32_t index, const ScannedOptions& scanned) const noexcept {
-  const Exchange& exchange = exchanges_[index];
-  if (exchange.sending != 0 && scanned.block1) {
-    return Block::from_value(*scanned.block1).number !=
+bool Endpoint::stale(const Exchange& exchange, const ScannedOptions& scanned) const noexcept {
+  if (exchange.sending != 0 && scanned.blocks.block1 != BlockOptions::kAbsent) {
+    return Block::from_value(scanned.blocks.block1).number !=
            Block::at(exchange.offset, false, exchange.szx).number;
   }
-  if (exchange.joining != 0 && scanned.block2) {
-    return Block::from_value(*scanned.block2).offset() < transfers_[exchange.joining - 1U].size;
-  }
-  if (kStreaming && exchange.stream != 0 && scanned.block2) {
-    return Block::from_value(*scanned.block2).offset() < streams_[exchange.stream - 1U].offset;
-  }
-  return false;
+  if (scanned.blocks.block2 == BlockOptions::kAbsent) return false;
+  const std::uint32_t offset = Block::from_value(scanned.blocks.block2).offset();
+  if (exchange.joining != 0) return offset < transfers_[exchange.joining].size;
+  return kStreaming && exchange.stream != 0 && offset < streams_[exchange.stream].offset;
 }
 
 /// True when another block was written, false when the request has its final response.
-Result<bool> Endpoint::continue_block1(std::uint32_t index, const Message& message,
+Result<bool> Endpoint::continue_block1(Exchange& exchange, Code code,
                                        const ScannedOptions& scanned) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const Block block = Block::from_value(scanned.block1.value_or(0));
-  const bool smaller =
-      message.code() == Code::kRequestEntityTooLarge && scanned.block1 && block.szx < exchange.szx;
+  const bool named = scanned.blocks.block1 != BlockOptions::kAbsent;
+  const Block block = Block::from_value(value_or_zero(scanned.blocks.block1));
+  const bool smaller = code == Code::kRequestEntityTooLarge && named && block.szx < exchange.szx;
   if (exchange.sending == 0) {
-    const Result<Message> sent = Message::decode(buffer(index).first(exchange.size));
+    const Result<Message> sent = Message::decode(message_of(exchange));
     if (!smaller || !sent || sent->payload().size() <= block.size()) {
-      if (message.code() == Code::kContinue) return fail(Errc::kMalformed);
+      if (code == Code::kContinue) return fail(Errc::kMalformed);
       return false;
     }
     exchange.szx = block.szx;
-    if (!cut_request(index, sent->payload(), false)) return false;
-    return true;
+    return cut_request(exchange, sent->payload(), false).has_value();
   }
-  const std::uint32_t size = transfers_[exchange.sending - 1U].size;
-  const std::uint32_t done = std::min(exchange.offset + exchange.blocks * Block::size_of(exchange.szx), size);
+  Transfer& transfer = transfers_[exchange.sending];
+  const std::uint32_t done =
+      std::min(exchange.offset + exchange.blocks * Block::size_of(exchange.szx), transfer.size);
   if (smaller) {
     exchange.szx = block.szx;
     exchange.offset = 0;
-  } else if (is_success(message.code()) && done < size) {
-    const bool ours = scanned.block1 && block.valid(reliable(exchange.link)) &&
+  } else if (is_success(code) && done < transfer.size) {
+    const bool ours = named && block.valid(reliable(exchange.link)) &&
                       block.number == Block::at(exchange.offset, false, exchange.szx).number;
     if (!ours) return fail(Errc::kMalformed);
     exchange.szx = std::min(exchange.szx, block.szx);
     exchange.offset = done;
   } else {
-    if (message.code() == Code::kContinue) return fail(Errc::kMalformed);
-    transfers_.close(exchange.sending - 1U);
+    if (code == Code::kContinue) return fail(Errc::kMalformed);
+    transfers_.close(transfer);
     exchange.sending = 0;
     return false;
   }
-  if (!write_block1(index)) return fail(Errc::kTooLarge);
+  if (!write_block1(exchange)) return fail(Errc::kTooLarge);
   return true;
 }
 
 /// A block of a peer's request body.
-void Endpoint::receive_block1(RequestContext& request, const Message& message,
-                              const ScannedOptions& scanned) noexcept {
+void Endpoint::receive_block1(RequestContext& request, IncomingRequest& incoming,
+                              std::uint32_t size1) noexcept {
   const Block block = accept_block(request);
-  if (!block.whole(message.payload().size())) return answer_code(request, Code::kBadRequest);
+  if (!block.whole(incoming.payload.size())) return answer_code(request, Code::kBadRequest);
   if constexpr (kStreaming) {
-    if (receive_part(request, message, scanned)) return;
+    if (receive_part(request, incoming, block, size1)) return;
   }
-  const auto body = join(request, block, message.payload(), scanned.size1.value_or(0),
+  const auto body = join(request, block, incoming.payload, size1,
                          {.kind = Transfer::Kind::kReceiving, .limit = config_.max_body});
   if (!body) return;
   if (joined_ != 0) request.repeatable = false;  // the blocks before it will be gone
-  ask(request, message, scanned, *body);
+  incoming.payload = *body;
+  ask(request, incoming);
   close_joined();
 }
 
 /// The block that came. The answer names the same one, and the size that is liked here.
 Block Endpoint::accept_block(RequestContext& request) const noexcept {
-  const Block block = Block::from_value(*request.block1);
-  const Block echoed{block.number, block.more, std::min(block.szx, preferred_szx(request.link))};
-  request.block1 = echoed.value();
+  const Block block = Block::from_value(request.block1);
+  request.block1 = Block{block.number, block.more, std::min(block.szx, preferred_szx(request.link))}.value();
   return block;
 }
 
 /// Adds a block to those of its request. The body, once it is whole, with `joined_` as its transfer where it
-/// has one; nothing where the block has been answered. `size1`: what the peer announces, 0 for nothing.
+/// has one; nothing where the block has been answered. `size1`: what the peer announces.
 std::optional<ByteView> Endpoint::join(const RequestContext& request, const Block& block, ByteView payload,
                                        std::uint32_t size1, const JoinedBody& as) noexcept {
-  const auto answered = [&](Code code) {
+  const std::uint32_t offset = block.offset();
+  const std::size_t end = std::size_t{offset} + payload.size();
+  Transfer* transfer = transfers_.find(request.link, request.cache_key, as.kind);
+  const bool large = end > as.limit || value_or_zero(size1) > as.limit;
+  const bool whole = block.number == 0 && !block.more;
+  if (transfer != nullptr && (large || whole)) transfers_.close(*transfer);
+  Code code = Code::kRequestEntityIncomplete;
+  if (transfer == nullptr && block.number != 0) {
     answer_code(request, code);
-    return std::optional<ByteView>();
-  };
-  const std::size_t end = std::size_t{block.offset()} + payload.size();
-  std::optional<std::uint32_t> index = transfers_.find(request.link, request.cache_key, as.kind);
-  if (!index && block.number != 0) return answered(Code::kRequestEntityIncomplete);
-  if (end > as.limit || size1 > as.limit) {
-    if (index) transfers_.close(*index);
+    return std::nullopt;
+  }
+  if (large) {
     refuse_body(request, as.limit);
     return std::nullopt;
   }
-  if (block.number == 0) {
+  if (whole) return payload;
+  if (transfer == nullptr) transfer = transfers_.open(request.link, request.cache_key, as.kind, now_);
+  if (transfer == nullptr) {
+    answer_code(request, Code::kServiceUnavailable);
+    return std::nullopt;
+  }
+  std::uint8_t* const body = transfers_.body(*transfer);
+  // The same first block again is a repetition, another one is another body. Nothing comes twice on a
+  // stream.
+  if (block.number == 0 &&
+      (reliable(request.link) || transfer->size < end || !equal(ByteView(body, end), payload)))
+    transfer->size = 0;
+  const bool again = block.more && end <= transfer->size;  // a block that is there already
+  if (offset == transfer->size || again) {
+    std::copy(payload.begin(), payload.end(), body + offset);
+    if (!again) transfer->size = static_cast<std::uint32_t>(end);
     if (!block.more) {
-      if (index) transfers_.close(*index);
-      return payload;
+      transfers_.detach(*transfer);
+      joined_ = transfer->place;
+      return ByteView(body, transfer->size);
     }
-    if (!index) index = transfers_.open(request.link, request.cache_key, as.kind, now_);
-    if (!index) return answered(Code::kServiceUnavailable);
-    // The same first block again is a repetition, another one is another body. Nothing comes twice on a
-    // stream.
-    const bool same = !reliable(request.link) && transfers_[*index].size >= end &&
-                      equal(transfers_.body(*index).first(end), payload);
-    if (!same) transfers_[*index].size = 0;
+    transfers_.touch(*transfer, now_);
+    code = Code::kContinue;
   }
-  Transfer& transfer = transfers_[*index];
-  const bool gap = block.offset() > transfer.size;
-  const bool again = !gap && end <= transfer.size && block.more;  // a block that is there already
-  if (gap || (block.offset() != transfer.size && !again)) return answered(Code::kRequestEntityIncomplete);
-  std::copy(payload.begin(), payload.end(), transfers_.body(*index).data() + block.offset());
-  if (!again) transfer.size = static_cast<std::uint32_t>(end);
-  if (block.more) {
-    transfers_.touch(*index, now_);
-    return answered(Code::kContinue);
-  }
-  transfers_.detach(*index);
-  joined_ = static_cast<std::uint16_t>(*index + 1);
-  return transfers_.body(*index).first(transfer.size);
+  answer_code(request, code);
+  return std::nullopt;
 }
 
 void Endpoint::close_joined() noexcept {
-  if (joined_ != 0) transfers_.close(joined_ - 1U);
+  if (joined_ != 0) transfers_.close(transfers_[joined_]);
   joined_ = 0;
 }
 

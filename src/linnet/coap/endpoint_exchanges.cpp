@@ -11,9 +11,8 @@ namespace linnet::coap {
 
 namespace {
 
-constexpr std::uint32_t kIndexBits = 20;  // of a RequestId; the generation is above
-constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
-constexpr std::uint16_t kGenerations = 1U << (32 - kIndexBits);
+/// Why an exchange ends that had its acknowledgement.
+constexpr Errc kAcknowledged{};
 
 std::uint32_t millis(Millis span) noexcept {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(span.count(), 0, UINT32_MAX));
@@ -32,8 +31,8 @@ void Endpoint::transmit(LinkId link, ByteView message) noexcept {
   ++statistics_.sent;
 }
 
-void Endpoint::wait(std::uint32_t timer, Millis span) noexcept {
-  timers_.set(timer, now_ + span);
+void Endpoint::wait(const Exchange& exchange, std::uint32_t millis) noexcept {
+  timers_.set(index_of(exchange), now_ + Millis(millis));
 }
 
 void Endpoint::send_empty(LinkId link, Type type, MessageId id) noexcept {
@@ -52,8 +51,21 @@ MessageId Endpoint::next_message_id(LinkId link) noexcept {
   return static_cast<MessageId>(peer.message_id++);
 }
 
-ByteSpan Endpoint::buffer(std::uint32_t index) const noexcept {
-  return buffers_.subspan(std::size_t{index} * config_.max_message, config_.max_message);
+std::uint32_t Endpoint::index_of(const Exchange& exchange) noexcept {
+  return static_cast<std::uint32_t>(exchange.id) & kIndexMask;
+}
+
+/// Room for max_message bytes.
+std::uint8_t* Endpoint::buffer(const Exchange& exchange) const noexcept {
+  return buffers_.data() + std::size_t{index_of(exchange)} * config_.max_message;
+}
+
+ByteView Endpoint::message_of(const Exchange& exchange) const noexcept {
+  return {buffer(exchange), exchange.size};
+}
+
+ByteSpan Endpoint::room_for(const Exchange& exchange) const noexcept {
+  return {buffer(exchange), message_limit(exchange.link, exchange.binding)};
 }
 
 std::size_t Endpoint::message_limit(LinkId link) const noexcept {
@@ -67,74 +79,80 @@ std::size_t Endpoint::message_limit(LinkId link, const KeptBinding& binding) con
   return limit > Protection::kMaxOverhead ? limit - Protection::kMaxOverhead : 0;
 }
 
-RequestId Endpoint::request_id(std::uint32_t index) const noexcept {
-  return static_cast<RequestId>(std::uint32_t{exchanges_[index].generation} << kIndexBits | index);
+Exchange* Endpoint::find_by_request(RequestId id) const noexcept {
+  const std::uint32_t at = static_cast<std::uint32_t>(id) & kIndexMask;
+  if (at >= exchanges_.size()) return nullptr;
+  Exchange& exchange = exchanges_[at];
+  return exchange.state != Exchange::State::kFree && exchange.id == id ? &exchange : nullptr;
 }
 
-std::uint32_t Endpoint::find_by_request(RequestId id) const noexcept {
-  const auto value = static_cast<std::uint32_t>(id);
-  const std::uint32_t at = value & kIndexMask;
-  if (at >= exchanges_.size()) return kNone;
-  const Exchange& exchange = exchanges_[at];
-  const bool open = exchange.state != Exchange::State::kFree && exchange.generation == value >> kIndexBits;
-  return open ? at : kNone;
+Exchange* Endpoint::first_exchange(LinkId link) const noexcept {
+  const std::uint32_t place = peers_[link].first_exchange;
+  return place != 0 ? &exchanges_[place - 1] : nullptr;
 }
 
-std::uint32_t Endpoint::find_by_id(LinkId link, MessageId id) const noexcept {
-  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    const Exchange& exchange = exchanges_[at - 1];
-    const bool sent = exchange.state == Exchange::State::kSent ||
-                      (exchange.state == Exchange::State::kAcknowledged && !exchange.confirmable);
-    if (sent && exchange.message_id == id) return at - 1;
-  }
-  return kNone;
+Exchange* Endpoint::next_exchange(const Exchange& exchange) const noexcept {
+  return exchange.next != 0 ? &exchanges_[exchange.next - 1] : nullptr;
 }
 
-std::uint32_t Endpoint::find_by_token(LinkId link, const Token& token) const noexcept {
-  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    const Exchange& exchange = exchanges_[at - 1];
-    const bool asked =
-        exchange.kind == Exchange::Kind::kRequest &&
-        (exchange.state == Exchange::State::kSent || exchange.state == Exchange::State::kAcknowledged);
-    if (asked && exchange.token == token) return at - 1;
-  }
-  return kNone;
-}
-
-Result<std::uint32_t> Endpoint::open_exchange(LinkId link, Exchange::Kind kind) noexcept {
-  if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
-  Peer& peer = peers_[link];
-  if (peer.exchanges >= config_.max_per_peer) return fail(Errc::kBusy);
-  const std::optional<std::uint32_t> at = free_exchanges_.take();
-  if (!at) return fail(Errc::kBusy);
-  Exchange& exchange = exchanges_[*at];
-  const auto generation = static_cast<std::uint16_t>(exchange.generation % (kGenerations - 1U) + 1);
-  exchange = Exchange{};
-  exchange.generation = generation;
-  exchange.state = Exchange::State::kQueued;
-  exchange.kind = kind;
-  exchange.link = link;
-  if (peer.last_exchange != 0)
-    exchanges_[peer.last_exchange - 1].next = *at + 1;
-  else
-    peer.first_exchange = *at + 1;
-  peer.last_exchange = *at + 1;
-  ++peer.exchanges;
+/// Where the chain of a peer's exchanges names `place`, an index plus one; 0 stands at its end.
+std::uint32_t& Endpoint::place_in_chain(LinkId link, std::uint32_t place) const noexcept {
+  std::uint32_t* at = &peers_[link].first_exchange;
+  while (*at != place) at = &exchanges_[*at - 1].next;
   return *at;
 }
 
-void Endpoint::start(std::uint32_t index) noexcept {
+Exchange* Endpoint::find_by_id(LinkId link, MessageId id) const noexcept {
+  for (Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    const bool sent = at->state == Exchange::State::kSent ||
+                      (at->state == Exchange::State::kAcknowledged && !at->confirmable);
+    if (sent && at->message_id == id) return at;
+  }
+  return nullptr;
+}
+
+Exchange* Endpoint::find_by_token(LinkId link, const Token& token) const noexcept {
+  for (Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    const bool asked = at->kind == Exchange::Kind::kRequest &&
+                       (at->state == Exchange::State::kSent || at->state == Exchange::State::kAcknowledged);
+    if (asked && at->token == token) return at;
+  }
+  return nullptr;
+}
+
+/// Null: as many as may be are under way.
+Exchange* Endpoint::open_exchange(LinkId link, Exchange::Kind kind, const Token& token) noexcept {
+  Peer& peer = peers_[link];
+  if (peer.exchanges >= config_.max_per_peer) return nullptr;
+  const std::uint32_t index = free_exchanges_.take();
+  if (index == IndexPool::kNone) return nullptr;
   Exchange& exchange = exchanges_[index];
+  std::uint32_t generation = (static_cast<std::uint32_t>(exchange.id) >> kIndexBits) + 1;
+  if (generation == kGenerations) generation = 1;
+  exchange = Exchange{};
+  exchange.id = static_cast<RequestId>(generation << kIndexBits | index);
+  exchange.state = Exchange::State::kQueued;
+  exchange.kind = kind;
+  exchange.confirmable = !reliable(link);
+  exchange.link = link;
+  exchange.token = token;
+  exchange.message_id = next_message_id(link);
+  place_in_chain(link, 0) = index + 1;
+  ++peer.exchanges;
+  return &exchange;
+}
+
+void Endpoint::start(Exchange& exchange) noexcept {
   if (!exchange.confirmable) {
-    if (!number_exchange(index)) return;
+    if (!number_exchange(exchange)) return;
     exchange.state = Exchange::State::kAcknowledged;
-    wait(index, Millis(exchange.patience));
-    return transmit_exchange(index);
+    wait(exchange, exchange.patience);
+    return transmit_exchange(exchange);
   }
   const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
   Peer& peer = peers_[exchange.link];
   if (peer.unacknowledged >= std::max<std::uint8_t>(transmission.nstart, 1)) return;
-  if (!number_exchange(index)) return;
+  if (!number_exchange(exchange)) return;
   ++peer.unacknowledged;
   exchange.state = Exchange::State::kSent;
   exchange.retransmissions = 0;
@@ -144,117 +162,107 @@ void Endpoint::start(std::uint32_t index) noexcept {
              100)
           .quotient;
   exchange.timeout = base + random_->below(static_cast<std::uint32_t>(spread) + 1);
-  wait(index, Millis(exchange.timeout));
-  transmit_exchange(index);
+  wait(exchange, exchange.timeout);
+  transmit_exchange(exchange);
 }
 
 bool Endpoint::ready(LinkId link) const noexcept {
   if (!peers_.has(link)) return false;
-  const Peer& peer = peers_[link];
-  if (peer.unacknowledged >= std::max<std::uint8_t>(links_->traits(link).transmission.nstart, 1))
+  if (peers_[link].unacknowledged >= std::max<std::uint8_t>(links_->traits(link).transmission.nstart, 1))
     return false;
-  for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    if (exchanges_[at - 1].state == Exchange::State::kQueued) return false;
+  for (const Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    if (at->state == Exchange::State::kQueued) return false;
   }
   return true;
 }
 
 void Endpoint::start_queued(LinkId link) noexcept {
-  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    if (exchanges_[at - 1].state == Exchange::State::kQueued) return start(at - 1);
+  for (Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    if (at->state == Exchange::State::kQueued) return start(*at);
   }
 }
 
-void Endpoint::resend(std::uint32_t index) noexcept {
-  Exchange& exchange = exchanges_[index];
-  if (exchange.state == Exchange::State::kClosed) return fail_exchange(index, Errc::kClosed);
+void Endpoint::resend(Exchange& exchange) noexcept {
+  if (exchange.state == Exchange::State::kClosed) return end_exchange(exchange, Errc::kClosed);
+  // The stream acknowledges a notification for the peer (RFC 8323 §7.2).
   if (kReliable && exchange.kind == Exchange::Kind::kNotification && !exchange.confirmable)
-    return sent_in_order(index);
+    return end_exchange(exchange, kAcknowledged);
   const TransmissionParameters& transmission = links_->traits(exchange.link).transmission;
   if (exchange.state != Exchange::State::kSent || exchange.retransmissions >= transmission.max_retransmit) {
-    return fail_exchange(index, Errc::kTimeout);
+    return end_exchange(exchange, Errc::kTimeout);
   }
   ++exchange.retransmissions;
   ++statistics_.retransmitted;
   exchange.timeout *= 2;
-  wait(index, Millis(exchange.timeout));
-  transmit_exchange(index);
+  wait(exchange, exchange.timeout);
+  transmit_exchange(exchange);
 }
 
 /// Takes an exchange off the wire: it is not sent again, and counts against NSTART no longer.
-void Endpoint::settle(std::uint32_t index) noexcept {
-  Exchange& exchange = exchanges_[index];
+void Endpoint::settle(Exchange& exchange) noexcept {
   if (exchange.state == Exchange::State::kSent) --peers_[exchange.link].unacknowledged;
   exchange.state = Exchange::State::kAcknowledged;
-  timers_.clear(index);
+  timers_.clear(index_of(exchange));
 }
 
-void Endpoint::close_exchange(std::uint32_t index) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const LinkId link = exchange.link;
-  settle(index);
-  Peer& peer = peers_[link];
-  std::uint32_t before = 0;
-  for (std::uint32_t at = peer.first_exchange; at != index + 1; at = exchanges_[at - 1].next) before = at;
-  if (before != 0)
-    exchanges_[before - 1].next = exchange.next;
-  else
-    peer.first_exchange = exchange.next;
-  if (peer.last_exchange == index + 1) peer.last_exchange = before;
+/// Its fields stay as they are until the place is used again.
+void Endpoint::close_exchange(Exchange& exchange) noexcept {
+  settle(exchange);
+  const std::uint32_t index = index_of(exchange);
+  place_in_chain(exchange.link, index + 1) = exchange.next;
+  Peer& peer = peers_[exchange.link];
   --peer.exchanges;
   if (kBlockwise && exchange.sending != 0) {
-    transfers_.close(exchange.sending - 1U);
+    transfers_.close(transfers_[exchange.sending]);
     if (peer.request_tag == 0) peer.request_tag = 1;  // it was broken off
   }
-  if (kBlockwise && exchange.joining != 0) transfers_.close(exchange.joining - 1U);
-  if constexpr (kOuterBlocks) close_gathered(index);
-  if (kStreaming && exchange.stream != 0) streams_.close(exchange.stream - 1U);
+  if (kBlockwise && exchange.joining != 0) transfers_.close(transfers_[exchange.joining]);
+  if constexpr (kOuterBlocks) close_gathered(exchange);
+  if (kStreaming && exchange.stream != 0) streams_[exchange.stream].kind = BodyStream::Kind::kFree;
   exchange.state = Exchange::State::kFree;
   free_exchanges_.give(index);
-  start_queued(link);
+  start_queued(exchange.link);
 }
 
-void Endpoint::fail_exchange(std::uint32_t index, Errc why) noexcept {
-  const Exchange exchange = exchanges_[index];
-  const RequestId id = request_id(index);
-  close_exchange(index);
+/// Closes an exchange that nothing more comes for, and tells why.
+void Endpoint::end_exchange(Exchange& exchange, Errc why) noexcept {
+  close_exchange(exchange);
   switch (exchange.kind) {
     case Exchange::Kind::kRequest:
     case Exchange::Kind::kPing:
-      if (kStreaming && exchange.stream != 0) return bodies_->on_failure(id, why, now_);
-      return handler_->on_failure(id, why, now_);
-    case Exchange::Kind::kNotification:
-      return handler_->on_notification_outcome(
-          exchange.link, exchange.token,
-          why == Errc::kReset ? NotificationOutcome::kReset : NotificationOutcome::kTimedOut, now_);
+      if (kStreaming && exchange.stream != 0) return bodies_->on_failure(exchange.id, why, now_);
+      return handler_->on_failure(exchange.id, why, now_);
+    case Exchange::Kind::kNotification: {
+      const NotificationOutcome outcome = why == kAcknowledged  ? NotificationOutcome::kAcknowledged
+                                          : why == Errc::kReset ? NotificationOutcome::kReset
+                                                                : NotificationOutcome::kTimedOut;
+      return tell(exchange.link, exchange.token, outcome);
+    }
     case Exchange::Kind::kResponse: return;
   }
 }
 
-void Endpoint::acknowledged(std::uint32_t index) noexcept {
-  if (index == kNone || exchanges_[index].state != Exchange::State::kSent) return;
-  const Exchange exchange = exchanges_[index];
-  switch (exchange.kind) {
-    case Exchange::Kind::kPing: return fail_exchange(index, Errc::kReset);
-    case Exchange::Kind::kResponse: return close_exchange(index);
-    case Exchange::Kind::kNotification:
-      close_exchange(index);
-      return handler_->on_notification_outcome(exchange.link, exchange.token,
-                                               NotificationOutcome::kAcknowledged, now_);
-    case Exchange::Kind::kRequest:
-      settle(index);
-      wait(index, Millis(exchange.patience));
-      return start_queued(exchange.link);
-  }
+/// What became of a notification.
+void Endpoint::tell(LinkId link, const Token& token, NotificationOutcome outcome) noexcept {
+  const Token kept = token;  // whose place may be used again meanwhile
+  handler_->on_notification_outcome(link, kept, outcome, now_);
+}
+
+void Endpoint::acknowledged(Exchange* exchange) noexcept {
+  if (exchange == nullptr || exchange->state != Exchange::State::kSent) return;
+  if (exchange->kind != Exchange::Kind::kRequest)
+    return end_exchange(*exchange, exchange->kind == Exchange::Kind::kPing ? Errc::kReset : kAcknowledged);
+  settle(*exchange);
+  wait(*exchange, exchange->patience);
+  start_queued(exchange->link);
 }
 
 void Endpoint::rejected(LinkId link, MessageId id) noexcept {
-  const std::uint32_t index = find_by_id(link, id);
-  if (index != kNone) return fail_exchange(index, Errc::kReset);
+  if (Exchange* const exchange = find_by_id(link, id)) return end_exchange(*exchange, Errc::kReset);
   for (NotificationSent& sent : notifications_) {
     if (!sent.used || sent.link != link || sent.message_id != id) continue;
     sent.used = false;
-    return handler_->on_notification_outcome(link, sent.token, NotificationOutcome::kReset, now_);
+    return tell(link, sent.token, NotificationOutcome::kReset);
   }
 }
 

@@ -24,8 +24,8 @@ std::uint32_t Endpoint::max_unfragmented() const noexcept {
 /// where a part has been answered.
 std::optional<Message> Endpoint::gather_request(RequestContext& request, const Message& part) noexcept {
   const ScannedOptions scanned = scan_options(part.options(), part.code());
-  if (!scanned.block1 || !is_protected(part)) return part;
-  request.block1 = scanned.block1;
+  if (scanned.blocks.block1 == BlockOptions::kAbsent || !is_protected(part)) return part;
+  request.block1 = scanned.blocks.block1;
   request.cache_key = scanned.cache_key;
   request.repeatable = false;  // the parts before it will be gone
   const Block block = accept_block(request);
@@ -33,38 +33,36 @@ std::optional<Message> Endpoint::gather_request(RequestContext& request, const M
     answer_code(request, Code::kBadRequest);
     return std::nullopt;
   }
-  const auto body = join(request, block, part.payload(), scanned.size1.value_or(0),
+  const auto body = join(request, block, part.payload(), scanned.blocks.size1,
                          {.kind = Transfer::Kind::kGathering, .limit = max_unfragmented()});
   if (!body) return std::nullopt;
   return part.with(part.token(), *body);
 }
 
-/// The same of a response to the request of `index`: nothing where a part has been taken, or is none of this
+/// The same of a response to the request of an exchange: nothing where a part has been taken, or is none of this
 /// response.
-std::optional<Message> Endpoint::gather_response(std::uint32_t index, const Message& part,
+std::optional<Message> Endpoint::gather_response(Exchange& exchange, const Message& part,
                                                  RecentRequest* recent) noexcept {
-  const SecurityBinding binding = exchanges_[index].binding;
+  const SecurityBinding binding = exchange.binding;
   const ScannedOptions scanned = scan_options(part.options(), part.code());
-  const Block block = Block::from_value(scanned.block2.value_or(0));
-  const bool apart = scanned.block2 && (block.number != 0 || block.more);
+  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  const bool apart = block.number != 0 || block.more;
   if (binding.context == 0 || !apart || !is_protected(part)) {
-    close_gathered(index);
+    close_gathered(exchange);
     return part;
   }
-  const std::uint32_t done = binding.gathering != 0 ? transfers_[binding.gathering - 1U].size : 0;
+  const std::uint32_t done = binding.gathering != 0 ? transfers_[binding.gathering].size : 0;
   if (block.offset() != done) {  // an old one, or one of something else
     ++statistics_.rejected;
     return std::nullopt;
   }
-  const Result<bool> more = take_part(index, part, scanned);
+  const Result<bool> more = take_part(exchange, part, scanned);
   if (more && !*more) {
-    const SecurityBinding whole = exchanges_[index].binding;
-    const Transfer& transfer = transfers_[whole.gathering - 1U];
-    return part.with(exchanges_[index].first_token,
-                     transfers_.body(whole.gathering - 1U).first(transfer.size));
+    const SecurityBinding whole = exchange.binding;
+    return part.with(exchange.first_token, transfers_.outgoing(transfers_[whole.gathering]));
   }
   if (part.type() == Type::kConfirmable) {
-    const LinkId link = exchanges_[index].link;
+    const LinkId link = exchange.link;
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
     if (recent != nullptr) {
       recent->begin(part.message_id(), now_);
@@ -72,33 +70,32 @@ std::optional<Message> Endpoint::gather_response(std::uint32_t index, const Mess
     }
     send_empty(link, Type::kAcknowledgement, part.message_id());
   }
-  settle(index);
+  settle(exchange);
   if (more)
-    send_again(index);
+    send_again(exchange);
   else
-    fail_exchange(index, more.error().code);
+    end_exchange(exchange, more.error().code);
   return std::nullopt;
 }
 
 /// Keeps a part. True: the message of the exchange now asks for the next one, under the nonce that it had.
-Result<bool> Endpoint::take_part(std::uint32_t index, const Message& part,
+Result<bool> Endpoint::take_part(Exchange& exchange, const Message& part,
                                  const ScannedOptions& scanned) noexcept {
-  Exchange& exchange = exchanges_[index];
   SecurityBinding binding = exchange.binding;
-  const Block block = Block::from_value(*scanned.block2);
+  const Block block = Block::from_value(scanned.blocks.block2);
   const ByteView payload = part.payload();
   if (!block.valid(reliable(exchange.link)) || !block.whole(payload.size())) return fail(Errc::kMalformed);
   if (binding.gathering == 0) {
-    const std::optional<std::uint32_t> opened = transfers_.open_own(exchange.link, now_);
-    if (!opened) return fail(Errc::kNoSpace);
-    binding.gathering = static_cast<std::uint16_t>(*opened + 1);
+    const Transfer* const opened = transfers_.open_own(exchange.link, now_);
+    if (opened == nullptr) return fail(Errc::kNoSpace);
+    binding.gathering = opened->place;
     exchange.binding = binding;
   }
-  Transfer& transfer = transfers_[binding.gathering - 1U];
+  Transfer& transfer = transfers_[binding.gathering];
   const std::uint32_t limit = max_unfragmented();
-  if (scanned.size2.value_or(0) > limit || payload.size() > limit - transfer.size)
+  if (value_or_zero(scanned.blocks.size2) > limit || payload.size() > limit - transfer.size)
     return fail(Errc::kTooLarge);
-  std::copy(payload.begin(), payload.end(), transfers_.body(binding.gathering - 1U).data() + transfer.size);
+  std::copy(payload.begin(), payload.end(), transfers_.body(transfer) + transfer.size);
   transfer.size += static_cast<std::uint32_t>(payload.size());
   if (!block.more) return false;
 
@@ -107,18 +104,16 @@ Result<bool> Endpoint::take_part(std::uint32_t index, const Message& part,
   binding.outer_block2 =
       Block::at(transfer.size, false, std::min(block.szx, preferred_szx(exchange.link))).value() + 1;
   exchange.binding = binding;
-  RequestParts same;
-  same.keep_blocks = true;
-  if (!rewrite(index, same)) return fail(Errc::kTooLarge);
+  MessageParts same;
+  if (!rewrite(exchange, same, Keep::kAll)) return fail(Errc::kTooLarge);
   return true;
 }
 
 /// The response has been verified, or is none in parts.
-void Endpoint::close_gathered(std::uint32_t index) noexcept {
-  Exchange& exchange = exchanges_[index];
+void Endpoint::close_gathered(Exchange& exchange) noexcept {
   SecurityBinding binding = exchange.binding;
   if (binding.gathering == 0) return;
-  transfers_.close(binding.gathering - 1U);
+  transfers_.close(transfers_[binding.gathering]);
   binding.gathering = 0;
   binding.outer_block2 = 0;
   exchange.binding = binding;

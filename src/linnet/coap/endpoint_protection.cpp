@@ -17,9 +17,8 @@ bool only_reads(Code method) noexcept {
 }  // namespace
 
 /// The message of an exchange goes out: each time the same bytes.
-void Endpoint::transmit_exchange(std::uint32_t index) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const ByteView message = buffer(index).first(exchange.size);
+void Endpoint::transmit_exchange(Exchange& exchange) noexcept {
+  const ByteView message = message_of(exchange);
   if constexpr (kProtection) {
     if (exchange.binding.context != 0) {
       SecurityBinding binding = exchange.binding;
@@ -34,9 +33,8 @@ void Endpoint::transmit_exchange(std::uint32_t index) noexcept {
 }
 
 /// Whatever is sent anew has a nonce of its own. False: the exchange is closed, for there is none.
-bool Endpoint::number_exchange(std::uint32_t index) noexcept {
+bool Endpoint::number_exchange(Exchange& exchange) noexcept {
   if constexpr (kProtection) {
-    Exchange& exchange = exchanges_[index];
     SecurityBinding binding = exchange.binding;
     // What asks for another part of a response is the request that was sent, and keeps its nonce.
     if (binding.context == 0 || binding.outer_block2 != 0) return true;
@@ -44,7 +42,7 @@ bool Endpoint::number_exchange(std::uint32_t index) noexcept {
     exchange.binding = binding;
     if (numbered) return true;
     exchange.state = Exchange::State::kClosed;
-    timers_.set(index, now_);
+    wait(exchange, 0);
     return false;
   }
   return true;
@@ -55,7 +53,7 @@ void Endpoint::receive_protected(RequestContext& request, const Message& message
   if constexpr (kOuterBlocks) whole = gather_request(request, message);
   if (!whole) return;
   OpenedMessage opened = protection_->open_request(request.link, *whole, again);
-  const bool gathered = kOuterBlocks && request.block1.has_value();
+  const bool gathered = kOuterBlocks && request.block1 != BlockOptions::kAbsent;
   if constexpr (kOuterBlocks) close_joined();
   switch (opened.verdict) {
     case OpenedMessage::Verdict::kPlain: return process(request, message);
@@ -67,7 +65,7 @@ void Endpoint::receive_protected(RequestContext& request, const Message& message
     }
     case OpenedMessage::Verdict::kOpened: break;
   }
-  if (gathered) opened.binding.outer_block1 = *std::exchange(request.block1, std::nullopt) + 1;
+  if (gathered) opened.binding.outer_block1 = std::exchange(request.block1, BlockOptions::kAbsent) + 1;
   request.binding = opened.binding;
   request.method = opened.message.code();
   request.repeatable = !gathered && only_reads(request.method) &&
@@ -87,11 +85,11 @@ bool Endpoint::proven(const RequestContext& request, const ScannedOptions& scann
   return true;
 }
 
-/// What a response or notification is after verification. `index` is of its exchange, or kNone.
-OpenedMessage Endpoint::open_response(LinkId link, std::uint32_t index, const Message& message) noexcept {
-  if (index == kNone) return protection_->open_notification(link, message);
-  const OpenedMessage opened = protection_->open_response(link, exchanges_[index].binding, message);
-  if constexpr (kOuterBlocks) close_gathered(index);
+/// What a response or notification is after verification; the latter has no exchange.
+OpenedMessage Endpoint::open_response(LinkId link, Exchange* exchange, const Message& message) noexcept {
+  if (exchange == nullptr) return protection_->open_notification(link, message);
+  const OpenedMessage opened = protection_->open_response(link, exchange->binding, message);
+  if constexpr (kOuterBlocks) close_gathered(*exchange);
   return opened;
 }
 

@@ -29,20 +29,10 @@ void Endpoint::receive_frame(LinkId link, const Message& message) noexcept {
 }
 
 void Endpoint::receive_pong(LinkId link, const Token& token) noexcept {
-  for (std::uint32_t at = peers_[link].first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    const Exchange& exchange = exchanges_[at - 1];
-    const bool asked =
-        exchange.kind == Exchange::Kind::kPing && exchange.state == Exchange::State::kAcknowledged;
-    if (asked && exchange.token == token) return fail_exchange(at - 1, Errc::kReset);
+  for (Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    const bool asked = at->kind == Exchange::Kind::kPing && at->state == Exchange::State::kAcknowledged;
+    if (asked && at->token == token) return end_exchange(*at, Errc::kReset);
   }
-}
-
-/// The stream acknowledges a notification for the peer (RFC 8323 §7.2).
-void Endpoint::sent_in_order(std::uint32_t index) noexcept {
-  const LinkId link = exchanges_[index].link;
-  const Token token = exchanges_[index].token;
-  close_exchange(index);
-  handler_->on_notification_outcome(link, token, NotificationOutcome::kAcknowledged, now_);
 }
 
 }  // namespace linnet::coap

@@ -4,16 +4,15 @@
 #include <cstring>
 
 #include "linnet/coap/endpoint.hpp"
+#include "linnet/coap/entity_tag.hpp"
 #include "linnet/coap/features.hpp"
 #include "linnet/coap/frame.hpp"
+#include "linnet/coap/observe.hpp"
 
 namespace linnet::coap {
 
 namespace {
 
-constexpr std::uint32_t kIndexBits = 20;  // of a DeferredId; the generation is above
-constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
-constexpr std::uint16_t kGenerations = 1U << (32 - kIndexBits);
 constexpr DeferredId kNoDeferred{0};
 
 bool known_method(Code method) noexcept {
@@ -29,33 +28,33 @@ bool suppressed(std::uint8_t no_response, Code code) noexcept {
 }
 
 /// Makes another message of the same content.
-void readdress(ByteSpan message, Type type, MessageId id) noexcept {
+void readdress(std::uint8_t* message, Type type, MessageId id) noexcept {
   message[0] = static_cast<std::uint8_t>((message[0] & 0xCFU) | static_cast<unsigned>(type) << 4);
   message[2] = static_cast<std::uint8_t>(static_cast<unsigned>(id) >> 8);
   message[3] = static_cast<std::uint8_t>(id);
 }
 
-}  // namespace
-
-Result<std::size_t> Endpoint::encode_reply(ByteSpan out, Type type, MessageId id, const Token& token,
-                                           const Reply& reply, const ReplyParts& parts) noexcept {
+/// Gives the size, or 0 when it does not fit.
+std::size_t encode_reply(ByteSpan out, Type type, MessageId id, const Token& token, const Reply& reply,
+                         const MessageParts& parts) noexcept {
   MessageWriter writer(out, type, reply.code, id, token);
-  if (kBlockwise && parts.etag) writer.option(OptionNumber::kEtag, *parts.etag);
-  if (reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & 0xFFFFFFU);
-  for (const std::string_view segment : reply.location) {
-    if (segment.empty()) break;
-    writer.option(OptionNumber::kLocationPath, segment);
+  if (kBlockwise && parts.etag != 0) writer.option(OptionNumber::kEtag, parts.etag);
+  const bool first = Block::from_value(value_or_zero(parts.blocks.block2)).number == 0;
+  if (first && reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & kObserveMask);
+  if (first) {
+    for (const std::string_view segment : reply.location) {
+      if (segment.empty()) break;
+      writer.option(OptionNumber::kLocationPath, segment);
+    }
   }
   if (reply.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*reply.content_format});
   if (reply.max_age) writer.option(OptionNumber::kMaxAge, *reply.max_age);
-  if (kBlockwise && parts.block2) writer.option(OptionNumber::kBlock2, *parts.block2);
-  if (kBlockwise && parts.block1) writer.option(OptionNumber::kBlock1, *parts.block1);
-  if (kBlockwise && parts.size2) writer.option(OptionNumber::kSize2, *parts.size2);
-  if (parts.size1) writer.option(OptionNumber::kSize1, *parts.size1);
-  if (kChallenges && !parts.echo.empty()) writer.option(OptionNumber::kEcho, parts.echo);
+  parts.write(writer);
   writer.payload(parts.payload);
-  return writer.finish();
+  return writer.ok() ? writer.size() : 0;
 }
+
+}  // namespace
 
 void Endpoint::receive_request(LinkId link, const Message& message) noexcept {
   Peer& peer = peers_[link];
@@ -122,79 +121,74 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   }
   if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed);
+  IncomingRequest incoming;
+  incoming.link = request.link;
+  incoming.method = request.method;
+  incoming.confirmable = request.confirmable;
+  incoming.fresh = kChallenges && echo_.fresh(scanned.echo, request.link, now_);
+  incoming.token = request.token;
+  incoming.options = message.options();
+  incoming.content_format = scanned.content_format;
+  incoming.accept = scanned.accept;
+  incoming.observe = scanned.observe;
+  incoming.payload = message.payload();
+  incoming.cache_key = request.cache_key;
+  incoming.security_context = request.binding.context;
   if constexpr (kBlockwise) {
-    request.block1 = scanned.block1;
-    request.block2 = scanned.block2;
-    request.size_wanted = scanned.size2.has_value();
+    request.block1 = scanned.blocks.block1;
+    request.block2 = scanned.blocks.block2;
+    request.size_wanted = scanned.blocks.size2 != BlockOptions::kAbsent;
     const bool stream = reliable(request.link);
-    const bool valid = Block::from_value(scanned.block1.value_or(0)).valid(stream) &&
-                       Block::from_value(scanned.block2.value_or(0)).valid(stream);
-    if (!valid) return answer_code(request, Code::kBadRequest);
-    if (scanned.block2 && Block::from_value(*scanned.block2).number != 0) {
-      return receive_block2(request, message, scanned);
-    }
-    if (scanned.block1) return receive_block1(request, message, scanned);
+    const Block block2 = Block::from_value(value_or_zero(request.block2));
+    if (!Block::from_value(value_or_zero(request.block1)).valid(stream) || !block2.valid(stream))
+      return answer_code(request, Code::kBadRequest);
+    if (block2.number != 0) return receive_block2(request, incoming);
+    if (request.block1 != BlockOptions::kAbsent)
+      return receive_block1(request, incoming, scanned.blocks.size1);
   }
-  if (message.payload().size() > config_.max_body) return refuse_body(request, config_.max_body);
-  ask(request, message, scanned, message.payload());
+  if (incoming.payload.size() > config_.max_body) return refuse_body(request, config_.max_body);
+  ask(request, incoming);
 }
 
 /// As EndpointConfig::freshness says. A block behind the first belongs to a body that began fresh.
 bool Endpoint::fresh_enough(const RequestContext& request, const ScannedOptions& scanned) noexcept {
   if (config_.freshness == Freshness::kOff || !has_effect(request.method)) return true;
   bool& known = peers_[request.link].fresh;
-  if (!scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now_)) return known = true;
-  if (kBlockwise && Block::from_value(scanned.block1.value_or(0)).number != 0) return true;
+  if (echo_.fresh(scanned.echo, request.link, now_)) return known = true;
+  if (kBlockwise && Block::from_value(value_or_zero(scanned.blocks.block1)).number != 0) return true;
   return config_.freshness == Freshness::kFirst && (known || reliable(request.link));
 }
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).
 void Endpoint::refuse_body(const RequestContext& request, std::uint32_t limit) noexcept {
-  ReplyParts parts;
-  parts.size1 = limit;
+  MessageParts parts;
+  parts.blocks.size1 = limit;
   answer_code(request, Code::kRequestEntityTooLarge, parts);
 }
 
-IncomingRequest Endpoint::incoming_request(const RequestContext& request, const Message& message,
-                                           const ScannedOptions& scanned, ByteView payload) const noexcept {
-  IncomingRequest incoming;
-  incoming.link = request.link;
-  incoming.method = request.method;
-  incoming.confirmable = request.confirmable;
-  incoming.fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now_);
-  incoming.token = request.token;
-  incoming.options = message.options();
-  incoming.content_format = scanned.content_format;
-  incoming.accept = scanned.accept;
-  incoming.observe = scanned.observe;
-  incoming.payload = payload;
-  incoming.cache_key = request.cache_key;
-  incoming.security_context = request.binding.context;
-  return incoming;
-}
-
 /// Hands a request to the handler, or, with `part`, one block of it to the handler of bodies.
-void Endpoint::ask(const RequestContext& request, const Message& message, const ScannedOptions& scanned,
-                   ByteView payload, const BodyPart* part) noexcept {
-  const IncomingRequest incoming = incoming_request(request, message, scanned, payload);
-  const std::optional<std::uint32_t> slot = kDeferral ? free_deferred_.take() : std::nullopt;
-  const DeferredId deferred = slot ? deferred_id(*slot) : kNoDeferred;
+void Endpoint::ask(const RequestContext& request, const IncomingRequest& incoming,
+                   const BodyPart* part) noexcept {
+  const std::uint32_t slot = kDeferral ? free_deferred_.take() : IndexPool::kNone;
+  const DeferredId deferred = slot != IndexPool::kNone ? deferred_id(slot) : kNoDeferred;
   const std::uint8_t drops = peers_[request.link].drops;
   asking_ = true;
   const Reply reply = kStreaming && part != nullptr
                           ? bodies_->on_part(incoming, *part, deferred, space_, now_)
                           : handler_->on_request(incoming, deferred, space_, now_);
   asking_ = false;
-  if (kStreaming && part != nullptr) part_taken(request, payload.size(), *part, reply);
+  if (kStreaming && part != nullptr) part_taken(request, incoming.payload.size(), *part, reply);
   // The handler may have dropped the peer.
   const bool open = kReliable && request.recent == nullptr ? peers_[request.link].drops == drops
                                                            : request.recent->kept() == Kept::kProcessing &&
                                                                  request.recent->known(request.message_id);
-  if (kDeferral && open && slot && reply.kind == Reply::Kind::kDefer) return defer(request, *slot);
-  if (kDeferral && slot) free_deferred_.give(*slot);
+  if (kDeferral && slot != IndexPool::kNone) {
+    if (open && reply.kind == Reply::Kind::kDefer) return defer(request, slot);
+    free_deferred_.give(slot);
+  }
   if (!open) return;
   switch (reply.kind) {
-    case Reply::Kind::kNow: static_cast<void>(answer(request, reply, {})); return;
+    case Reply::Kind::kNow: static_cast<void>(answer(request, reply)); return;
     case Reply::Kind::kDefer: return answer_code(request, Code::kServiceUnavailable);
     case Reply::Kind::kChallenge: return challenge(request);
     case Reply::Kind::kIgnore:
@@ -221,7 +215,7 @@ void Endpoint::defer(const RequestContext& request, std::uint32_t index) noexcep
   ++peers_[request.link].deferred;
   if (!kReliable || request.recent != nullptr) request.recent->keep_deferred(index);
   const Millis lifetime = links_->traits(request.link).transmission.exchange_lifetime();
-  wait(config_.max_exchanges + index, request.confirmable ? config_.ack_delay : lifetime);
+  timers_.set(config_.max_exchanges + index, now_ + (request.confirmable ? config_.ack_delay : lifetime));
 }
 
 void Endpoint::free_deferred(std::uint32_t index) noexcept {
@@ -246,14 +240,15 @@ void Endpoint::acknowledge_alone(std::uint32_t index) noexcept {
     send_empty(request.link, Type::kAcknowledgement, request.message_id);
   }
   request.recent = nullptr;
-  wait(config_.max_exchanges + index, links_->traits(request.link).transmission.exchange_lifetime());
+  timers_.set(config_.max_exchanges + index,
+              now_ + links_->traits(request.link).transmission.exchange_lifetime());
 }
 
 Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) noexcept {
   now_ = now;
   const std::uint32_t index = find_deferred(id);
   if (index == kNone) return fail(Errc::kNotFound);
-  const Result<void> answered = answer(deferred_[index].request, reply, {});
+  const Result<void> answered = answer(deferred_[index].request, reply);
   if constexpr (kStreaming) {
     if (answered && reply.code != Code::kContinue) end_stream(deferred_[index].request);
   }
@@ -261,52 +256,78 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
   return answered;
 }
 
-void Endpoint::answer_code(const RequestContext& request, Code code, const ReplyParts& given) noexcept {
+void Endpoint::answer_code(const RequestContext& request, Code code, MessageParts& parts) noexcept {
   Reply reply;
   reply.code = code;
-  ReplyParts parts = given;
-  parts.block1 = request.block1;
+  parts.blocks.block1 = request.block1;
   static_cast<void>(send_reply(request, reply, parts));
 }
 
 void Endpoint::answer_code(const RequestContext& request, Code code) noexcept {
-  answer_code(request, code, {});
+  MessageParts parts;
+  answer_code(request, code, parts);
 }
 
 void Endpoint::challenge(const RequestContext& request) noexcept {
   if constexpr (!kChallenges) return answer_code(request, Code::kUnauthorized);
   const EchoValues::Value value = echo_.make(request.link, now_);
-  ReplyParts parts;
+  MessageParts parts;
   parts.echo = value;
   answer_code(request, Code::kUnauthorized, parts);
 }
 
-/// Sends what the handler gave, in one message if it can be.
+/// Sends what the handler gave, in one message if it can be, else the block of it that is wanted. The first
+/// one leaves a snapshot behind, so that the others belong to the same representation; blocks of a snapshot
+/// come with its `etag`.
 Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
-                              const ReplyParts& given) noexcept {
-  ReplyParts parts = given;
-  parts.block1 = request.block1;
-  parts.payload = reply.payload;
+                              std::uint32_t etag) noexcept {
+  MessageParts parts;
+  parts.blocks.block1 = request.block1;
   const std::uint8_t preferred = preferred_szx(request.link);
-  const Block wanted =
-      kBlockwise && request.block2 ? Block::from_value(*request.block2) : Block{0, false, preferred};
-  const std::uint8_t szx = std::min(wanted.szx, preferred);
-  if (wanted.number == 0 && reply.payload.size() <= single_message(request.link, szx)) {
-    if (kBlockwise && request.block2) parts.block2 = Block{0, false, szx}.value();
-    const Result<void> sent = send_reply(request, reply, parts);
-    if (sent || sent.error().code != Errc::kTooLarge) return sent;
+  Block wanted{0, false, preferred};
+  if (kBlockwise && request.block2 != BlockOptions::kAbsent) wanted = Block::from_value(request.block2);
+  const std::size_t whole_size = reply.payload.size();
+  const std::uint32_t offset = wanted.offset();
+  if (offset != 0 && offset >= whole_size) {
+    answer_code(request, Code::kBadRequest);
+    return {};
   }
+  const ByteView rest = reply.payload.subspan(offset);
+  std::uint8_t szx = std::min(wanted.szx, preferred);
+  std::uint32_t blocks = most_blocks(request.link, szx);
+  bool whole = offset == 0 && whole_size <= single_message(request.link, szx);
   Result<void> sent = fail(Errc::kTooLarge);
-  if constexpr (kBlockwise) sent = answer_in_blocks(request, reply, parts);
-  if (sent || sent.error().code != Errc::kTooLarge || parts.kind == Exchange::Kind::kNotification)
-    return sent;
-  answer_code(request, Code::kInternalServerError);
+  while (kBlockwise || whole) {
+    const std::uint32_t size = blocks * Block::size_of(szx);
+    const bool more = !whole && rest.size() > size;
+    parts.payload = more ? rest.first(size) : rest;
+    if (kBlockwise && (!whole || request.block2 != BlockOptions::kAbsent))
+      parts.blocks.block2 = Block::at(offset, more, szx).value();
+    if (kBlockwise && !whole) {
+      parts.etag = etag != 0 ? etag : entity_tag(reply.payload);
+      if (request.size_wanted) parts.blocks.size2 = static_cast<std::uint32_t>(whole_size);
+    }
+    sent = send_reply(request, reply, parts);
+    if (sent || sent.error().code != Errc::kTooLarge) {
+      if (kBlockwise && sent && more && offset == 0 && etag == 0) hold(request, reply, parts.etag);
+      return sent;
+    }
+    if (whole)
+      whole = false;
+    else if (blocks > 1)
+      --blocks;
+    else if (szx != 0)
+      --szx;
+    else
+      break;
+  }
+  if (!request.notifies) answer_code(request, Code::kInternalServerError);
   return sent;
 }
 
 /// Non-confirmable, piggybacked, or separate, as the request and the time that has passed want it.
 Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& reply,
-                                  const ReplyParts& parts) noexcept {
+                                  const MessageParts& parts) noexcept {
   if (suppressed(request.no_response, reply.code)) {
     if (request.recent == nullptr) return {};
     request.recent->keep(request.confirmable ? Kept::kAcknowledged : Kept::kSilence);
@@ -322,9 +343,9 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   const ByteSpan out = sealed || lost ? scratch_.first(limit) : prepared;
   const Type type = request.confirmable ? Type::kAcknowledgement : Type::kNonConfirmable;
   const MessageId id = request.confirmable ? request.message_id : next_message_id(request.link);
-  const Result<std::size_t> size = encode_reply(out, type, id, request.token, reply, parts);
-  if (!size) return fail(Errc::kTooLarge);
-  ByteView message = out.first(*size);
+  const std::size_t size = encode_reply(out, type, id, request.token, reply, parts);
+  if (size == 0) return fail(Errc::kTooLarge);
+  ByteView message = out.first(size);
   if constexpr (kProtection) {
     if (sealed) {
       SecurityBinding binding = request.binding;
@@ -335,8 +356,7 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   }
   if (type == Type::kNonConfirmable) {
     if (request.recent != nullptr) request.recent->keep(Kept::kSilence);
-    if (parts.kind == Exchange::Kind::kNotification && !reliable(request.link))
-      remember_notification(request.link, id, request.token);
+    if (request.notifies && !reliable(request.link)) remember_notification(request.link, id, request.token);
   } else if (message.size() <= RecentRequest::kMaxReply) {
     request.recent->keep_reply(message);
   } else if (request.repeatable) {
@@ -352,29 +372,25 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
     ++statistics_.dropped;
     return {};
   }
-  links_->send(request.link, reliable(request.link) ? to_frame(out.first(*size)) : *size);
+  links_->send(request.link, reliable(request.link) ? to_frame(out.first(size)) : size);
   ++statistics_.sent;
   return {};
 }
 
 Result<void> Endpoint::send_confirmable(const RequestContext& request, const Reply& reply,
-                                        const ReplyParts& parts) noexcept {
-  const Result<std::uint32_t> opened = open_exchange(request.link, parts.kind);
-  if (!opened) return fail(opened.error().code);
-  Exchange& exchange = exchanges_[*opened];
-  exchange.confirmable = !reliable(request.link);
-  exchange.token = request.token;
-  exchange.binding = request.binding;
-  exchange.message_id = next_message_id(request.link);
-  const Result<std::size_t> size =
-      encode_reply(buffer(*opened).first(message_limit(request.link, request.binding)), Type::kConfirmable,
-                   exchange.message_id, request.token, reply, parts);
-  if (!size) {
-    close_exchange(*opened);
+                                        const MessageParts& parts) noexcept {
+  const auto kind = request.notifies ? Exchange::Kind::kNotification : Exchange::Kind::kResponse;
+  Exchange* const exchange = open_exchange(request.link, kind, request.token);
+  if (exchange == nullptr) return fail(Errc::kBusy);
+  exchange->binding = request.binding;
+  const std::size_t size = encode_reply(room_for(*exchange), Type::kConfirmable, exchange->message_id,
+                                        request.token, reply, parts);
+  if (size == 0) {
+    close_exchange(*exchange);
     return fail(Errc::kTooLarge);
   }
-  exchange.size = static_cast<std::uint16_t>(*size);
-  start(*opened);
+  exchange->size = static_cast<std::uint16_t>(size);
+  start(*exchange);
   return {};
 }
 
@@ -383,18 +399,14 @@ Result<void> Endpoint::send_confirmable(const RequestContext& request, const Rep
 /// Acknowledgement. False when no exchange is free: then a lost reply stays lost.
 bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked) noexcept {
   request.recent->keep(Kept::kAcknowledged);
-  const Result<std::uint32_t> opened = open_exchange(request.link, Exchange::Kind::kResponse);
-  if (!opened) return false;
-  Exchange& exchange = exchanges_[*opened];
-  exchange.confirmable = true;
-  exchange.token = request.token;
-  exchange.message_id = next_message_id(request.link);
-  exchange.size = static_cast<std::uint16_t>(piggybacked.size());
-  const ByteSpan message = buffer(*opened);
-  std::memcpy(message.data(), piggybacked.data(), piggybacked.size());
-  readdress(message, Type::kConfirmable, exchange.message_id);
+  Exchange* const exchange = open_exchange(request.link, Exchange::Kind::kResponse, request.token);
+  if (exchange == nullptr) return false;
+  exchange->size = static_cast<std::uint16_t>(piggybacked.size());
+  std::uint8_t* const message = buffer(*exchange);
+  std::memcpy(message, piggybacked.data(), piggybacked.size());
+  readdress(message, Type::kConfirmable, exchange->message_id);
   send_empty(request.link, Type::kAcknowledgement, request.message_id);
-  start(*opened);
+  start(*exchange);
   return true;
 }
 
@@ -408,10 +420,8 @@ Result<void> Endpoint::notify(LinkId link, const Notification& notification, Ins
   now_ = now;
   if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
   Reply reply;
+  static_cast<Representation&>(reply) = notification;
   reply.code = notification.code;
-  reply.content_format = notification.content_format;
-  reply.observe = notification.observe;
-  reply.max_age = notification.max_age;
   reply.payload = notification.payload;
   RequestContext request{};
   request.link = link;
@@ -425,9 +435,8 @@ Result<void> Endpoint::notify(LinkId link, const Notification& notification, Ins
       request.binding = *bound;
     }
   }
-  ReplyParts parts;
-  parts.kind = Exchange::Kind::kNotification;
-  return answer(request, reply, parts);
+  request.notifies = true;
+  return answer(request, reply);
 }
 
 }  // namespace linnet::coap

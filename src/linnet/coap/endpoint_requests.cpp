@@ -2,6 +2,7 @@
 // The request layer of an endpoint: its own requests, and the responses that come for them
 // (RFC 7252 §5.3).
 #include <algorithm>
+#include <cstring>
 
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/features.hpp"
@@ -10,37 +11,22 @@ namespace linnet::coap {
 
 namespace {
 
-Result<std::size_t> encode_request(ByteSpan out, MessageId id, const Token& token,
-                                   const OutgoingRequest& request, ByteView payload,
-                                   std::uint8_t request_tag) noexcept {
-  const Type type = request.confirmable ? Type::kConfirmable : Type::kNonConfirmable;
-  MessageWriter writer(out, type, request.method, id, token);
-  if (kObserver && request.observe) writer.option(OptionNumber::kObserve, *request.observe);
-  writer.options(OptionNumber::kUriPath, request.path);
-  if (request.content_format)
-    writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
-  writer.options(OptionNumber::kUriQuery, request.query);
-  if (kObserver && request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
-  if (kObserver && request.no_response)
-    writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
-  if (kBlockwise && request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});
-  writer.payload(payload);
-  return writer.finish();
-}
-
 IncomingResponse incoming_response(LinkId link, const Message& message,
                                    const ScannedOptions& scanned) noexcept {
   IncomingResponse response;
+  static_cast<Representation&>(response) = scanned;
   response.link = link;
   response.code = message.code();
   response.confirmable = message.type() == Type::kConfirmable;
   response.token = message.token();
   response.options = message.options();
-  response.content_format = scanned.content_format;
-  response.observe = scanned.observe;
-  response.max_age = scanned.max_age;
   response.payload = message.payload();
   return response;
+}
+
+/// What an exchange can hold of a span.
+std::uint32_t patience_of(Millis span) noexcept {
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(span.count(), UINT32_MAX));
 }
 
 }  // namespace
@@ -52,61 +38,76 @@ Token Endpoint::make_token(LinkId link) noexcept {
     std::array<std::uint8_t, Token::kMaxSize> bytes{};
     std::memcpy(bytes.data(), random.data(), bytes.size());
     token = Token(ByteView(bytes).first(config_.token_size));
-  } while (find_by_token(link, token) != kNone);
+  } while (find_by_token(link, token) != nullptr);
   return token;
 }
 
-Result<std::uint32_t> Endpoint::open_request(LinkId link, const OutgoingRequest& request) noexcept {
-  if (!is_request(request.method)) return fail(Errc::kInvalidArgument);
+/// An exchange for a request, not yet written, as `opened`.
+Result<void> Endpoint::open_request(LinkId link, const OutgoingRequest& request, Exchange*& opened) noexcept {
+  if (!is_request(request.method) || !peers_.has(link)) return fail(Errc::kInvalidArgument);
   if (request.payload.size() > (request.lent ? UINT32_MAX : config_.max_body)) return fail(Errc::kTooLarge);
-  const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kRequest);
-  if (!opened) return opened;
-  Exchange& exchange = exchanges_[*opened];
-  const bool stream = reliable(link);
-  exchange.confirmable = request.confirmable && !stream;
+  opened = open_exchange(link, Exchange::Kind::kRequest,
+                         kObserver && request.token ? *request.token : make_token(link));
+  if (opened == nullptr) return fail(Errc::kBusy);
+  Exchange& exchange = *opened;
+  if (!request.confirmable) exchange.confirmable = false;
   exchange.szx = preferred_szx(link);
-  exchange.token = kObserver && request.token ? *request.token : make_token(link);
   exchange.first_token = exchange.token;
-  exchange.message_id = next_message_id(link);
   if constexpr (kProtection) {
     if (protection_ != nullptr) exchange.binding = protection_->bind_request(link);
   }
   const TransmissionParameters& transmission = links_->traits(link).transmission;
-  const Millis longest = stream ? transmission.max_transmit_wait() : transmission.exchange_lifetime();
-  const Millis patience = request.timeout.count() > 0 ? request.timeout : longest;
-  exchange.patience = static_cast<std::uint32_t>(std::min<std::int64_t>(patience.count(), UINT32_MAX));
-  return opened;
+  const Millis longest = reliable(link) ? transmission.max_transmit_wait() : transmission.exchange_lifetime();
+  exchange.patience = patience_of(request.timeout.count() > 0 ? request.timeout : longest);
+  return {};
+}
+
+/// False when it does not fit.
+bool Endpoint::encode_request(Exchange& exchange, const OutgoingRequest& request, ByteView payload,
+                              std::uint8_t request_tag) noexcept {
+  MessageWriter writer(room_for(exchange), request.confirmable ? Type::kConfirmable : Type::kNonConfirmable,
+                       request.method, exchange.message_id, exchange.token);
+  if (kObserver && request.observe) writer.option(OptionNumber::kObserve, *request.observe);
+  writer.options(OptionNumber::kUriPath, request.path);
+  if (request.content_format)
+    writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
+  writer.options(OptionNumber::kUriQuery, request.query);
+  if (kObserver && request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
+  if (kObserver && request.no_response)
+    writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
+  if (kBlockwise && request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});
+  writer.payload(payload);
+  exchange.size = static_cast<std::uint16_t>(writer.size());
+  return writer.ok();
 }
 
 /// Encodes a request into the buffer of its exchange: in one message, or the first of its blocks.
-Result<void> Endpoint::write_request(std::uint32_t index, const OutgoingRequest& request) noexcept {
-  Exchange& exchange = exchanges_[index];
-  const ByteSpan out = buffer(index).first(message_limit(exchange.link, exchange.binding));
-  if (request.payload.size() <= single_message(exchange.link, exchange.szx)) {
-    const Result<std::size_t> size =
-        encode_request(out, exchange.message_id, exchange.token, request, request.payload, 0);
-    exchange.size = static_cast<std::uint16_t>(size.value_or(0));
-    if (size) return {};
+Result<void> Endpoint::write_request(Exchange& exchange, const OutgoingRequest& request) noexcept {
+  const bool whole = request.payload.size() <= single_message(exchange.link, exchange.szx);
+  if (whole && encode_request(exchange, request, request.payload, 0)) return {};
+  if constexpr (kBlockwise) {
+    if (encode_request(exchange, request, {}, next_request_tag(exchange.link)))
+      return cut_request(exchange, request.payload, request.lent);
   }
-  if constexpr (!kBlockwise) return fail(Errc::kTooLarge);
-  const Result<std::size_t> size =
-      encode_request(out, exchange.message_id, exchange.token, request, {}, next_request_tag(exchange.link));
-  if (!size) return fail(Errc::kTooLarge);
-  exchange.size = static_cast<std::uint16_t>(*size);
-  return cut_request(index, request.payload, request.lent);
+  return fail(Errc::kTooLarge);
+}
+
+/// Sends what was made, or lets go of it.
+Result<RequestId> Endpoint::launch(Exchange* exchange, Result<void> made) noexcept {
+  if (!made) {
+    if (exchange != nullptr) close_exchange(*exchange);
+    return fail(made.error().code);
+  }
+  start(*exchange);
+  return exchange->id;
 }
 
 Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
   now_ = now;
-  const Result<std::uint32_t> opened = open_request(link, request);
-  if (!opened) return fail(opened.error().code);
-  const Result<void> written = write_request(*opened, request);
-  if (!written) {
-    close_exchange(*opened);
-    return fail(written.error().code);
-  }
-  start(*opened);
-  return request_id(*opened);
+  Exchange* exchange = nullptr;
+  Result<void> made = open_request(link, request, exchange);
+  if (made) made = write_request(*exchange, request);
+  return launch(exchange, made);
 }
 
 Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& request,
@@ -116,26 +117,18 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   OutgoingRequest rest = request;
   rest.observe.reset();
   rest.payload = {};
-  const Result<std::uint32_t> opened = open_request(link, rest);
-  if (!opened) return fail(opened.error().code);
-  Exchange& exchange = exchanges_[*opened];
-  const Result<std::size_t> size =
-      encode_request(buffer(*opened).first(message_limit(link, exchange.binding)), exchange.message_id,
-                     exchange.token, rest, {}, 0);
-  exchange.size = static_cast<std::uint16_t>(size.value_or(0));
+  Exchange* exchange = nullptr;
+  Result<void> made = open_request(link, rest, exchange);
+  if (!made) return launch(exchange, made);
   const ScannedOptions scanned = scan_options(first.options, first.code);
-  const Block block = Block::from_value(scanned.block2.value_or(0));
-  Result<void> joined = size && block.more && block.number == 0 && block.valid(reliable(link))
-                            ? start_joining(*opened, first, scanned.etag)
-                            : Result<void>(fail(Errc::kInvalidArgument));
-  if (joined && !write_block2(*opened, std::min(block.szx, preferred_szx(link))))
-    joined = fail(Errc::kTooLarge);
-  if (!joined) {
-    close_exchange(*opened);
-    return fail(joined.error().code);
-  }
-  start(*opened);
-  return request_id(*opened);
+  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  made =
+      encode_request(*exchange, rest, {}, 0) && block.more && block.number == 0 && block.valid(reliable(link))
+          ? start_joining(*exchange, first, scanned.etag)
+          : Result<void>(fail(Errc::kInvalidArgument));
+  if (made && !write_block2(*exchange, std::min(block.szx, preferred_szx(link))))
+    made = fail(Errc::kTooLarge);
+  return launch(exchange, made);
 }
 
 /// A Request-Tag for a Block1 transfer that could be confused with another one to the same peer,
@@ -143,42 +136,35 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
 std::uint8_t Endpoint::next_request_tag(LinkId link) noexcept {
   Peer& peer = peers_[link];
   bool needed = peer.request_tag != 0;
-  for (std::uint32_t at = peer.first_exchange; at != 0; at = exchanges_[at - 1].next) {
-    needed = needed || exchanges_[at - 1].sending != 0;
+  for (const Exchange* at = first_exchange(link); at != nullptr; at = next_exchange(*at)) {
+    needed = needed || at->sending != 0;
   }
   if (needed) peer.request_tag = static_cast<std::uint8_t>(peer.request_tag % UINT8_MAX + 1);
   return peer.request_tag;
 }
 
 Token Endpoint::token_of(RequestId id) const noexcept {
-  const std::uint32_t index = find_by_request(id);
-  return index == kNone ? Token() : exchanges_[index].first_token;
+  const Exchange* const exchange = find_by_request(id);
+  return exchange == nullptr ? Token() : exchange->first_token;
 }
 
 void Endpoint::cancel(RequestId id, Instant now) noexcept {
   now_ = now;
-  const std::uint32_t index = find_by_request(id);
-  if (index != kNone) close_exchange(index);
+  if (Exchange* const exchange = find_by_request(id)) close_exchange(*exchange);
 }
 
 Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
   now_ = now;
-  const Result<std::uint32_t> opened = open_exchange(link, Exchange::Kind::kPing);
-  if (!opened) return fail(opened.error().code);
-  Exchange& exchange = exchanges_[*opened];
+  if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
   const bool stream = reliable(link);
-  exchange.confirmable = !stream;
-  exchange.message_id = next_message_id(link);
-  if (stream) {
-    exchange.token = make_token(link);
-    const Millis patience = links_->traits(link).transmission.max_transmit_wait();
-    exchange.patience = static_cast<std::uint32_t>(std::min<std::int64_t>(patience.count(), UINT32_MAX));
-  }
-  MessageWriter writer(buffer(*opened), Type::kConfirmable, stream ? Code::kPing : Code::kEmpty,
-                       exchange.message_id, exchange.token);
-  exchange.size = static_cast<std::uint16_t>(writer.finish().value_or(0));
-  start(*opened);
-  return request_id(*opened);
+  Exchange* const exchange = open_exchange(link, Exchange::Kind::kPing, stream ? make_token(link) : Token());
+  if (exchange == nullptr) return fail(Errc::kBusy);
+  if (stream) exchange->patience = patience_of(links_->traits(link).transmission.max_transmit_wait());
+  const MessageWriter writer(room_for(*exchange), Type::kConfirmable, stream ? Code::kPing : Code::kEmpty,
+                             exchange->message_id, exchange->token);
+  exchange->size = static_cast<std::uint16_t>(writer.size());
+  start(*exchange);
+  return exchange->id;
 }
 
 void Endpoint::receive_response(LinkId link, const Message& message) noexcept {
@@ -192,33 +178,33 @@ void Endpoint::receive_response(LinkId link, const Message& message) noexcept {
       return;
     }
   }
-  std::uint32_t index =
+  Exchange* exchange =
       piggybacked ? find_by_id(link, message.message_id()) : find_by_token(link, message.token());
-  if (index != kNone &&
-      (exchanges_[index].kind != Exchange::Kind::kRequest || exchanges_[index].token != message.token())) {
-    index = kNone;
+  if (exchange != nullptr &&
+      (exchange->kind != Exchange::Kind::kRequest || exchange->token != message.token())) {
+    exchange = nullptr;
   }
   if constexpr (kProtection) {
-    if (protection_ != nullptr && (index != kNone || !piggybacked)) {
+    if (protection_ != nullptr && (exchange != nullptr || !piggybacked)) {
       std::optional<Message> whole = message;
       if constexpr (kOuterBlocks) {
-        if (index != kNone) whole = gather_response(index, message, recent);
+        if (exchange != nullptr) whole = gather_response(*exchange, message, recent);
       }
       if (!whole) return;
-      const OpenedMessage opened = open_response(link, index, *whole);
+      const OpenedMessage opened = open_response(link, exchange, *whole);
       if (opened.verdict == OpenedMessage::Verdict::kOpened)
-        return take_response(link, opened.message, recent, index, opened.ask_again);
+        return take_response(link, opened.message, recent, exchange, opened.ask_again);
       if (opened.verdict == OpenedMessage::Verdict::kIgnored) {
         ++statistics_.rejected;
         return;
       }
     }
   }
-  take_response(link, message, recent, index, false);
+  take_response(link, message, recent, exchange, false);
 }
 
-/// A response to the request of `index`, or to none that is under way. `ask_again`: see OpenedMessage.
-void Endpoint::take_response(LinkId link, const Message& message, RecentRequest* recent, std::uint32_t index,
+/// A response to the request of an exchange, or to none that is under way. `ask_again`: see OpenedMessage.
+void Endpoint::take_response(LinkId link, const Message& message, RecentRequest* recent, Exchange* exchange,
                              bool ask_again) noexcept {
   const bool piggybacked = message.type() == Type::kAcknowledgement;
   const bool confirmable = message.type() == Type::kConfirmable;
@@ -228,28 +214,30 @@ void Endpoint::take_response(LinkId link, const Message& message, RecentRequest*
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
     if (recent != nullptr) recent->begin(message.message_id(), now_);
   }
-  if (index == kNone) {
+  IncomingResponse response = incoming_response(link, message, scanned);
+  if (exchange == nullptr) {
     if (piggybacked)
       ++statistics_.rejected;
     else
-      receive_notification(message, scanned, recent, link);
+      receive_notification(message, response, scanned, recent);
     return;
   }
   if (confirmable) {
     if (recent != nullptr) recent->keep(Kept::kAcknowledged);
     send_empty(link, Type::kAcknowledgement, message.message_id());
   }
-  if (kBlockwise && !piggybacked && stale(index, scanned)) return;
-  complete(index, message, scanned, ask_again);
+  if (kBlockwise && !piggybacked && stale(*exchange, scanned)) return;
+  complete(*exchange, response, scanned, ask_again);
 }
 
-void Endpoint::receive_notification(const Message& message, const ScannedOptions& scanned,
-                                    RecentRequest* recent, LinkId link) noexcept {
+void Endpoint::receive_notification(const Message& message, const IncomingResponse& response,
+                                    const ScannedOptions& scanned, RecentRequest* recent) noexcept {
+  const LinkId link = response.link;
   bool wanted = false;
   if constexpr (kObserver) {
-    IncomingResponse notification = incoming_response(link, message, scanned);
+    IncomingResponse notification = response;
     notification.in_order = reliable(link);
-    notification.more = kBlockwise && Block::from_value(scanned.block2.value_or(0)).more;
+    notification.more = kBlockwise && Block::from_value(value_or_zero(scanned.blocks.block2)).more;
     wanted = handler_->on_notification(notification, now_);
   }
   if (!wanted) ++statistics_.rejected;
@@ -263,44 +251,37 @@ void Endpoint::receive_notification(const Message& message, const ScannedOptions
 }
 
 /// A response came for the message that is out: the request ends, or goes on with its next block.
-void Endpoint::complete(std::uint32_t index, const Message& message, const ScannedOptions& scanned,
+void Endpoint::complete(Exchange& exchange, IncomingResponse& response, const ScannedOptions& scanned,
                         bool ask_again) noexcept {
-  settle(index);
-  if (kChallenges && meet_challenge(index, message, scanned, ask_again)) return send_again(index);
-  const bool fetching = kStreaming && exchanges_[index].stream != 0;
+  settle(exchange);
+  if (kChallenges && meet_challenge(exchange, response.code, scanned, ask_again)) return send_again(exchange);
+  const bool fetching = kStreaming && exchange.stream != 0;
   if (kBlockwise && !fetching) {
-    Result<bool> goes_on = continue_block1(index, message, scanned);
-    if (goes_on && !*goes_on) goes_on = continue_block2(index, message, scanned);
-    if (!goes_on) return fail_exchange(index, goes_on.error().code);
-    if (*goes_on) return send_again(index);
+    Result<bool> goes_on = continue_block1(exchange, response.code, scanned);
+    if (goes_on && !*goes_on) goes_on = continue_block2(exchange, response, scanned);
+    if (!goes_on) return end_exchange(exchange, goes_on.error().code);
+    if (*goes_on) return send_again(exchange);
   }
-
-  IncomingResponse response = incoming_response(exchanges_[index].link, message, scanned);
-  response.token = exchanges_[index].first_token;
+  response.token = exchange.first_token;
   if constexpr (kStreaming) {
-    if (fetching) return pass_on(index, response, scanned);
+    if (fetching) return pass_on(exchange, response, scanned);
   }
-  deliver(index, response);
+  deliver(exchange, response);
 }
 
 /// Ends the exchange, then tells: the handler may use what it held. A joined body lives on for it.
-void Endpoint::deliver(std::uint32_t index, const IncomingResponse& last) noexcept {
-  const RequestId id = request_id(index);
-  IncomingResponse response = last;
-  const std::uint16_t joined = exchanges_[index].joining;
-  exchanges_[index].joining = 0;
-  if (kBlockwise && joined != 0 && is_success(response.code)) {
-    const Transfer& transfer = transfers_[joined - 1U];
-    response.code = transfer.code;
-    response.content_format = transfer.content_format;
-    response.observe = transfer.observe;
-    response.max_age = transfer.max_age;
-    response.options = Options(transfers_.options(joined - 1U).first(transfer.options_size));
-    response.payload = transfers_.body(joined - 1U).first(transfer.size);
+void Endpoint::deliver(Exchange& exchange, IncomingResponse& response) noexcept {
+  Transfer* const joined = kBlockwise && exchange.joining != 0 ? &transfers_[exchange.joining] : nullptr;
+  exchange.joining = 0;
+  if (joined != nullptr && is_success(response.code)) {
+    static_cast<Representation&>(response) = *joined;
+    response.code = joined->code;
+    response.options = Options(ByteView(transfers_.options(*joined), joined->options_size));
+    response.payload = ByteView(transfers_.body(*joined), joined->size);
   }
-  close_exchange(index);
-  handler_->on_response(id, response, now_);
-  if (kBlockwise && joined != 0) transfers_.close(joined - 1U);
+  close_exchange(exchange);
+  handler_->on_response(exchange.id, response, now_);
+  if (joined != nullptr) transfers_.close(*joined);
 }
 
 }  // namespace linnet::coap

@@ -14,103 +14,96 @@ namespace {
 constexpr std::size_t kHeadroom = 48;  // bytes of a response beside its block: header, token, options
 
 /// A size of nothing says nothing.
-std::optional<std::uint32_t> announced(std::optional<std::uint32_t> size) noexcept {
-  return size.value_or(0) != 0 ? size : std::nullopt;
+std::optional<std::uint32_t> announced(std::uint32_t size) noexcept {
+  if (size == 0 || size == BlockOptions::kAbsent) return std::nullopt;
+  return size;
 }
 
 }  // namespace
 
-/// The stream of a first block: the one under way when it came before, else a new one. kNotAllowed:
-/// the body is not passed on; kBusy: no room.
-Result<std::uint32_t> Endpoint::open_stream(const RequestContext& request, const Message& message,
-                                            const ScannedOptions& scanned) noexcept {
-  const ByteView payload = message.payload();
-  const bool more = Block::from_value(*scanned.block1).more;
-  const std::uint32_t tag = entity_tag(payload);
-  if (const auto index = streams_.find(request.link, request.cache_key)) {
-    const BodyStream& stream = streams_[*index];
-    const bool same = stream.offset <= payload.size() || stream.first == request.message_id;
-    if (more && same && stream.tag == tag) return *index;
-    break_off(*index);  // another body begins
+/// The stream of a first block: the one under way when it came before, else a new one. Null: the body is not
+/// passed on, or, as `full` tells, there is no room.
+BodyStream* Endpoint::open_stream(const RequestContext& request, const IncomingRequest& incoming, bool more,
+                                  std::uint32_t size1, bool& full) noexcept {
+  const std::uint32_t tag = entity_tag(incoming.payload);
+  if (BodyStream* const known = streams_.find(request.link, request.cache_key)) {
+    const bool same = known->offset <= incoming.payload.size() || known->first == request.message_id;
+    if (more && same && known->tag == tag) return known;
+    break_off(*known);  // another body begins
   }
-  const BodyPart first{0, !more, announced(scanned.size1)};
-  if (!more || !bodies_->takes(incoming_request(request, message, scanned, payload), first, now_))
-    return fail(Errc::kNotAllowed);
-  const auto index = streams_.open(BodyStream::Kind::kTaken, request.link);
-  if (!index) return fail(Errc::kBusy);
-  BodyStream& stream = streams_[*index];
-  stream.key = request.cache_key;
-  stream.tag = tag;
-  stream.first = request.message_id;
-  stream.total = first.total.value_or(0);
-  keep_stream(*index, now_ + config_.transfer_timeout);
-  return *index;
+  const BodyPart first{0, !more, announced(size1)};
+  if (!more || !bodies_->takes(incoming, first, now_)) return nullptr;
+  BodyStream* const stream = streams_.open(BodyStream::Kind::kTaken, request.link);
+  full = stream == nullptr;
+  if (full) return nullptr;
+  stream->key = request.cache_key;
+  stream->tag = tag;
+  stream->first = request.message_id;
+  stream->total = first.total.value_or(0);
+  keep_stream(*stream);
+  return stream;
 }
 
 /// A block of a body that is passed on. False: it is not of such a body.
-bool Endpoint::receive_part(const RequestContext& request, const Message& message,
-                            const ScannedOptions& scanned) noexcept {
+bool Endpoint::receive_part(RequestContext& request, const IncomingRequest& incoming, const Block& block,
+                            std::uint32_t size1) noexcept {
   if (bodies_ == nullptr) return false;
-  const Block block = Block::from_value(*scanned.block1);
-  const ByteView payload = message.payload();
-  std::optional<std::uint32_t> index = streams_.find(request.link, request.cache_key);
-  if (block.number == 0) {
-    const auto opened = open_stream(request, message, scanned);
-    const bool full = !opened && opened.error().code == Errc::kBusy;
-    if (full) answer_code(request, Code::kServiceUnavailable);
-    if (!opened) return full;
-    index = *opened;
-  }
-  if (!index) return false;
-  const BodyStream& stream = streams_[*index];
-  const bool again = block.more && block.offset() + payload.size() <= stream.offset;
-  if (again || block.offset() != stream.offset) {
+  bool full = false;
+  BodyStream* const stream = block.number == 0 ? open_stream(request, incoming, block.more, size1, full)
+                                               : streams_.find(request.link, request.cache_key);
+  if (full) answer_code(request, Code::kServiceUnavailable);
+  if (stream == nullptr) return full;
+  const std::uint32_t offset = block.offset();
+  const bool again = block.more && offset + incoming.payload.size() <= stream->offset;
+  if (again || offset != stream->offset) {
     answer_code(request, again ? Code::kContinue : Code::kRequestEntityIncomplete);
     return true;
   }
-  const BodyPart part{stream.offset, !block.more, announced(stream.total)};
-  RequestContext asked = request;
-  asked.repeatable = false;
-  ask(asked, message, scanned, payload, &part);
+  const BodyPart part{offset, !block.more, announced(stream->total)};
+  request.repeatable = false;
+  ask(request, incoming, &part);
   return true;
 }
 
 /// What the handler's answer to a part means for the transfer.
 void Endpoint::part_taken(const RequestContext& request, std::size_t size, const BodyPart& part,
                           const Reply& reply) noexcept {
-  const std::optional<std::uint32_t> index = streams_.find(request.link, request.cache_key);
-  if (!index || reply.kind == Reply::Kind::kIgnore) return;
+  BodyStream* const stream = streams_.find(request.link, request.cache_key);
+  if (stream == nullptr || reply.kind == Reply::Kind::kIgnore) return;
   const bool goes_on =
       reply.kind == Reply::Kind::kDefer || (reply.kind == Reply::Kind::kNow && reply.code == Code::kContinue);
   if (part.last || !goes_on) return end_stream(request);
-  streams_[*index].offset += static_cast<std::uint32_t>(size);
-  keep_stream(*index, now_ + config_.transfer_timeout);
+  stream->offset += static_cast<std::uint32_t>(size);
+  keep_stream(*stream);
 }
 
-void Endpoint::keep_stream(std::uint32_t stream, Instant until) noexcept {
-  timers_.set(config_.max_exchanges + config_.max_deferred + config_.max_transfers + stream, until);
+std::uint32_t Endpoint::timer_of(const BodyStream& stream) const noexcept {
+  return config_.max_exchanges + config_.max_deferred + config_.max_transfers + streams_.place(stream) - 1U;
+}
+
+void Endpoint::keep_stream(const BodyStream& stream) noexcept {
+  timers_.set(timer_of(stream), now_ + config_.transfer_timeout);
 }
 
 /// A request has its final answer.
 void Endpoint::end_stream(const RequestContext& request) noexcept {
-  const auto index = request.block1 ? streams_.find(request.link, request.cache_key) : std::nullopt;
-  if (!index) return;
-  timers_.clear(config_.max_exchanges + config_.max_deferred + config_.max_transfers + *index);
-  streams_.close(*index);
+  BodyStream* const stream = streams_.find(request.link, request.cache_key);
+  if (stream == nullptr || request.block1 == BlockOptions::kAbsent) return;
+  timers_.clear(timer_of(*stream));
+  stream->kind = BodyStream::Kind::kFree;
 }
 
-void Endpoint::break_off(std::uint32_t stream) noexcept {
-  const BodyStream broken = streams_[stream];
-  timers_.clear(config_.max_exchanges + config_.max_deferred + config_.max_transfers + stream);
-  streams_.close(stream);
-  bodies_->on_broken(broken.link, broken.key, now_);
+void Endpoint::break_off(BodyStream& stream) noexcept {
+  timers_.clear(timer_of(stream));
+  stream.kind = BodyStream::Kind::kFree;
+  bodies_->on_broken(stream.link, stream.key, now_);
 }
 
 void Endpoint::drop_streams(LinkId link) noexcept {
-  for (std::uint32_t i = 0; i < streams_.all().size(); ++i) {
-    if (streams_[i].kind != BodyStream::Kind::kTaken || streams_[i].link != link) continue;
-    streams_[i].kind = BodyStream::Kind::kDropped;
-    keep_stream(i, now_);
+  for (BodyStream& stream : streams_.all()) {
+    if (stream.kind != BodyStream::Kind::kTaken || stream.link != link) continue;
+    stream.kind = BodyStream::Kind::kDropped;
+    timers_.set(timer_of(stream), now_);
   }
 }
 
@@ -122,73 +115,61 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
       from.offset % Block::size_of(0) != 0) {
     return fail(Errc::kInvalidArgument);
   }
-  const Result<std::uint32_t> opened = open_request(link, request);
-  if (!opened) return fail(opened.error().code);
-  Result<void> written = write_request(*opened, request);
-  const auto index = written ? streams_.open(BodyStream::Kind::kFetched, link) : std::nullopt;
-  if (written && !index) written = fail(Errc::kBusy);
-  if (index) {
-    exchanges_[*opened].stream = static_cast<std::uint16_t>(*index + 1);
-    streams_[*index].offset = from.offset;
-    streams_[*index].tag = short_tag(from.etag);
-    // The largest block that begins at this place and whose response the link can carry.
-    std::uint8_t szx = preferred_szx(link);
-    while (szx > 0 && (from.offset % Block::size_of(szx) != 0 ||
-                       Block::size_of(szx) + kHeadroom > message_limit(link))) {
-      --szx;
-    }
-    if (Block::at(from.offset, false, szx).number > Block::kMaxNumber || !write_block2(*opened, szx))
-      written = fail(Errc::kTooLarge);
+  Exchange* exchange = nullptr;
+  Result<void> made = open_request(link, request, exchange);
+  if (made) made = write_request(*exchange, request);
+  if (!made) return launch(exchange, made);
+  BodyStream* const stream = streams_.open(BodyStream::Kind::kFetched, link);
+  if (stream == nullptr) return launch(exchange, fail(Errc::kBusy));
+  exchange->stream = streams_.place(*stream);
+  stream->offset = from.offset;
+  stream->tag = short_tag(from.etag);
+  // The largest block that begins at this place and whose response the link can carry.
+  std::uint8_t szx = preferred_szx(link);
+  while (szx > 0 &&
+         (from.offset % Block::size_of(szx) != 0 || Block::size_of(szx) + kHeadroom > message_limit(link))) {
+    --szx;
   }
-  if (!written) {
-    close_exchange(*opened);
-    return fail(written.error().code);
-  }
-  start(*opened);
-  return request_id(*opened);
+  if (!write_block2(*exchange, szx)) made = fail(Errc::kTooLarge);
+  return launch(exchange, made);
 }
 
 /// A block of what was fetched came: tells, and asks for the next one. Or an error came instead.
-void Endpoint::pass_on(std::uint32_t index, const IncomingResponse& response,
+void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response,
                        const ScannedOptions& scanned) noexcept {
-  const RequestId id = request_id(index);
+  const RequestId id = exchange.id;
   if (!is_success(response.code)) {
-    close_exchange(index);
+    close_exchange(exchange);
     return bodies_->on_error(id, response, now_);
   }
-  BodyStream& stream = streams_[exchanges_[index].stream - 1U];
+  BodyStream& stream = streams_[exchange.stream];
   const std::size_t size = response.payload.size();
   // A body that came at once may leave the option out.
-  const Block block = Block::from_value(scanned.block2.value_or(0));
-  const bool whole = !scanned.block2 || (block.valid(reliable(exchanges_[index].link)) && block.whole(size));
+  const bool named = scanned.blocks.block2 != BlockOptions::kAbsent;
+  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  const bool whole = !named || (block.valid(reliable(exchange.link)) && block.whole(size));
   const std::uint32_t tag = short_tag(scanned.etag);
   const bool same = tag == stream.tag || (!stream.begun && stream.tag == 0);
-  const auto total = announced(scanned.size2);
-  const bool agreed = !total || stream.total == 0 || *total == stream.total;
-  if (!whole || !same || !agreed || block.offset() != stream.offset)
-    return fail_exchange(index, Errc::kMalformed);
-  if (total) stream.total = *total;
+  const std::uint32_t total = value_or_zero(scanned.blocks.size2);
+  const bool agreed = total == 0 || stream.total == 0 || total == stream.total;
   const std::uint32_t end = stream.offset + static_cast<std::uint32_t>(size);
-  const bool ends_early = stream.total != 0 && (block.more ? end >= stream.total : end != stream.total);
-  if (ends_early) return fail_exchange(index, Errc::kMalformed);
+  if (total != 0) stream.total = total;
+  const bool fits = stream.total == 0 || (block.more ? end < stream.total : end == stream.total);
+  if (!whole || !same || !agreed || !fits || block.offset() != stream.offset)
+    return end_exchange(exchange, Errc::kMalformed);
 
   stream.begun = true;
   stream.tag = tag;
   const BodyPart part{stream.offset, !block.more, announced(stream.total)};
   stream.offset = end;
-  if (part.last) {
-    close_exchange(index);
-    (void)bodies_->on_part(id, response, part, now_);
-    return;
-  }
+  if (part.last) close_exchange(exchange);
   const bool wanted = bodies_->on_part(id, response, part, now_);
   // The handler may have cancelled the request or dropped the peer.
-  if (find_by_request(id) != index || exchanges_[index].state == Exchange::State::kClosed) return;
-  if (!wanted) return close_exchange(index);
-  const std::uint8_t szx = std::min(block.szx, preferred_szx(exchanges_[index].link));
-  if (Block::at(end, false, szx).number > Block::kMaxNumber || !write_block2(index, szx))
-    return fail_exchange(index, Errc::kTooLarge);
-  send_again(index);
+  if (find_by_request(id) != &exchange || exchange.state == Exchange::State::kClosed) return;
+  if (!wanted) return close_exchange(exchange);
+  if (!write_block2(exchange, std::min(block.szx, preferred_szx(exchange.link))))
+    return end_exchange(exchange, Errc::kTooLarge);
+  send_again(exchange);
 }
 
 }  // namespace linnet::coap

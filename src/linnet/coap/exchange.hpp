@@ -6,13 +6,14 @@
 
 #include "linnet/base/time.hpp"
 #include "linnet/coap/features.hpp"
+#include "linnet/coap/handler.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/protection.hpp"
 #include "linnet/coap/token.hpp"
 
 namespace linnet::coap {
 
-/// All zero is a free one.
+/// All zero is one that was never used.
 ///
 ///     kQueued ──NSTART allows──> kSent ──acknowledged──> kAcknowledged ──response──> free
 ///                                  │  └──────────────response──────────────────────> free
@@ -32,16 +33,16 @@ struct Exchange {
   bool confirmable;
   bool challenged;  ///< an Echo value was taken up once (RFC 9175 §2.3)
   std::uint8_t retransmissions;
-  std::uint8_t restarts;     ///< of block-wise transfers
-  std::uint8_t szx;          ///< of the Block1 under way
-  std::uint8_t blocks;       ///< how many of them the message carries
-  std::uint16_t generation;  ///< part of the RequestId
+  std::uint8_t restarts;  ///< of block-wise transfers
+  std::uint8_t szx;       ///< of the Block1 under way
+  std::uint8_t blocks;    ///< how many of them the message carries
   MessageId message_id;
   std::uint16_t size;     ///< bytes of the message in its buffer
   std::uint16_t sending;  ///< transfer of a body that goes out, index plus one
   std::uint16_t joining;  ///< transfer of a body that comes in, index plus one
   std::uint16_t stream;   ///< body that is passed on as it comes in, index plus one
   LinkId link;
+  RequestId id;                               ///< its place in the table, and a generation
   std::uint32_t next;                         ///< exchange of the same peer, index plus one
   std::uint32_t offset;                       ///< of the Block1 under way
   std::uint32_t timeout;                      ///< milliseconds until the next retransmission

@@ -23,6 +23,13 @@ enum class RequestId : std::uint32_t {};
 /// Names a request of a peer whose answer was deferred.
 enum class DeferredId : std::uint32_t {};
 
+/// What options tell of a representation.
+struct Representation {
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint32_t> observe;  ///< 24 bits
+  std::optional<std::uint32_t> max_age;  ///< seconds
+};
+
 /// A whole request that came in. Views live until on_request returns.
 struct IncomingRequest {
   LinkId link{};
@@ -40,8 +47,9 @@ struct IncomingRequest {
   std::uint32_t security_context = 0;  ///< that it was protected by, see Protection; 0: by none
 };
 
-/// What to answer. Views must live until on_request returns (or for the call of `respond`).
-struct Reply {
+/// What to answer. Views must live until on_request returns (or for the call of `respond`). With `observe`
+/// an observation is accepted (RFC 7641 §3.1).
+struct Reply : Representation {
   enum class Kind : std::uint8_t {
     kNow,        ///< send this
     kDefer,      ///< `respond` will be called with the DeferredId; acknowledged alone if that takes longer
@@ -52,9 +60,6 @@ struct Reply {
 
   Kind kind = Kind::kNow;
   Code code = Code::kInternalServerError;
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;  ///< 24 bits: the observation is accepted (RFC 7641 §3.1)
-  std::optional<std::uint32_t> max_age;  ///< seconds
   std::array<std::string_view, kMaxLocation>
       location{};  ///< Location-Path segments, the first empty one ends
   ByteView payload;
@@ -82,29 +87,23 @@ struct OutgoingRequest {
 };
 
 /// A whole response (or notification). Views live until the handler returns.
-struct IncomingResponse {
+struct IncomingResponse : Representation {
   LinkId link{};
   Code code{};
   bool confirmable = false;
   Token token;
   Options options{ByteView{}};  ///< Location-Path and the rest, of the first block
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;
-  std::optional<std::uint32_t> max_age;
   bool in_order = false;  ///< came over a stream: of two notifications the later one is newer (RFC 8323 §7.1)
   bool more = false;      ///< only in a notification: a first block; `request_rest` fetches the others
   ByteView payload;
 };
 
-/// A notification to send (RFC 7641 §4).
-struct Notification {
+/// A notification to send (RFC 7641 §4); a final error is without `observe`.
+struct Notification : Representation {
   Token token;                  ///< of the observe request
   std::uint32_t cache_key = 0;  ///< of the observe request
   Code code = Code::kContent;
   bool confirmable = false;
-  std::optional<std::uint32_t> observe;  ///< 24 bits; absent in a final error
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> max_age;
   ByteView payload;
 };
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "linnet/base/arena.hpp"
@@ -19,13 +18,16 @@ class IndexPool {
     meter.add<std::uint32_t>(capacity);
   }
 
-  [[nodiscard]] std::optional<std::uint32_t> take() noexcept {
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  /// kNone when all are out.
+  [[nodiscard]] std::uint32_t take() noexcept {
     if (free_ != 0) {
       const std::uint32_t index = free_ - 1;
       free_ = next_free_[index];
       return index;
     }
-    if (untouched_ == next_free_.size()) return std::nullopt;
+    if (untouched_ == next_free_.size()) return kNone;
     return untouched_++;
   }
   /// Takes back what `take` gave.

@@ -76,6 +76,9 @@ class MessageWriter {
 
   /// The size of the message, or Errc::kNoSpace.
   [[nodiscard]] Result<std::size_t> finish() const noexcept { return out_.finish(); }
+  [[nodiscard]] bool ok() const noexcept { return out_.ok(); }
+  /// Bytes written so far.
+  [[nodiscard]] std::size_t size() const noexcept { return out_.size(); }
   [[nodiscard]] std::size_t free() const noexcept { return out_.free(); }
 
  private:

@@ -4,40 +4,52 @@
 #include <algorithm>
 #include <iterator>
 
+#include "linnet/coap/features.hpp"
 #include "linnet/coap/option_header.hpp"
 
 namespace linnet::coap {
 
 namespace {
 
-using enum OptionFormat;
+constexpr OptionProperties row(OptionNumber number, OptionUse use, std::uint16_t min_length,
+                               std::uint16_t max_length) noexcept {
+  return {number, static_cast<std::uint16_t>(static_cast<unsigned>(use) & 15U),
+          static_cast<std::uint16_t>(min_length & 1U), static_cast<std::uint16_t>(max_length & 0x7FFU)};
+}
+
+/// What is understood only with block-wise transfer.
+constexpr OptionUse blockwise(OptionUse use, OptionUse otherwise) noexcept {
+  return kBlockwise ? use : otherwise;
+}
+
+using enum OptionUse;
 
 // RFC 7252 §5.10 table 4, and those of the documents named in option.hpp; ascending by number.
 constexpr OptionProperties kProperties[] = {
-    {OptionNumber::kIfMatch, kOpaque, true, 0, 8},
-    {OptionNumber::kUriHost, kString, false, 1, 255},
-    {OptionNumber::kEtag, kOpaque, true, 1, 8},
-    {OptionNumber::kIfNoneMatch, kEmpty, false, 0, 0},
-    {OptionNumber::kObserve, kUint, false, 0, 3},
-    {OptionNumber::kUriPort, kUint, false, 0, 2},
-    {OptionNumber::kLocationPath, kString, true, 0, 255},
-    {OptionNumber::kOscore, kOpaque, false, 0, 255},
-    {OptionNumber::kUriPath, kString, true, 0, 255},
-    {OptionNumber::kContentFormat, kUint, false, 0, 2},
-    {OptionNumber::kMaxAge, kUint, false, 0, 4},
-    {OptionNumber::kUriQuery, kString, true, 0, 255},
-    {OptionNumber::kHopLimit, kUint, false, 1, 1},
-    {OptionNumber::kAccept, kUint, false, 0, 2},
-    {OptionNumber::kLocationQuery, kString, true, 0, 255},
-    {OptionNumber::kBlock2, kUint, false, 0, 3},
-    {OptionNumber::kBlock1, kUint, false, 0, 3},
-    {OptionNumber::kSize2, kUint, false, 0, 4},
-    {OptionNumber::kProxyUri, kString, false, 1, 1034},
-    {OptionNumber::kProxyScheme, kString, false, 1, 255},
-    {OptionNumber::kSize1, kUint, false, 0, 4},
-    {OptionNumber::kEcho, kOpaque, false, 1, 40},
-    {OptionNumber::kNoResponse, kUint, false, 0, 1},
-    {OptionNumber::kRequestTag, kOpaque, true, 0, 8},
+    row(OptionNumber::kIfMatch, kRefused, 0, 8),
+    row(OptionNumber::kUriHost, kSingle, 1, 255),
+    row(OptionNumber::kEtag, blockwise(kEtag, kList), 1, 8),
+    row(OptionNumber::kIfNoneMatch, kRefused, 0, 0),
+    row(OptionNumber::kObserve, kObserve, 0, 3),
+    row(OptionNumber::kUriPort, kSingle, 0, 2),
+    row(OptionNumber::kLocationPath, kList, 0, 255),
+    row(OptionNumber::kOscore, kRefused, 0, 255),
+    row(OptionNumber::kUriPath, kList, 0, 255),
+    row(OptionNumber::kContentFormat, kContentFormat, 0, 2),
+    row(OptionNumber::kMaxAge, kMaxAge, 0, 4),
+    row(OptionNumber::kUriQuery, kList, 0, 255),
+    row(OptionNumber::kHopLimit, kSingle, 1, 1),
+    row(OptionNumber::kAccept, kAccept, 0, 2),
+    row(OptionNumber::kLocationQuery, kList, 0, 255),
+    row(OptionNumber::kBlock2, blockwise(kBlock2, kRefused), 0, 3),
+    row(OptionNumber::kBlock1, blockwise(kBlock1, kRefused), 0, 3),
+    row(OptionNumber::kSize2, blockwise(kSize2, kSingle), 0, 4),
+    row(OptionNumber::kProxyUri, kProxy, 1, 1034),
+    row(OptionNumber::kProxyScheme, kProxy, 1, 255),
+    row(OptionNumber::kSize1, blockwise(kSize1, kSingle), 0, 4),
+    row(OptionNumber::kEcho, kChallenges ? kEcho : kSingle, 1, 40),
+    row(OptionNumber::kNoResponse, kNoResponse, 0, 1),
+    row(OptionNumber::kRequestTag, kList, 0, 8),
 };
 
 // Delta and length say so in their nibble when they go on in one or two bytes.

@@ -50,15 +50,31 @@ enum class OptionNumber : std::uint16_t {
   return (static_cast<unsigned>(n) & 0x1EU) == 0x1C;
 }
 
-enum class OptionFormat : std::uint8_t { kEmpty, kOpaque, kUint, kString };
+/// What an endpoint does with an option.
+enum class OptionUse : std::uint8_t {
+  kList,     ///< passed on; may be repeated
+  kEtag,     ///< the first one is taken; may be repeated
+  kRefused,  ///< not acted on, and not to be passed over
+  kSingle,   ///< passed on
+  kProxy,
+  kEcho,
+  kContentFormat,
+  kMaxAge,
+  kAccept,
+  kObserve,  // the first that a cache key leaves out
+  kNoResponse,
+  kBlock2,  // in the order of BlockOptions
+  kBlock1,  // the last that a cache key leaves out
+  kSize2,
+  kSize1,
+};
 
 /// One row of the option table.
 struct OptionProperties {
   OptionNumber number;
-  OptionFormat format;
-  bool repeatable;
-  std::uint16_t min_length;  ///< bytes
-  std::uint16_t max_length;  ///< bytes
+  std::uint16_t use : 4;         ///< OptionUse
+  std::uint16_t min_length : 1;  ///< bytes
+  std::uint16_t max_length : 11;
 };
 
 /// The row of a known option, or null.

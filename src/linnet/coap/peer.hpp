@@ -11,16 +11,15 @@
 
 namespace linnet::coap {
 
-/// All zero is a peer that was never heard of. Heads and tails are indices plus one, 0 for none.
+/// All zero is a peer that was never heard of. Heads are indices plus one, 0 for none.
 struct alignas(32) Peer {
-  std::uint32_t first_exchange;  ///< in the order of their start, see Exchange::next
-  std::uint32_t last_exchange;
-  std::uint32_t deferred;       ///< how many requests wait for `respond`
-  std::uint16_t exchanges;      ///< how many
-  std::uint16_t transfer;       ///< the latest of its block-wise transfers, see Transfer::next
-  std::uint16_t transfers;      ///< how many of them it caused
-  std::uint16_t message_id;     ///< of the next message
-  std::uint8_t unacknowledged;  ///< confirmable messages that count against NSTART
+  std::uint32_t first_exchange;  ///< in the order in which they were opened, see Exchange::next
+  std::uint32_t deferred;        ///< how many requests wait for `respond`
+  std::uint16_t exchanges;       ///< how many
+  std::uint16_t transfer;        ///< the latest of its block-wise transfers, see Transfer::next
+  std::uint16_t transfers;       ///< how many of them it caused
+  std::uint16_t message_id;      ///< of the next message
+  std::uint8_t unacknowledged;   ///< confirmable messages that count against NSTART
   std::uint8_t next_recent;
   bool fresh;                ///< it has shown a fresh Echo value
   bool known;                ///< the Message ID has its random start (RFC 7252 §4.4)

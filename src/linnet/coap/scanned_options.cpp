@@ -3,8 +3,6 @@
 
 #include <cstring>
 
-#include "linnet/coap/features.hpp"
-
 namespace linnet::coap {
 
 namespace {
@@ -26,53 +24,29 @@ std::uint32_t mix(std::uint32_t hash, const Option& option) noexcept {
   return hash;
 }
 
-bool in_cache_key(OptionNumber number) noexcept {
-  switch (number) {
-    case OptionNumber::kObserve:
-    case OptionNumber::kBlock1:
-    case OptionNumber::kBlock2:
-    case OptionNumber::kNoResponse: return false;
-    default: return !is_no_cache_key(number);
-  }
-}
-
 /// False when the option is not one that an endpoint understands.
-bool take(ScannedOptions& scanned, const Option& option) noexcept {
-  switch (option.number) {
-    case OptionNumber::kEtag:
-      if (kBlockwise && scanned.etag.empty()) scanned.etag = option.value;
-      return true;
-    case OptionNumber::kObserve: scanned.observe = option.uint(); return true;
-    case OptionNumber::kContentFormat:
-      scanned.content_format = static_cast<std::uint16_t>(option.uint());
-      return true;
-    case OptionNumber::kMaxAge: scanned.max_age = option.uint(); return true;
-    case OptionNumber::kAccept: scanned.accept = static_cast<std::uint16_t>(option.uint()); return true;
-    case OptionNumber::kBlock2:
-      if constexpr (kBlockwise) scanned.block2 = option.uint();
-      return kBlockwise;
-    case OptionNumber::kBlock1:
-      if constexpr (kBlockwise) scanned.block1 = option.uint();
-      return kBlockwise;
-    case OptionNumber::kSize1:
-      if constexpr (kBlockwise) scanned.size1 = option.uint();
-      return true;
-    case OptionNumber::kSize2:
-      if constexpr (kBlockwise) scanned.size2 = option.uint();
-      return true;
-    case OptionNumber::kEcho:
-      if constexpr (kChallenges) scanned.echo = option.value;
-      return true;
-    case OptionNumber::kNoResponse:
-      scanned.no_response = static_cast<std::uint8_t>(option.uint());
-      return true;
-    case OptionNumber::kProxyUri:
-    case OptionNumber::kProxyScheme: scanned.proxy = true; return true;
-    case OptionNumber::kIfMatch:
-    case OptionNumber::kIfNoneMatch:
-    case OptionNumber::kOscore: return false;
-    default: return true;
+bool take(ScannedOptions& scanned, OptionUse use, const Option& option) noexcept {
+  const std::uint32_t value = option.uint();
+  switch (use) {
+    case OptionUse::kRefused: return false;
+    case OptionUse::kList:
+    case OptionUse::kSingle: break;
+    case OptionUse::kEtag:
+      if (scanned.etag.empty()) scanned.etag = option.value;
+      break;
+    case OptionUse::kProxy: scanned.proxy = true; break;
+    case OptionUse::kEcho: scanned.echo = option.value; break;
+    case OptionUse::kContentFormat: scanned.content_format = static_cast<std::uint16_t>(value); break;
+    case OptionUse::kMaxAge: scanned.max_age = value; break;
+    case OptionUse::kAccept: scanned.accept = static_cast<std::uint16_t>(value); break;
+    case OptionUse::kObserve: scanned.observe = value; break;
+    case OptionUse::kNoResponse: scanned.no_response = static_cast<std::uint8_t>(value); break;
+    case OptionUse::kBlock2: scanned.blocks.block2 = value; break;
+    case OptionUse::kBlock1: scanned.blocks.block1 = value; break;
+    case OptionUse::kSize2: scanned.blocks.size2 = value; break;
+    case OptionUse::kSize1: scanned.blocks.size1 = value; break;
   }
+  return true;
 }
 
 }  // namespace
@@ -82,12 +56,15 @@ ScannedOptions scan_options(Options options, Code code) noexcept {
   std::uint32_t key = mix(0, static_cast<std::uint32_t>(code));
   OptionNumber previous{};
   for (const Option& option : options) {
-    const OptionProperties* row = properties(option.number);
+    const OptionProperties* const row = properties(option.number);
+    const auto use = row != nullptr ? static_cast<OptionUse>(row->use) : OptionUse::kRefused;
     const std::size_t size = option.value.size();
     const bool legal = row != nullptr && size >= row->min_length && size <= row->max_length &&
-                       (row->repeatable || option.number != previous);
-    if (!legal || !take(scanned, option)) scanned.bad_critical |= is_critical(option.number);
-    if (in_cache_key(option.number)) key = mix(key, option);
+                       (option.number != previous || use <= OptionUse::kEtag);
+    if (!legal || !take(scanned, use, option)) scanned.bad_critical |= is_critical(option.number);
+    const bool in_key =
+        !is_no_cache_key(option.number) && (use < OptionUse::kObserve || use > OptionUse::kBlock1);
+    if (in_key) key = mix(key, option);
     previous = option.number;
   }
   scanned.cache_key = key;

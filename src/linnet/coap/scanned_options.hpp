@@ -6,18 +6,14 @@
 #include <optional>
 
 #include "linnet/coap/code.hpp"
+#include "linnet/coap/handler.hpp"
+#include "linnet/coap/message_parts.hpp"
 #include "linnet/coap/option.hpp"
 
 namespace linnet::coap {
 
-struct ScannedOptions {
-  std::optional<std::uint32_t> observe;
-  std::optional<std::uint32_t> max_age;
-  std::optional<std::uint32_t> block1;  ///< as encoded: Block::from_value
-  std::optional<std::uint32_t> block2;
-  std::optional<std::uint32_t> size1;
-  std::optional<std::uint32_t> size2;  ///< present in a request: it asks for the size
-  std::optional<std::uint16_t> content_format;
+struct ScannedOptions : Representation {
+  BlockOptions blocks;
   std::optional<std::uint16_t> accept;
   ByteView echo;                 ///< empty when absent: an Echo has at least a byte
   ByteView etag;                 ///< the first one; empty when absent

@@ -32,21 +32,15 @@ struct State {
   }
 };
 
-std::uint64_t little_endian(ByteView bytes) noexcept {
-  std::uint64_t word = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) word = word << 8 | bytes[i];
-  return word;
-}
-
 }  // namespace
 
-std::uint64_t siphash(const SipKey& key, ByteView message) noexcept {
+std::uint64_t siphash(const SipKey& key, std::uint64_t word) noexcept {
+  constexpr std::uint64_t kSize = std::uint64_t{sizeof word} << 56;
   // The letters of "somepseudorandomlygeneratedbytes".
   State state{key[0] ^ 0x736F6D6570736575U, key[1] ^ 0x646F72616E646F6DU, key[0] ^ 0x6C7967656E657261U,
               key[1] ^ 0x7465646279746573U};
-  const std::uint64_t length = std::uint64_t{message.size()} << 56;
-  for (; message.size() >= 8; message = message.subspan(8)) state.absorb(little_endian(message.first(8)));
-  state.absorb(little_endian(message) | length);
+  state.absorb(word);
+  state.absorb(kSize);
   state.c ^= 0xFF;
   state.rounds(4);
   return state.a ^ state.b ^ state.c ^ state.d;

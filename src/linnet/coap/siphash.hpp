@@ -5,12 +5,11 @@
 #include <array>
 #include <cstdint>
 
-#include "linnet/base/bytes.hpp"
-
 namespace linnet::coap {
 
 using SipKey = std::array<std::uint64_t, 2>;  ///< the sixteen key bytes as two little-endian words
 
-[[nodiscard]] std::uint64_t siphash(const SipKey& key, ByteView message) noexcept;
+/// The hash of eight bytes, as a little-endian word.
+[[nodiscard]] std::uint64_t siphash(const SipKey& key, std::uint64_t word) noexcept;
 
 }  // namespace linnet::coap

@@ -13,7 +13,7 @@ void Transfers::init(Arena& arena, std::uint16_t count, std::uint32_t max_body, 
   peers_ = &peers;
   timers_ = &timers;
   max_body_ = max_body;
-  first_timer_ = first_timer;
+  first_timer_ = first_timer - 1;  // a place is an index plus one
   lifetime_ = lifetime;
   share_ = static_cast<std::uint16_t>(std::max((count - 1) / 3, 1));
 }
@@ -24,138 +24,122 @@ void Transfers::measure(ArenaMeter& meter, std::uint16_t count, std::uint32_t ma
   IndexPool::measure(meter, count);
 }
 
-ByteSpan Transfers::body(std::uint32_t index) const noexcept {
-  return bytes_.subspan(std::size_t{index} * (max_body_ + kMaxOptions), max_body_);
+std::uint8_t* Transfers::body(const Transfer& transfer) const noexcept {
+  return bytes_.data() + (transfer.place - std::size_t{1}) * (max_body_ + kMaxOptions);
 }
 
-ByteView Transfers::outgoing(std::uint32_t index) const noexcept {
-  const Transfer& transfer = transfers_[index];
-  return {transfer.lent != nullptr ? transfer.lent : body(index).data(), transfer.size};
+ByteView Transfers::outgoing(const Transfer& transfer) const noexcept {
+  return {transfer.lent != nullptr ? transfer.lent : body(transfer), transfer.size};
 }
 
-ByteSpan Transfers::options(std::uint32_t index) const noexcept {
-  return bytes_.subspan(std::size_t{index} * (max_body_ + kMaxOptions) + max_body_, kMaxOptions);
-}
-
-std::optional<std::uint32_t> Transfers::open(LinkId link, std::uint32_t key, Transfer::Kind kind,
-                                             Instant now) noexcept {
+Transfer* Transfers::open(LinkId link, std::uint32_t key, Transfer::Kind kind, Instant now) noexcept {
   Peer& peer = (*peers_)[link];
   if (peer.transfers >= share_) {
-    std::uint32_t last = peer.transfer;
-    while (transfers_[last - 1].next != 0) last = transfers_[last - 1].next;
-    close(last - 1);
+    std::uint16_t last = peer.transfer;
+    while ((*this)[last].next != 0) last = (*this)[last].next;
+    close((*this)[last]);
   }
-  const std::optional<std::uint32_t> index = take(now);
-  if (!index) return std::nullopt;
-  Transfer& transfer = transfers_[*index];
-  transfer.kind = kind;
-  transfer.link = link;
-  transfer.key = key;
-  transfer.next = peer.transfer;
-  peer.transfer = static_cast<std::uint16_t>(*index + 1);
+  Transfer* const transfer = take(link, now);
+  if (transfer == nullptr) return nullptr;
+  transfer->kind = kind;
+  transfer->key = key;
+  transfer->next = peer.transfer;
+  peer.transfer = transfer->place;
   ++peer.transfers;
-  append(*index);
-  touch(*index, now);
-  return index;
+  append(*transfer);
+  touch(*transfer, now);
+  return transfer;
 }
 
-std::optional<std::uint32_t> Transfers::open_own(LinkId link, Instant now) noexcept {
-  const std::optional<std::uint32_t> index = take(now);
-  if (!index) return std::nullopt;
-  transfers_[*index].kind = Transfer::Kind::kOwn;
-  transfers_[*index].link = link;
-  return index;
+Transfer* Transfers::open_own(LinkId link, Instant now) noexcept {
+  return take(link, now);
 }
 
-/// A free one, or the one that has been idle for longest.
-std::optional<std::uint32_t> Transfers::take(Instant now) noexcept {
-  std::optional<std::uint32_t> index = free_.take();
-  if (!index && oldest_ != 0) {
-    const Transfer& oldest = transfers_[oldest_ - 1U];
-    if (!oldest.served && now - oldest.touched < kReplaceAfter) return std::nullopt;
-    close(oldest_ - 1U);
+/// A free one, or the one that has been idle for longest; the caller's own.
+Transfer* Transfers::take(LinkId link, Instant now) noexcept {
+  std::uint32_t index = free_.take();
+  if (index == IndexPool::kNone) {
+    if (oldest_ == 0) return nullptr;
+    Transfer& oldest = (*this)[oldest_];
+    if (!oldest.served && now - oldest.touched < kReplaceAfter) return nullptr;
+    close(oldest);
     index = free_.take();
   }
-  if (index) transfers_[*index] = Transfer{};
-  return index;
+  Transfer& transfer = transfers_[index];
+  transfer = Transfer{};
+  transfer.place = static_cast<std::uint16_t>(index + 1);
+  transfer.kind = Transfer::Kind::kOwn;
+  transfer.link = link;
+  return &transfer;
 }
 
-std::optional<std::uint32_t> Transfers::find(LinkId link, std::uint32_t key,
-                                             Transfer::Kind kind) const noexcept {
-  for (std::uint32_t at = (*peers_)[link].transfer; at != 0; at = transfers_[at - 1].next) {
-    if (transfers_[at - 1].key == key && transfers_[at - 1].kind == kind) return at - 1;
+Transfer* Transfers::find(LinkId link, std::uint32_t key, Transfer::Kind kind) const noexcept {
+  for (std::uint16_t at = (*peers_)[link].transfer; at != 0;) {
+    Transfer& transfer = (*this)[at];
+    if (transfer.key == key && transfer.kind == kind) return &transfer;
+    at = transfer.next;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-void Transfers::append(std::uint32_t index) noexcept {
-  const auto self = static_cast<std::uint16_t>(index + 1);
-  transfers_[index].older = newest_;
-  transfers_[index].newer = 0;
-  if (newest_ != 0)
-    transfers_[newest_ - 1U].newer = self;
-  else
-    oldest_ = self;
-  newest_ = self;
+/// What stands behind `place` in the order of age; behind 0 stands the oldest.
+void Transfers::set_newer(std::uint16_t place, std::uint16_t newer) noexcept {
+  (place != 0 ? (*this)[place].newer : oldest_) = newer;
+}
+
+void Transfers::set_older(std::uint16_t place, std::uint16_t older) noexcept {
+  (place != 0 ? (*this)[place].older : newest_) = older;
+}
+
+void Transfers::append(Transfer& transfer) noexcept {
+  transfer.older = newest_;
+  transfer.newer = 0;
+  set_newer(newest_, transfer.place);
+  newest_ = transfer.place;
 }
 
 /// Takes it out of the order of age.
-void Transfers::unlink(std::uint32_t index) noexcept {
-  const Transfer& transfer = transfers_[index];
-  if (transfer.older != 0)
-    transfers_[transfer.older - 1U].newer = transfer.newer;
-  else
-    oldest_ = transfer.newer;
-  if (transfer.newer != 0)
-    transfers_[transfer.newer - 1U].older = transfer.older;
-  else
-    newest_ = transfer.older;
+void Transfers::unlink(const Transfer& transfer) noexcept {
+  set_newer(transfer.older, transfer.newer);
+  set_older(transfer.newer, transfer.older);
 }
 
-void Transfers::touch(std::uint32_t index, Instant now) noexcept {
-  unlink(index);
-  append(index);
-  transfers_[index].touched = now;
-  timers_->set(first_timer_ + index, now + lifetime_);
+void Transfers::touch(Transfer& transfer, Instant now) noexcept {
+  unlink(transfer);
+  append(transfer);
+  transfer.touched = now;
+  timers_->set(first_timer_ + transfer.place, now + lifetime_);
 }
 
-void Transfers::retire(std::uint32_t index) noexcept {
-  unlink(index);
-  Transfer& transfer = transfers_[index];
+void Transfers::retire(Transfer& transfer) noexcept {
+  unlink(transfer);
   transfer.served = true;
   transfer.older = 0;
   transfer.newer = oldest_;
-  const auto self = static_cast<std::uint16_t>(index + 1);
-  if (oldest_ != 0)
-    transfers_[oldest_ - 1U].older = self;
-  else
-    newest_ = self;
-  oldest_ = self;
+  set_older(oldest_, transfer.place);
+  oldest_ = transfer.place;
 }
 
-void Transfers::detach(std::uint32_t index) noexcept {
-  Transfer& transfer = transfers_[index];
+void Transfers::detach(Transfer& transfer) noexcept {
   Peer& peer = (*peers_)[transfer.link];
-  std::uint32_t before = 0;
-  for (std::uint32_t at = peer.transfer; at != index + 1; at = transfers_[at - 1].next) before = at;
-  if (before != 0)
-    transfers_[before - 1].next = transfer.next;
-  else
-    peer.transfer = transfer.next;
+  std::uint16_t* before = &peer.transfer;
+  while (*before != transfer.place) before = &(*this)[*before].next;
+  *before = transfer.next;
   --peer.transfers;
-  unlink(index);
-  timers_->clear(first_timer_ + index);
+  unlink(transfer);
+  timers_->clear(first_timer_ + transfer.place);
   transfer.kind = Transfer::Kind::kOwn;
 }
 
-void Transfers::close(std::uint32_t index) noexcept {
-  if (transfers_[index].kind != Transfer::Kind::kOwn) detach(index);
-  transfers_[index].kind = Transfer::Kind::kFree;
-  free_.give(index);
+void Transfers::close(Transfer& transfer) noexcept {
+  if (transfer.kind != Transfer::Kind::kOwn) detach(transfer);
+  transfer.kind = Transfer::Kind::kFree;
+  free_.give(transfer.place - 1U);
 }
 
 void Transfers::drop(LinkId link) noexcept {
-  while ((*peers_)[link].transfer != 0) close((*peers_)[link].transfer - 1U);
+  Peer& peer = (*peers_)[link];
+  while (peer.transfer != 0) close((*this)[peer.transfer]);
 }
 
 }  // namespace linnet::coap

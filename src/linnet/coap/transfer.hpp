@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "linnet/base/arena.hpp"
 #include "linnet/base/timer_queue.hpp"
 #include "linnet/coap/code.hpp"
+#include "linnet/coap/handler.hpp"
 #include "linnet/coap/index_pool.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/peer.hpp"
@@ -16,7 +16,7 @@
 namespace linnet::coap {
 
 /// All zero is a free one.
-struct Transfer {
+struct Transfer : Representation {
   enum class Kind : std::uint8_t {
     kFree,
     kReceiving,  ///< Block1 of a peer, joined here
@@ -34,14 +34,12 @@ struct Transfer {
   std::uint32_t size;  ///< bytes of the body that are there
   std::uint32_t etag;
   Instant touched;
-  std::optional<std::uint32_t> observe;
-  std::optional<std::uint32_t> max_age;
-  std::optional<std::uint16_t> content_format;
   const std::uint8_t* lent;  ///< a body that goes out from where its owner keeps it; null: from `body`
   // Indices plus one, 0 for none.
   std::uint16_t next;  ///< of the same peer
   std::uint16_t older;
   std::uint16_t newer;
+  std::uint16_t place;  ///< its own
 };
 
 /// What a body of blocks is joined as.
@@ -62,33 +60,37 @@ class Transfers {
             TimerQueue& timers, std::uint32_t first_timer) noexcept;
   static void measure(ArenaMeter& meter, std::uint16_t count, std::uint32_t max_body) noexcept;
 
-  [[nodiscard]] Transfer& operator[](std::uint32_t index) const noexcept { return transfers_[index]; }
+  /// The transfer of an index plus one.
+  [[nodiscard]] Transfer& operator[](std::uint16_t place) const noexcept { return transfers_[place - 1U]; }
   /// Room for a body of max_body bytes.
-  [[nodiscard]] ByteSpan body(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint8_t* body(const Transfer& transfer) const noexcept;
   /// The body that is there, or the one that was lent.
-  [[nodiscard]] ByteView outgoing(std::uint32_t index) const noexcept;
-  [[nodiscard]] ByteSpan options(std::uint32_t index) const noexcept;
+  [[nodiscard]] ByteView outgoing(const Transfer& transfer) const noexcept;
+  /// Room for kMaxOptions bytes.
+  [[nodiscard]] std::uint8_t* options(const Transfer& transfer) const noexcept {
+    return body(transfer) + max_body_;
+  }
 
-  /// One for a peer's transfer; nothing when all are busy.
-  [[nodiscard]] std::optional<std::uint32_t> open(LinkId link, std::uint32_t key, Transfer::Kind kind,
-                                                  Instant now) noexcept;
+  /// One for a peer's transfer; null when all are busy.
+  [[nodiscard]] Transfer* open(LinkId link, std::uint32_t key, Transfer::Kind kind, Instant now) noexcept;
   /// One that the caller will `close`.
-  [[nodiscard]] std::optional<std::uint32_t> open_own(LinkId link, Instant now) noexcept;
-  [[nodiscard]] std::optional<std::uint32_t> find(LinkId link, std::uint32_t key,
-                                                  Transfer::Kind kind) const noexcept;
+  [[nodiscard]] Transfer* open_own(LinkId link, Instant now) noexcept;
+  [[nodiscard]] Transfer* find(LinkId link, std::uint32_t key, Transfer::Kind kind) const noexcept;
   /// Something came for it: it lives on.
-  void touch(std::uint32_t index, Instant now) noexcept;
+  void touch(Transfer& transfer, Instant now) noexcept;
   /// A snapshot has been served: it stays for repetitions, but is the first to be replaced.
-  void retire(std::uint32_t index) noexcept;
+  void retire(Transfer& transfer) noexcept;
   /// Makes a peer's transfer the caller's own.
-  void detach(std::uint32_t index) noexcept;
-  void close(std::uint32_t index) noexcept;
+  void detach(Transfer& transfer) noexcept;
+  void close(Transfer& transfer) noexcept;
   void drop(LinkId link) noexcept;
 
  private:
-  [[nodiscard]] std::optional<std::uint32_t> take(Instant now) noexcept;
-  void unlink(std::uint32_t index) noexcept;
-  void append(std::uint32_t index) noexcept;
+  [[nodiscard]] Transfer* take(LinkId link, Instant now) noexcept;
+  void unlink(const Transfer& transfer) noexcept;
+  void append(Transfer& transfer) noexcept;
+  void set_newer(std::uint16_t place, std::uint16_t newer) noexcept;
+  void set_older(std::uint16_t place, std::uint16_t older) noexcept;
 
   Peers* peers_ = nullptr;
   TimerQueue* timers_ = nullptr;

@@ -2,10 +2,13 @@
 #include "linnet/coap/uri.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace linnet::coap {
 
 namespace {
+
+constexpr std::string_view kAuthority = "://";
 
 struct SchemeRow {
   std::string_view name;
@@ -21,105 +24,106 @@ char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = lower(c);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
 }
 
-/// Printable ASCII without what RFC 3986 keeps out of a URI.
-bool allowed(char c) noexcept {
-  return c > ' ' && c < 0x7F && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
+/// More than 15 for what is none.
+unsigned hex_digit(char c) noexcept {
+  if (is_digit(c)) return static_cast<unsigned>(c - '0');
+  const auto letter = static_cast<unsigned>(lower(c) - 'a');
+  return letter < 6 ? letter + 10 : 16;
 }
 
-/// The text without its percent-encoding, in `room`, which moves on.
-Result<std::string_view> decode(std::string_view text, ByteSpan& room) noexcept {
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (size == room.size()) return fail(Errc::kTooLarge);
-    auto byte = static_cast<std::uint8_t>(text[i]);
-    if (text[i] == '%') {
-      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-      if (low < 0) return fail(Errc::kMalformed);
-      byte = static_cast<std::uint8_t>(high * 16 + low);
-      i += 2;
+bool contains(std::string_view text, char c) noexcept {
+  return !text.empty() && std::memchr(text.data(), c, text.size()) != nullptr;
+}
+
+/// Cuts off what stands before the first of `ends`, or all of it.
+std::string_view take_until(std::string_view& text, std::string_view ends) noexcept {
+  const char* const first = text.data();
+  while (!text.empty() && !contains(ends, text.front())) text.remove_prefix(1);
+  return {first, static_cast<std::size_t>(text.data() - first)};
+}
+
+/// Cuts `text` at each `divider`, and writes the pieces without their percent-encoding.
+Result<std::uint8_t> split(std::string_view text, char divider, std::string_view* pieces,
+                           ByteWriter& out) noexcept {
+  std::uint8_t count = 0;
+  for (std::size_t begin = out.size();; text.remove_prefix(1)) {
+    if (text.empty() || text.front() == divider) {
+      if (count == Uri::kMaxSegments || !out.ok()) return fail(Errc::kTooLarge);
+      pieces[count++] = as_text(ByteView(out.written().data() + begin, out.size() - begin));
+      if (text.empty()) return count;
+      begin = out.size();
+      continue;
     }
-    room[size++] = byte;
+    unsigned byte = static_cast<std::uint8_t>(text.front());
+    if (byte == '%') {
+      const unsigned high = text.size() > 2 ? hex_digit(text[1]) : 16;
+      const unsigned low = high < 16 ? hex_digit(text[2]) : 16;
+      if (low > 15) return fail(Errc::kMalformed);
+      byte = high << 4 | low;
+      text.remove_prefix(2);
+    }
+    out.u8(static_cast<std::uint8_t>(byte));
   }
-  const std::string_view decoded = as_text(room.first(size));
-  room = room.subspan(size);
-  return decoded;
 }
 
-/// Cuts `text` at each `divider` and decodes the pieces.
-Result<std::size_t> split(std::string_view text, char divider,
-                          std::array<std::string_view, Uri::kMaxSegments>& out, ByteSpan& room) noexcept {
-  std::size_t count = 0;
-  for (;;) {
-    const std::size_t end = text.find(divider);
-    const auto segment = decode(text.substr(0, end), room);
-    if (!segment) return std::unexpected(segment.error());
-    if (count == out.size()) return fail(Errc::kTooLarge);
-    out[count++] = *segment;
-    if (end == std::string_view::npos) return count;
-    text.remove_prefix(end + 1);
+/// The scheme that `text` begins with, which is cut off with all before the authority; or null.
+const SchemeRow* take_scheme(std::string_view& text) noexcept {
+  std::string_view rest = text;
+  const std::string_view name = take_until(rest, ":");
+  if (!rest.starts_with(kAuthority)) return nullptr;
+  for (const SchemeRow& row : kSchemes) {
+    if (!std::ranges::equal(row.name, name, {}, {}, lower)) continue;
+    text.remove_prefix(name.size() + kAuthority.size());
+    return &row;
   }
+  return nullptr;
 }
 
 }  // namespace
 
-Result<void> Uri::take_authority(std::string_view authority) noexcept {
-  if (authority.find('@') != std::string_view::npos) return fail(Errc::kMalformed);
-  std::string_view rest;
-  if (authority.starts_with('[')) {
-    const std::size_t end = authority.find(']');
-    if (end == std::string_view::npos) return fail(Errc::kMalformed);
-    host = authority.substr(1, end - 1);
-    rest = authority.substr(end + 1);
-  } else {
-    const std::size_t end = std::min(authority.find(':'), authority.size());
-    host = authority.substr(0, end);
-    rest = authority.substr(end);
-  }
-  if (host.empty() || (!rest.empty() && rest.front() != ':')) return fail(Errc::kMalformed);
-  if (rest.size() <= 1) return {};
-  std::uint32_t number = 0;
-  for (const char c : rest.substr(1)) {
-    if (c < '0' || c > '9' || number > UINT16_MAX) return fail(Errc::kMalformed);
-    number = number * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  if (number == 0 || number > UINT16_MAX) return fail(Errc::kMalformed);
-  port = static_cast<std::uint16_t>(number);
-  return {};
-}
-
 Result<Uri> Uri::parse(std::string_view text, ByteSpan room) noexcept {
-  const std::size_t colon = text.find("://");
-  if (colon == std::string_view::npos || !std::ranges::all_of(text, allowed)) return fail(Errc::kMalformed);
-  const std::string_view name = text.substr(0, colon);
-  const auto row = std::ranges::find_if(
-      kSchemes, [&](const SchemeRow& r) { return std::ranges::equal(r.name, name, {}, {}, lower); });
-  if (row == kSchemes.end()) return fail(Errc::kUnsupported);
-  // A fragment is of no use to a server and not allowed (RFC 7252 §6.4).
-  if (text.find('#') != std::string_view::npos) return fail(Errc::kMalformed);
+  for (const char c : text) {
+    // Not printable, or kept out of a URI by RFC 3986; a fragment is of no use to a server (RFC 7252 §6.4).
+    if (c <= ' ' || c >= 0x7F || contains("\"#<>\\^`{|}", c)) return fail(Errc::kMalformed);
+  }
+  const SchemeRow* const row = take_scheme(text);
+  if (row == nullptr)
+    return fail(text.find(kAuthority) == std::string_view::npos ? Errc::kMalformed : Errc::kUnsupported);
   Uri uri;
   uri.scheme = row->scheme;
   uri.port = row->port;
-  std::string_view rest = text.substr(colon + 3);
-  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
-  if (const auto taken = uri.take_authority(rest.substr(0, end)); !taken)
-    return std::unexpected(taken.error());
-  rest.remove_prefix(end);
-  const std::size_t question = std::min(rest.find('?'), rest.size());
-  if (const std::string_view path = rest.substr(0, question); path.size() > 1) {
-    const auto count = split(path.substr(1), '/', uri.path_, room);
-    if (!count) return std::unexpected(count.error());
+  const bool literal = text.starts_with('[');
+  if (literal) text.remove_prefix(1);
+  uri.host = take_until(text, literal ? "]" : ":/?");
+  if (uri.host.empty() || contains(uri.host, '@') || (literal && text.empty())) return fail(Errc::kMalformed);
+  if (literal) text.remove_prefix(1);
+  if (text.starts_with(':')) {
+    text.remove_prefix(1);
+    std::string_view digits = take_until(text, "/?");
+    std::uint32_t number = digits.empty() ? row->port : 0;
+    for (const char c : digits) {
+      if (!is_digit(c)) return fail(Errc::kMalformed);
+      number = number * 10 + static_cast<std::uint32_t>(c - '0');
+      if (number > UINT16_MAX) return fail(Errc::kMalformed);
+    }
+    if (number == 0) return fail(Errc::kMalformed);
+    uri.port = static_cast<std::uint16_t>(number);
+  }
+  ByteWriter out(room);
+  const std::string_view path = take_until(text, "?");
+  if (!path.empty() && path.front() != '/') return fail(Errc::kMalformed);
+  if (path.size() > 1) {
+    const auto count = split(path.substr(1), '/', uri.path_.data(), out);
+    if (!count) return fail(count.error().code);
     uri.path_size_ = *count;
   }
-  if (question == rest.size()) return uri;
-  const auto count = split(rest.substr(question + 1), '&', uri.query_, room);
-  if (!count) return std::unexpected(count.error());
+  if (text.empty()) return uri;
+  const auto count = split(text.substr(1), '&', uri.query_.data(), out);
+  if (!count) return fail(count.error().code);
   uri.query_size_ = *count;
   return uri;
 }

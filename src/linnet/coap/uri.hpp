@@ -33,12 +33,10 @@ struct Uri {
   [[nodiscard]] static Result<Uri> parse(std::string_view text, ByteSpan room) noexcept;
 
  private:
-  Result<void> take_authority(std::string_view authority) noexcept;
-
   std::array<std::string_view, kMaxSegments> path_;
   std::array<std::string_view, kMaxSegments> query_;
-  std::size_t path_size_ = 0;
-  std::size_t query_size_ = 0;
+  std::uint8_t path_size_ = 0;
+  std::uint8_t query_size_ = 0;
 };
 
 }  // namespace linnet::coap

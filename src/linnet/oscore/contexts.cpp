@@ -61,9 +61,9 @@ Result<ContextId> Contexts::add(const InputParameters& input, FirstUse first_use
                                 PartialIv limit) noexcept {
   const Result<Keys> keys = derive(*crypto_, input, input.id_context);
   if (!keys) return fail(keys.error().code);
-  const std::optional<std::uint32_t> index = free_.take();
-  if (!index) return fail(Errc::kNoSpace);
-  SecurityContext& context = contexts_[*index];
+  const std::uint32_t index = free_.take();
+  if (index == coap::IndexPool::kNone) return fail(Errc::kNoSpace);
+  SecurityContext& context = contexts_[index];
   const std::uint32_t epoch = context.epoch + 1;  // what is bound to the one before it must not fit
   context = SecurityContext();
   context.input = input;
@@ -76,8 +76,8 @@ Result<ContextId> Contexts::add(const InputParameters& input, FirstUse first_use
   context.used = true;
   std::uint32_t& first = bucket(input.recipient_id.view());
   context.next = first;
-  first = *index + 1;
-  return *index + 1;
+  first = index + 1;
+  return index + 1;
 }
 
 void Contexts::remove(ContextId id) noexcept {

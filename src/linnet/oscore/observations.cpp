@@ -27,16 +27,16 @@ bool Contexts::begin_observation(coap::LinkId link, const coap::Token& token,
                                  const SecurityBinding& binding) noexcept {
   if (index(link) >= links_.size()) return false;
   end_observation(link, token, binding.own_request);
-  std::optional<std::uint32_t> at = free_observations_.take();
-  if (!at) {
+  std::uint32_t at = free_observations_.take();
+  if (at == coap::IndexPool::kNone) {
     reclaim_observations();
     at = free_observations_.take();
   }
-  if (!at) return false;
+  if (at == coap::IndexPool::kNone) return false;
   Link& place = links_[index(link)];
-  observations_[*at] = {token, binding.context,     binding.epoch,          binding.request_piv,
-                        0,     binding.own_request, place.first_observation};
-  place.first_observation = *at + 1;
+  observations_[at] = {token, binding.context,     binding.epoch,          binding.request_piv,
+                       0,     binding.own_request, place.first_observation};
+  place.first_observation = at + 1;
   if (binding.own_request) keeper_->on_changed(binding.context);
   return true;
 }

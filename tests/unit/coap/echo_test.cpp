@@ -8,19 +8,10 @@
 namespace linnet::testing {
 namespace {
 
-// The reference vectors of SipHash-2-4: key 00..0f, messages of 0, 1, 8 and 15 bytes 00, 01, 02, ...
-TEST(SipHash, gives_the_reference_values) {
+// The reference vector of SipHash-2-4 for eight bytes: key 00..0f, message 00..07.
+TEST(SipHash, gives_the_reference_value) {
   constexpr coap::SipKey kKey{0x0706050403020100U, 0x0F0E0D0C0B0A0908U};
-  Bytes message;
-  const auto hash_of = [&](std::size_t size) {
-    message.clear();
-    for (std::size_t i = 0; i < size; ++i) message.push_back(static_cast<std::uint8_t>(i));
-    return coap::siphash(kKey, message);
-  };
-  EXPECT_EQ(hash_of(0), 0x726FDB47DD0E0E31U);
-  EXPECT_EQ(hash_of(1), 0x74F839C593DC67FDU);
-  EXPECT_EQ(hash_of(8), 0x93F5F5799A932462U);
-  EXPECT_EQ(hash_of(15), 0xA129CA6149BE45E5U);
+  EXPECT_EQ(coap::siphash(kKey, 0x0706050403020100U), 0x93F5F5799A932462U);
 }
 
 // Shows: SE-10
