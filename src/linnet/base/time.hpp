@@ -30,6 +30,20 @@ inline constexpr Instant kNever = Instant::max();
   return instant + Millis(span);
 }
 
+// The same: std::chrono's compare by references to memory.
+[[nodiscard, gnu::always_inline]] constexpr bool operator<(Instant a, Instant b) noexcept {
+  return a.time_since_epoch().count() < b.time_since_epoch().count();
+}
+[[nodiscard, gnu::always_inline]] constexpr bool operator>(Instant a, Instant b) noexcept {
+  return b < a;
+}
+[[nodiscard, gnu::always_inline]] constexpr bool operator<=(Instant a, Instant b) noexcept {
+  return !(b < a);
+}
+[[nodiscard, gnu::always_inline]] constexpr bool operator>=(Instant a, Instant b) noexcept {
+  return !(a < b);
+}
+
 /// Calendar time in seconds since 1970-01-01 UTC, asked of the platform where a resource needs it.
 struct UnixTime {
   std::int64_t seconds = 0;

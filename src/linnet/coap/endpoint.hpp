@@ -175,8 +175,7 @@ class Endpoint {
   [[nodiscard]] bool number_exchange(Exchange& exchange) noexcept;
   void receive_protected(RequestContext& request, const Message& message, bool again) noexcept;
   [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] OpenedMessage open_response(LinkId link, Exchange* exchange,
-                                            const Message& message) noexcept;
+  [[nodiscard]] OpenedMessage open_response(LinkId link, Exchange* exchange, const Message& message) noexcept;
 
   // Protected messages that a proxy cut: endpoint_outer_blocks.cpp.
   [[nodiscard]] std::uint32_t max_unfragmented() const noexcept;
@@ -263,7 +262,8 @@ class Endpoint {
   void refuse_body(const RequestContext& request, std::uint32_t limit) noexcept;
   void challenge(const RequestContext& request) noexcept;
   void answer_code(const RequestContext& request, Code code) noexcept;
-  void answer_code(const RequestContext& request, Code code, MessageParts& parts) noexcept;
+  void answer_code(const RequestContext& request, Code code, std::uint32_t size1,
+                   const EchoValues::Value* echo) noexcept;
   [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
                                         const MessageParts& parts) noexcept;
   [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,
@@ -284,12 +284,12 @@ class Endpoint {
   std::span<std::uint8_t> buffers_;  // a message for each exchange
   std::span<std::uint8_t> scratch_;  // one message
   Instant now_{};                    // of the call that is being served
+  EndpointStatistics statistics_;
   union {
     EndpointConfig config_;  // from `init` on
   };
   BodyStreams streams_;
   Transfers transfers_;
-  EndpointStatistics statistics_;
   std::uint16_t joined_ = 0;  // transfer of the request that is being answered, index plus one
   bool asking_ = false;       // the handler is looking at a request
   Random* random_ = nullptr;

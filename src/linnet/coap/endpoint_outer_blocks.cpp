@@ -39,8 +39,8 @@ std::optional<Message> Endpoint::gather_request(RequestContext& request, const M
   return part.with(part.token(), *body);
 }
 
-/// The same of a response to the request of an exchange: nothing where a part has been taken, or is none of this
-/// response.
+/// The same of a response to the request of an exchange: nothing where a part has been taken, or is none of
+/// this response.
 std::optional<Message> Endpoint::gather_response(Exchange& exchange, const Message& part,
                                                  RecentRequest* recent) noexcept {
   const SecurityBinding binding = exchange.binding;

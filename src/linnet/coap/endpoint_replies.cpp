@@ -6,7 +6,6 @@
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/entity_tag.hpp"
 #include "linnet/coap/features.hpp"
-#include "linnet/coap/frame.hpp"
 #include "linnet/coap/observe.hpp"
 
 namespace linnet::coap {
@@ -121,19 +120,20 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   }
   if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed);
-  IncomingRequest incoming;
-  incoming.link = request.link;
-  incoming.method = request.method;
-  incoming.confirmable = request.confirmable;
-  incoming.fresh = kChallenges && echo_.fresh(scanned.echo, request.link, now_);
-  incoming.token = request.token;
-  incoming.options = message.options();
-  incoming.content_format = scanned.content_format;
-  incoming.accept = scanned.accept;
-  incoming.observe = scanned.observe;
-  incoming.payload = message.payload();
-  incoming.cache_key = request.cache_key;
-  incoming.security_context = request.binding.context;
+  IncomingRequest incoming{
+      .link = request.link,
+      .method = request.method,
+      .confirmable = request.confirmable,
+      .fresh = kChallenges && echo_.fresh(scanned.echo, request.link, now_),
+      .token = request.token,
+      .options = message.options(),
+      .content_format = scanned.content_format,
+      .accept = scanned.accept,
+      .observe = scanned.observe,
+      .payload = message.payload(),
+      .cache_key = request.cache_key,
+      .security_context = request.binding.context,
+  };
   if constexpr (kBlockwise) {
     request.block1 = scanned.blocks.block1;
     request.block2 = scanned.blocks.block2;
@@ -161,9 +161,7 @@ bool Endpoint::fresh_enough(const RequestContext& request, const ScannedOptions&
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).
 void Endpoint::refuse_body(const RequestContext& request, std::uint32_t limit) noexcept {
-  MessageParts parts;
-  parts.blocks.size1 = limit;
-  answer_code(request, Code::kRequestEntityTooLarge, parts);
+  answer_code(request, Code::kRequestEntityTooLarge, limit, nullptr);
 }
 
 /// Hands a request to the handler, or, with `part`, one block of it to the handler of bodies.
@@ -256,24 +254,25 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
   return answered;
 }
 
-void Endpoint::answer_code(const RequestContext& request, Code code, MessageParts& parts) noexcept {
+void Endpoint::answer_code(const RequestContext& request, Code code, std::uint32_t size1,
+                           const EchoValues::Value* echo) noexcept {
   Reply reply;
   reply.code = code;
+  MessageParts parts;
   parts.blocks.block1 = request.block1;
+  parts.blocks.size1 = size1;
+  if (echo != nullptr) parts.echo = *echo;
   static_cast<void>(send_reply(request, reply, parts));
 }
 
 void Endpoint::answer_code(const RequestContext& request, Code code) noexcept {
-  MessageParts parts;
-  answer_code(request, code, parts);
+  answer_code(request, code, BlockOptions::kAbsent, nullptr);
 }
 
 void Endpoint::challenge(const RequestContext& request) noexcept {
   if constexpr (!kChallenges) return answer_code(request, Code::kUnauthorized);
   const EchoValues::Value value = echo_.make(request.link, now_);
-  MessageParts parts;
-  parts.echo = value;
-  answer_code(request, Code::kUnauthorized, parts);
+  answer_code(request, Code::kUnauthorized, BlockOptions::kAbsent, &value);
 }
 
 /// Sends what the handler gave, in one message if it can be, else the block of it that is wanted. The first
@@ -336,18 +335,14 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   }
   if (request.confirmable && request.recent == nullptr) return send_confirmable(request, reply, parts);
 
-  const std::size_t limit = message_limit(request.link, request.binding);
-  const bool sealed = request.binding.context != 0;
-  const ByteSpan prepared = sealed ? ByteSpan() : links_->prepare(request.link, limit);
-  const bool lost = !sealed && prepared.size() < limit;
-  const ByteSpan out = sealed || lost ? scratch_.first(limit) : prepared;
   const Type type = request.confirmable ? Type::kAcknowledgement : Type::kNonConfirmable;
   const MessageId id = request.confirmable ? request.message_id : next_message_id(request.link);
-  const std::size_t size = encode_reply(out, type, id, request.token, reply, parts);
+  const std::size_t size = encode_reply(scratch_.first(message_limit(request.link, request.binding)), type,
+                                        id, request.token, reply, parts);
   if (size == 0) return fail(Errc::kTooLarge);
-  ByteView message = out.first(size);
+  ByteView message = scratch_.first(size);
   if constexpr (kProtection) {
-    if (sealed) {
+    if (request.binding.context != 0) {
       SecurityBinding binding = request.binding;
       const Result<ByteView> made = protection_->seal(request.link, binding, message);
       if (!made) return fail(made.error().code);
@@ -364,16 +359,7 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
   } else if (send_instead(request, message)) {
     return {};
   }
-  if (sealed) {
-    transmit(request.link, message);
-    return {};
-  }
-  if (lost) {
-    ++statistics_.dropped;
-    return {};
-  }
-  links_->send(request.link, reliable(request.link) ? to_frame(out.first(size)) : size);
-  ++statistics_.sent;
+  transmit(request.link, message);
   return {};
 }
 
@@ -412,8 +398,8 @@ bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked)
 
 void Endpoint::remember_notification(LinkId link, MessageId id, const Token& token) noexcept {
   if (notifications_.empty()) return;
-  notifications_[next_notification_] = {link, id, token, true};
-  next_notification_ = (next_notification_ + 1) % static_cast<std::uint32_t>(notifications_.size());
+  if (next_notification_ >= notifications_.size()) next_notification_ = 0;
+  notifications_[next_notification_++] = {link, id, token, true};
 }
 
 Result<void> Endpoint::notify(LinkId link, const Notification& notification, Instant now) noexcept {

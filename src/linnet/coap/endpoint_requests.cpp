@@ -11,19 +11,6 @@ namespace linnet::coap {
 
 namespace {
 
-IncomingResponse incoming_response(LinkId link, const Message& message,
-                                   const ScannedOptions& scanned) noexcept {
-  IncomingResponse response;
-  static_cast<Representation&>(response) = scanned;
-  response.link = link;
-  response.code = message.code();
-  response.confirmable = message.type() == Type::kConfirmable;
-  response.token = message.token();
-  response.options = message.options();
-  response.payload = message.payload();
-  return response;
-}
-
 /// What an exchange can hold of a span.
 std::uint32_t patience_of(Millis span) noexcept {
   return static_cast<std::uint32_t>(std::min<std::int64_t>(span.count(), UINT32_MAX));
@@ -214,7 +201,8 @@ void Endpoint::take_response(LinkId link, const Message& message, RecentRequest*
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
     if (recent != nullptr) recent->begin(message.message_id(), now_);
   }
-  IncomingResponse response = incoming_response(link, message, scanned);
+  IncomingResponse response{scanned,           link,  message.code(), confirmable,      message.token(),
+                            message.options(), false, false,          message.payload()};
   if (exchange == nullptr) {
     if (piggybacked)
       ++statistics_.rejected;

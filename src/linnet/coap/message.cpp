@@ -78,12 +78,12 @@ MessageWriter::MessageWriter(ByteSpan buffer, Type type, Code code, MessageId id
   out_.bytes(token.bytes());
 }
 
-void MessageWriter::option(OptionNumber number, ByteView value) noexcept {
+void MessageWriter::put(OptionNumber number, const std::uint8_t* value, std::size_t size) noexcept {
   const auto wanted = static_cast<std::uint16_t>(number);
   if (wanted < last_option_) return out_.fail_now();
   const auto delta = static_cast<std::uint16_t>(wanted - last_option_);
-  write_option_header(out_, delta, value.size());
-  out_.bytes(value);
+  write_option_header(out_, delta, size);
+  out_.bytes({value, size});
   last_option_ = wanted;
 }
 

@@ -65,8 +65,12 @@ class MessageWriter {
  public:
   MessageWriter(ByteSpan buffer, Type type, Code code, MessageId id, const Token& token) noexcept;
 
-  void option(OptionNumber number, ByteView value) noexcept;
-  void option(OptionNumber number, std::string_view value) noexcept { option(number, as_bytes(value)); }
+  [[gnu::always_inline]] void option(OptionNumber number, ByteView value) noexcept {
+    put(number, value.data(), value.size());
+  }
+  [[gnu::always_inline]] void option(OptionNumber number, std::string_view value) noexcept {
+    option(number, as_bytes(value));
+  }
   /// An option of format uint, in the fewest bytes (RFC 7252 §3.2).
   void option(OptionNumber number, std::uint32_t value) noexcept;
   /// One option for each text.
@@ -82,6 +86,8 @@ class MessageWriter {
   [[nodiscard]] std::size_t free() const noexcept { return out_.free(); }
 
  private:
+  void put(OptionNumber number, const std::uint8_t* value, std::size_t size) noexcept;
+
   ByteWriter out_;
   std::uint16_t last_option_ = 0;
 };

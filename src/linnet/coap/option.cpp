@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/coap/option.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 #include "linnet/coap/features.hpp"
 #include "linnet/coap/option_header.hpp"
 
@@ -50,6 +47,7 @@ constexpr OptionProperties kProperties[] = {
     row(OptionNumber::kEcho, kChallenges ? kEcho : kSingle, 1, 40),
     row(OptionNumber::kNoResponse, kNoResponse, 0, 1),
     row(OptionNumber::kRequestTag, kList, 0, 8),
+    row(OptionNumber{UINT16_MAX}, kRefused, 0, 0),  // the end
 };
 
 // Delta and length say so in their nibble when they go on in one or two bytes.
@@ -107,10 +105,11 @@ void write_option_header(ByteWriter& out, std::uint16_t delta, std::size_t value
   write_extension(out, size);
 }
 
-const OptionProperties* properties(OptionNumber number) noexcept {
-  const auto* row = std::lower_bound(std::begin(kProperties), std::end(kProperties), number,
-                                     [](const OptionProperties& a, OptionNumber b) { return a.number < b; });
-  return row != std::end(kProperties) && row->number == number ? row : nullptr;
+OptionTable::OptionTable() noexcept : row_(kProperties) {}
+
+const OptionProperties* OptionTable::next(OptionNumber number) noexcept {
+  while (row_->number < number) ++row_;
+  return row_->number == number ? row_ : nullptr;
 }
 
 std::uint32_t Option::uint() const noexcept {

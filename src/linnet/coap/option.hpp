@@ -77,8 +77,20 @@ struct OptionProperties {
   std::uint16_t max_length : 11;
 };
 
+/// Finds the rows of options that come in ascending order, as those of a message do.
+class OptionTable {
+ public:
+  OptionTable() noexcept;
+  /// The row of a known option, or null; no number is smaller than the one before.
+  [[nodiscard]] const OptionProperties* next(OptionNumber number) noexcept;
+
+ private:
+  const OptionProperties* row_;
+};
 /// The row of a known option, or null.
-[[nodiscard]] const OptionProperties* properties(OptionNumber number) noexcept;
+[[nodiscard]] inline const OptionProperties* properties(OptionNumber number) noexcept {
+  return OptionTable().next(number);
+}
 
 /// One option of a message; the value is a view into it.
 struct Option {

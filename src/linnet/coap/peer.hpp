@@ -6,6 +6,7 @@
 #include <span>
 
 #include "linnet/base/arena.hpp"
+#include "linnet/base/outlined.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/recent_requests.hpp"
 
@@ -44,7 +45,9 @@ class Peers {
 
   [[nodiscard]] bool has(LinkId link) const noexcept { return index(link) < count_; }
   /// `link` must be one that it has.
-  [[nodiscard]] Peer& operator[](LinkId link) const noexcept { return table_[index(link) * (1UL + recent_)]; }
+  [[nodiscard]] LINNET_OUTLINED Peer& operator[](LinkId link) const noexcept {
+    return table_[index(link) * (1UL + recent_)];
+  }
   [[nodiscard]] std::span<RecentRequest> recent(LinkId link) const noexcept {
     return {reinterpret_cast<RecentRequest*>(&(*this)[link] + 1), recent_};
   }

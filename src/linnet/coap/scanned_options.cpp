@@ -24,12 +24,11 @@ std::uint32_t mix(std::uint32_t hash, const Option& option) noexcept {
   return hash;
 }
 
-/// False when the option is not one that an endpoint understands.
-bool take(ScannedOptions& scanned, OptionUse use, const Option& option) noexcept {
+void take(ScannedOptions& scanned, OptionUse use, const Option& option) noexcept {
   const std::uint32_t value = option.uint();
   switch (use) {
-    case OptionUse::kRefused: return false;
     case OptionUse::kList:
+    case OptionUse::kRefused:
     case OptionUse::kSingle: break;
     case OptionUse::kEtag:
       if (scanned.etag.empty()) scanned.etag = option.value;
@@ -46,7 +45,6 @@ bool take(ScannedOptions& scanned, OptionUse use, const Option& option) noexcept
     case OptionUse::kSize2: scanned.blocks.size2 = value; break;
     case OptionUse::kSize1: scanned.blocks.size1 = value; break;
   }
-  return true;
 }
 
 }  // namespace
@@ -55,13 +53,17 @@ ScannedOptions scan_options(Options options, Code code) noexcept {
   ScannedOptions scanned;
   std::uint32_t key = mix(0, static_cast<std::uint32_t>(code));
   OptionNumber previous{};
+  OptionTable table;
   for (const Option& option : options) {
-    const OptionProperties* const row = properties(option.number);
+    const OptionProperties* const row = table.next(option.number);
     const auto use = row != nullptr ? static_cast<OptionUse>(row->use) : OptionUse::kRefused;
     const std::size_t size = option.value.size();
-    const bool legal = row != nullptr && size >= row->min_length && size <= row->max_length &&
+    const bool legal = use != OptionUse::kRefused && size >= row->min_length && size <= row->max_length &&
                        (option.number != previous || use <= OptionUse::kEtag);
-    if (!legal || !take(scanned, use, option)) scanned.bad_critical |= is_critical(option.number);
+    if (legal)
+      take(scanned, use, option);
+    else
+      scanned.bad_critical |= is_critical(option.number);
     const bool in_key =
         !is_no_cache_key(option.number) && (use < OptionUse::kObserve || use > OptionUse::kBlock1);
     if (in_key) key = mix(key, option);
