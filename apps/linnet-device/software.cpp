@@ -5,7 +5,6 @@
 
 namespace linnet::device {
 
-using client::SoftwareState;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
