@@ -46,7 +46,7 @@ Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse&
     exchange.joining = opened->place;
   }
   Transfer& transfer = transfers_[exchange.joining];
-  static_cast<Representation&>(transfer) = first;
+  static_cast<Representation&>(transfer) = static_cast<const Representation&>(first);
   transfer.code = first.code;
   transfer.etag = short_tag(etag);
   const ByteView options = first.options.encoded();
@@ -108,7 +108,7 @@ void Endpoint::receive_block2(RequestContext& request, IncomingRequest& incoming
   request.repeatable = true;
   request.block1 = BlockOptions::kAbsent;
   Reply reply;
-  static_cast<Representation&>(reply) = *transfer;
+  static_cast<Representation&>(reply) = static_cast<const Representation&>(*transfer);
   reply.code = transfer->code;
   reply.payload = ByteView(transfers_.body(*transfer), transfer->size);
   const Block wanted = Block::from_value(request.block2);
@@ -130,7 +130,7 @@ void Endpoint::hold(const RequestContext& request, const Reply& reply, std::uint
     transfer = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now_);
   }
   if (transfer == nullptr) return;
-  static_cast<Representation&>(*transfer) = reply;
+  static_cast<Representation&>(*transfer) = static_cast<const Representation&>(reply);
   transfer->code = reply.code;
   transfer->etag = etag;
   transfer->size = static_cast<std::uint32_t>(reply.payload.size());

@@ -406,7 +406,7 @@ Result<void> Endpoint::notify(LinkId link, const Notification& notification, Ins
   now_ = now;
   if (!peers_.has(link)) return fail(Errc::kInvalidArgument);
   Reply reply;
-  static_cast<Representation&>(reply) = notification;
+  static_cast<Representation&>(reply) = static_cast<const Representation&>(notification);
   reply.code = notification.code;
   reply.payload = notification.payload;
   RequestContext request{};

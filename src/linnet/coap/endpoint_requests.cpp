@@ -201,8 +201,15 @@ void Endpoint::take_response(LinkId link, const Message& message, RecentRequest*
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
     if (recent != nullptr) recent->begin(message.message_id(), now_);
   }
-  IncomingResponse response{scanned,           link,  message.code(), confirmable,      message.token(),
-                            message.options(), false, false,          message.payload()};
+  IncomingResponse response{static_cast<const Representation&>(scanned),
+                            link,
+                            message.code(),
+                            confirmable,
+                            message.token(),
+                            message.options(),
+                            false,
+                            false,
+                            message.payload()};
   if (exchange == nullptr) {
     if (piggybacked)
       ++statistics_.rejected;
@@ -262,7 +269,7 @@ void Endpoint::deliver(Exchange& exchange, IncomingResponse& response) noexcept 
   Transfer* const joined = kBlockwise && exchange.joining != 0 ? &transfers_[exchange.joining] : nullptr;
   exchange.joining = 0;
   if (joined != nullptr && is_success(response.code)) {
-    static_cast<Representation&>(response) = *joined;
+    static_cast<Representation&>(response) = static_cast<const Representation&>(*joined);
     response.code = joined->code;
     response.options = Options(ByteView(transfers_.options(*joined), joined->options_size));
     response.payload = ByteView(transfers_.body(*joined), joined->size);
