@@ -113,7 +113,7 @@ std::optional<Json> result_of(const Session& session, const std::string& endpoin
   const auto until = std::chrono::steady_clock::now() + session.timeout;
   for (;;) {
     const auto answer = fetch(session, "GET", target);
-    const Json result = answer ? Json::parse(answer->body, nullptr, false) : Json();
+    Json result = answer ? Json::parse(answer->body, nullptr, false) : Json();
     if (result.is_object() && text(result, "configuration") == configuration) return result;
     if (std::chrono::steady_clock::now() >= until) return std::nullopt;
     std::this_thread::sleep_for(kPoll);

@@ -74,7 +74,7 @@ std::expected<RevocationLists::Shared, std::string> RevocationLists::read(std::s
 std::expected<RevocationLists::List, std::string> RevocationLists::read_one(ByteView der) {
   List list{.handle = make<Handle>(gnutls_x509_crl_init), .issuer = {}, .serials = {}};
   if (!list.handle) return std::unexpected("no memory");
-  gnutls_x509_crl_t const handle = list.handle.get();
+  auto* const handle = list.handle.get();
   const gnutls_datum_t data = datum(der);
   if (const int got = gnutls_x509_crl_import(handle, &data, GNUTLS_X509_FMT_DER); got < 0)
     return std::unexpected("no list of revoked certificates: " + sentence(got));
@@ -109,7 +109,7 @@ RevocationLists::Verdict RevocationLists::judge(std::span<const gnutls_x509_crt_
   gnutls_x509_crt_t certificate = chain.front();
   for (std::size_t steps = 0; steps <= chain.size(); ++steps) {
     if (gnutls_x509_crt_equals(certificate, anchor) != 0) return Verdict::kNotRevoked;
-    gnutls_x509_crt_t const issuer = issuer_of(certificate, chain, anchor);
+    auto* const issuer = issuer_of(certificate, chain, anchor);
     if (issuer == nullptr) return Verdict::kUnknown;
     if (const Verdict verdict = judge_one(certificate, issuer); verdict != Verdict::kNotRevoked)
       return verdict;
