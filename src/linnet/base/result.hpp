@@ -2,6 +2,7 @@
 // Errors as values: what every fallible function of linnet returns.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -43,11 +44,11 @@ struct alignas(std::uint16_t) Error {  // as a whole, so that it travels in a re
 /// comparison for what std::expected spreads over three bytes of memory.
 namespace packed_error {
 using Bits = std::uint16_t;
-[[nodiscard]] constexpr Bits pack(Error error) noexcept {
-  return static_cast<Bits>(static_cast<unsigned>(error.response) << 8 | static_cast<unsigned>(error.code));
+[[nodiscard, gnu::always_inline]] constexpr Bits pack(Error error) noexcept {
+  return std::bit_cast<Bits>(error);
 }
-[[nodiscard]] constexpr Error unpack(unsigned bits) noexcept {
-  return {static_cast<Errc>(bits & 0xFFU), static_cast<std::uint8_t>(bits >> 8)};
+[[nodiscard, gnu::always_inline]] constexpr Error unpack(unsigned bits) noexcept {
+  return std::bit_cast<Error>(static_cast<Bits>(bits));
 }
 }  // namespace packed_error
 
@@ -68,22 +69,22 @@ class [[nodiscard]] Result<T> {
   template <typename U = T>
     requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
   constexpr explicit(!std::is_convertible_v<U, T>) Result(U&& value) noexcept
-      : value_(std::forward<U>(value)), error_(0) {}
+      : slot_(std::forward<U>(value)), error_(0) {}
   constexpr Result(
       std::unexpected<Error> error) noexcept  // NOLINT(google-explicit-constructor): as std::expected
-      : none_(), error_(packed_error::pack(error.error())) {}
+      : slot_(), error_(packed_error::pack(error.error())) {}
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return error_ == 0; }
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return error_ == 0; }
   // Only where there is a value.
-  [[nodiscard]] constexpr const T& operator*() const noexcept { return value_; }
-  [[nodiscard]] constexpr T& operator*() noexcept { return value_; }
-  [[nodiscard]] constexpr const T* operator->() const noexcept { return std::addressof(value_); }
-  [[nodiscard]] constexpr T* operator->() noexcept { return std::addressof(value_); }
-  [[nodiscard]] constexpr const T& value() const noexcept { return value_; }
+  [[nodiscard]] constexpr const T& operator*() const noexcept { return slot_.value; }
+  [[nodiscard]] constexpr T& operator*() noexcept { return slot_.value; }
+  [[nodiscard]] constexpr const T* operator->() const noexcept { return std::addressof(slot_.value); }
+  [[nodiscard]] constexpr T* operator->() noexcept { return std::addressof(slot_.value); }
+  [[nodiscard]] constexpr const T& value() const noexcept { return slot_.value; }
   template <typename U>
   [[nodiscard]] constexpr T value_or(U&& other) const noexcept {
-    return error_ == 0 ? value_ : static_cast<T>(std::forward<U>(other));
+    return error_ == 0 ? slot_.value : static_cast<T>(std::forward<U>(other));
   }
   /// Only where there is none.
   [[nodiscard, gnu::always_inline]] constexpr Error error() const noexcept {
@@ -91,15 +92,26 @@ class [[nodiscard]] Result<T> {
   }
 
   friend constexpr bool operator==(const Result& a, const Result& b) noexcept {
-    return a.error_ == b.error_ && (a.error_ != 0 || a.value_ == b.value_);
+    return a.error_ == b.error_ && (a.error_ != 0 || a.slot_.value == b.slot_.value);
   }
 
  private:
+  // A number needs no union, which a compiler would keep in memory.
   struct None {};
-  union {
-    None none_;
-    T value_;
+  union Slot {
+    constexpr Slot() noexcept : none() {}
+    template <typename U>
+    constexpr explicit Slot(U&& given) noexcept : value(std::forward<U>(given)) {}
+    None none;
+    T value;
   };
+  struct Number {
+    constexpr Number() noexcept = default;
+    template <typename U>
+    constexpr explicit Number(U&& given) noexcept : value(static_cast<T>(std::forward<U>(given))) {}
+    T value{};
+  };
+  std::conditional_t<std::is_scalar_v<T>, Number, Slot> slot_;
   packed_error::Bits error_;
 };
 

@@ -136,21 +136,19 @@ Result<void> AccessControl::make(const Path& target, ShortServerId owner, Rights
 
 Result<void> AccessControl::write_entry(InstanceId entry, const Path& target, ShortServerId owner,
                                         Rights everyone) noexcept {
-  const Path path(kAccessControlObject, entry);
-  struct Field {
-    Path path;
-    std::int64_t value;
-  };
-  const std::array<Field, 4> fields{Field{path.child(kObjectId), target.object()},
-                                    {path.child(kInstanceId), target.instance()},
-                                    {path.child(kOwner), owner},
-                                    {path.child(kAcl).child(kEveryone), everyone.entry()}};
-  entries()->erase(path.child(kAcl));
-  for (const Field& field : std::span(fields).first(everyone.none() ? 3 : 4)) {
-    if (const auto written = entries()->write(field.path, Value::integer(field.value)); !written)
-      return written;
+  entries()->erase(Path(kAccessControlObject, entry, kAcl));
+  auto written = put(Path(kAccessControlObject, entry, kObjectId), target.object());
+  if (written) written = put(Path(kAccessControlObject, entry, kInstanceId), target.instance());
+  if (written) written = put(Path(kAccessControlObject, entry, kOwner), owner);
+  if (written && !everyone.none()) {
+    written = put(Path(kAccessControlObject, entry, kAcl).child(kEveryone), everyone.entry());
   }
-  return {};
+  return written;
+}
+
+/// An integer at a path of object 2.
+Result<void> AccessControl::put(const Path& path, std::int64_t value) noexcept {
+  return entries()->write(path, Value::integer(value));
 }
 
 bool AccessControl::remove_orphans() noexcept {
@@ -224,7 +222,7 @@ void AccessControl::strike(InstanceId entry, ShortServerId server) noexcept {
   }
   table.erase(acl);
   for (const Row& row : std::span(rows).first(count)) {
-    (void)table.write(acl.child(row.server), Value::integer(row.rights));
+    (void)put(acl.child(row.server), row.rights);
   }
 }
 
@@ -236,7 +234,7 @@ void AccessControl::hand_over(ShortServerId server, FunctionRef<void(const Path&
     strike(i, server);
     if (identifier(&table, i, kOwner) != server) continue;
     if (const ShortServerId next = heir(i, server); next != 0) {
-      (void)table.write(Path(kAccessControlObject, i, kOwner), Value::integer(next));
+      (void)put(Path(kAccessControlObject, i, kOwner), next);
       continue;
     }
     if (owned.instance() != kMaxId) remove_instance(owned);

@@ -89,6 +89,7 @@ class AccessControl {
   Result<void> make(const Path& target, ShortServerId owner, Rights everyone) noexcept;
   Result<void> write_entry(InstanceId entry, const Path& target, ShortServerId owner,
                            Rights everyone) noexcept;
+  Result<void> put(const Path& path, std::int64_t value) noexcept;
   void strike(InstanceId entry, ShortServerId server) noexcept;
   bool remove_orphans() noexcept;
   bool add_missing(ShortServerId before) noexcept;

@@ -74,16 +74,16 @@ lwm2m::Binding binding_of(Object* object, InstanceId instance, ResourceId resour
   return lwm2m::Binding::parse(present(object, instance, resource).as_string()).value_or(absent);
 }
 
-ShortServerId id_of(Object* object, InstanceId instance, ResourceId resource) noexcept {
-  const std::uint32_t id = number_of(object, instance, resource, 0);
-  return id < kMaxId ? static_cast<ShortServerId>(id) : ShortServerId{0};
-}
-
 }  // namespace
 
 std::uint32_t number_of(Object* object, InstanceId instance, ResourceId resource,
                         std::uint32_t absent) noexcept {
   return as_number(present(object, instance, resource)).value_or(absent);
+}
+
+ShortServerId id_of(Object* object, InstanceId instance, ResourceId resource) noexcept {
+  const std::uint32_t id = number_of(object, instance, resource, 0);
+  return id < kMaxId ? static_cast<ShortServerId>(id) : ShortServerId{0};
 }
 
 std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept {

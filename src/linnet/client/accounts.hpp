@@ -35,6 +35,8 @@ struct Account {
 /// of range. There need be no such object.
 [[nodiscard]] std::uint32_t number_of(Object* object, InstanceId instance, ResourceId resource,
                                       std::uint32_t absent) noexcept;
+/// The Short Server ID that a resource holds; 0 for none.
+[[nodiscard]] ShortServerId id_of(Object* object, InstanceId instance, ResourceId resource) noexcept;
 /// A single resource as a number, or as a text; absent where it is not there or out of range. The text stays
 /// until the next call of its object.
 [[nodiscard]] std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept;

@@ -7,6 +7,7 @@
 
 #include "linnet/client/accounts.hpp"
 #include "linnet/client/engine.hpp"
+#include "linnet/client/query_list.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::client {
@@ -64,9 +65,10 @@ BootstrapAction Bootstrap::take(Input input) noexcept {
 }
 
 Seconds Bootstrap::retry_delay(std::uint32_t failures) noexcept {
-  Seconds delay = kFirstRetry;
-  for (std::uint32_t i = 1; i < failures && delay < kLongestRetry; ++i) delay *= 2;
-  return std::min(delay, kLongestRetry);
+  constexpr auto kLongest = static_cast<std::uint32_t>(kLongestRetry.count());
+  auto delay = static_cast<std::uint32_t>(kFirstRetry.count());
+  for (std::uint32_t i = 1; i < failures && delay < kLongest; ++i) delay *= 2;
+  return Seconds(std::min(delay, kLongest));
 }
 
 Result<void> Engine::bootstrap() noexcept {
@@ -103,10 +105,10 @@ void Engine::move_bootstrap(Input input, Code response, Errc why) noexcept {
     case Action::kHoldOff: return hold_off_bootstrap();
     case Action::kOpen: return open_bootstrap_link();
     case Action::kRequest: return request_bootstrap();
+    case Action::kComplete: complete_bootstrap(); [[fallthrough]];
     case Action::kServe:
       bootstrap_.due = now_ + counter_.traits(bootstrap_.link).transmission.exchange_lifetime();
       return;
-    case Action::kComplete: return complete_bootstrap();
     case Action::kFail: return fail_bootstrap(response, why);
     case Action::kClose: return close_bootstrap_link();
   }
@@ -137,16 +139,16 @@ Instant Engine::step_bootstrap() noexcept {
 }
 
 /// A resource of the bootstrap account, 0 where it is not there.
-Seconds Engine::bootstrap_setting(ResourceId resource) const noexcept {
+std::uint32_t Engine::bootstrap_setting(ResourceId resource) const noexcept {
   const InstanceId account = find_bootstrap_account(tree_);
-  return Seconds(number_of(tree_.find(kSecurityObject), account, resource, 0));
+  return number_of(tree_.find(kSecurityObject), account, resource, 0);
 }
 
 void Engine::hold_off_bootstrap() noexcept {
   close_bootstrap_link();
   bootstrap_.failures = 0;
   bootstrap_.without_format = false;
-  bootstrap_.due = now_ + bootstrap_setting(kHoldOffTime);
+  bootstrap_.due = now_ + Seconds(bootstrap_setting(kHoldOffTime));
 }
 
 void Engine::open_bootstrap_link() noexcept {
@@ -166,21 +168,21 @@ void Engine::request_bootstrap() noexcept {
     return codec.format == ContentFormat::kSenmlCbor || codec.format == ContentFormat::kSenmlJson ||
            codec.format == ContentFormat::kTlv;
   });
-  ByteWriter out(work_);
+  QueryList queries(work_);
+  ByteWriter& out = queries.out;
   out.text("ep="sv);
   out.text(config_.endpoint);
-  const std::size_t split = out.size();
+  queries.end();
   if (preferred != config_.codecs.end() && !bootstrap_.without_format) {
     out.text("pct="sv);
     lwm2m::write_digits(out, static_cast<std::uint16_t>(preferred->format));
+    queries.end();
   }
-  const std::string_view text = as_text(out.written());
-  const std::array<std::string_view, 2> query{text.substr(0, split), text.substr(split)};
   const std::array<std::string_view, 1> path{"bs"sv};
   coap::OutgoingRequest request;
   request.method = Code::kPost;
   request.path = path;
-  request.query = std::span(query).first(query[1].empty() ? 1 : 2);
+  request.query = queries.queries();
   const auto id = endpoint_.request(bootstrap_.link, request, now_);
   bootstrap_interface_.begin();  // where it keeps what it changes the query stood
   bootstrap_.due = kNever;
@@ -209,9 +211,8 @@ void Engine::bootstrap_answered(Code response, Errc why) noexcept {
 void Engine::complete_bootstrap() noexcept {
   cancel_bootstrap_request();
   bootstrap_.failures = 0;
-  bootstrap_.due = now_ + counter_.traits(bootstrap_.link).transmission.exchange_lifetime();
-  const Seconds timeout = bootstrap_setting(kAccountTimeout);
-  bootstrap_.purge_at = timeout > Seconds(0) ? now_ + timeout : kNever;
+  const std::uint32_t timeout = bootstrap_setting(kAccountTimeout);
+  bootstrap_.purge_at = timeout > 0 ? now_ + Seconds(timeout) : kNever;
   if (bootstrap_interface_.changed()) {
     for (const Object* object : tree_.objects()) instances_changed(object->id());
     changed(Path());

@@ -44,34 +44,23 @@ Result<void> refuse(Error error) noexcept {
   }
 }
 
-/// Calls `take` for each instance until it fails.
-Result<void> for_each_instance(const Object& object, FunctionRef<Result<void>(InstanceId)> take) noexcept {
-  for (const InstanceId i : object.instances()) {
-    if (const auto taken = take(i); !taken) return taken;
-  }
-  return {};
-}
-
 bool is_finish(const coap::IncomingRequest& request) noexcept {
   const auto path = request_path(request, "/bs"sv);
   return path && path->depth() == 0;
 }
 
-/// The Short Server ID that an instance of object 0, 1 or 21 belongs to; nothing for other ones.
-std::optional<std::uint32_t> server_of(const ObjectTree& tree, const Path& instance) noexcept {
-  if (instance.object() == kServerObject) return read_number(tree, instance.child(kShortServerId));
-  if (instance.object() == kSecurityObject) {
-    const bool bootstrap = is_bootstrap_account(tree, instance.instance());
-    return bootstrap ? std::nullopt : read_number(tree, instance.child(kSecurityServer));
+/// The Short Server ID that an instance of object 0, 1 or 21 belongs to; 0 for other ones.
+ShortServerId server_of(const ObjectTree& tree, ObjectId object, InstanceId instance) noexcept {
+  if (object == kServerObject) return id_of(tree.find(object), instance, kShortServerId);
+  if (object == kSecurityObject && !is_bootstrap_account(tree, instance)) {
+    return id_of(tree.find(object), instance, kSecurityServer);
   }
-  if (instance.object() != kOscoreObject) return std::nullopt;
+  if (object != kOscoreObject) return 0;
   for (const InstanceId i : tree.instances(kSecurityObject)) {
     const auto link = read_link(tree, Path(kSecurityObject, i, kOscoreLink));
-    if (link == lwm2m::Objlnk{kOscoreObject, instance.instance()}) {
-      return server_of(tree, Path(kSecurityObject, i));
-    }
+    if (link == lwm2m::Objlnk{object, instance}) return server_of(tree, kSecurityObject, i);
   }
-  return std::nullopt;
+  return 0;
 }
 
 void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object& object) noexcept {
@@ -79,15 +68,11 @@ void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object&
   const lwm2m::Version version = object.definition().version;
   const bool versioned = version != lwm2m::kDefaultObjectVersion && !of_enabler(object.id());
   if (object.next_instance(0) == kMaxId || versioned) links.link(path);
-  if (versioned) {
-    std::array<std::uint8_t, 8> text;
-    ByteWriter out(text);
-    version.write(out);
-    links.attribute("ver"sv, as_text(out.written()));
-  }
+  if (versioned) write_version(links, version);
   for (const InstanceId i : object.instances()) {
     links.link(path.child(i));
-    if (const auto server = server_of(tree, path.child(i))) links.attribute("ssid"sv, std::uint64_t{*server});
+    const ShortServerId server = server_of(tree, object.id(), i);
+    if (server != 0) links.attribute("ssid"sv, std::uint64_t{server});
     if (object.id() != kSecurityObject) continue;
     if (const auto uri = read_text(tree, path.child(i).child(kUri))) links.quoted("uri"sv, *uri);
   }
@@ -97,7 +82,7 @@ void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object&
 
 void BootstrapInterface::begin() noexcept {
   before_ = Rollback(memory_);
-  kept_.reset();
+  for (Object* object : tree_->objects()) object->kept = false;
   outcome_ = Outcome::kOpen;
   broken_ = false;
 }
@@ -141,42 +126,32 @@ bool BootstrapInterface::consistent() const noexcept {
 
 /// All accounts are whole, however many there are.
 bool BootstrapInterface::paired() const noexcept {
-  const Object* security = tree_->find(kSecurityObject);
-  const Object* servers = tree_->find(kServerObject);
-  const auto paired = [&](InstanceId server) -> Result<void> {
-    const auto id = number_of(tree_->find(kServerObject), server, kShortServerId, 0);
-    const bool known = id > 0 && id < kMaxId &&
-                       find_server_instance(*tree_, static_cast<ShortServerId>(id)) == server &&
-                       find_security_instance(*tree_, static_cast<ShortServerId>(id)) != kMaxId;
-    return known ? Result<void>() : fail(Errc::kNotFound);
-  };
-  const auto secured = [&](InstanceId account) -> Result<void> {
-    if (is_bootstrap_account(*tree_, account)) {
-      return find_bootstrap_account(*tree_) == account ? Result<void>() : fail(Errc::kExists);
+  for (const ObjectId id : {kSecurityObject, kServerObject}) {
+    for (const InstanceId i : tree_->instances(id)) {
+      if (!linked(id, i)) return false;
+      const bool bootstrap = id == kSecurityObject && is_bootstrap_account(*tree_, i);
+      const ShortServerId server = server_of(*tree_, id, i);
+      const InstanceId security =
+          bootstrap ? find_bootstrap_account(*tree_) : find_security_instance(*tree_, server);
+      const InstanceId account = bootstrap ? i : find_server_instance(*tree_, server);
+      // One of each, and this is it.
+      if (security == kMaxId || account == kMaxId) return false;
+      if ((id == kSecurityObject ? security : account) != i) return false;
     }
-    const auto id = number_of(tree_->find(kSecurityObject), account, kSecurityServer, 0);
-    const bool known = id > 0 && id < kMaxId &&
-                       find_security_instance(*tree_, static_cast<ShortServerId>(id)) == account &&
-                       find_server_instance(*tree_, static_cast<ShortServerId>(id)) != kMaxId;
-    return known ? Result<void>() : fail(Errc::kNotFound);
-  };
-  return for_each_instance(*servers, paired) && for_each_instance(*security, secured) && linked(*security) &&
-         linked(*servers);
+  }
+  return true;
 }
 
-/// Every link of the object leads to something, or says that it leads nowhere.
-bool BootstrapInterface::linked(const Object& object) const noexcept {
-  const auto leads = [&](InstanceId instance) -> Result<void> {
-    for (const ResourceDefinition& definition : object.definition().resources) {
-      if (definition.type != lwm2m::DataType::kObjlnk) continue;
-      const auto link = read_link(*tree_, Path(object.id(), instance, definition.id));
-      if (!link || link->object == kMaxId) continue;
-      const Object* target = tree_->find(link->object);
-      if (target == nullptr || !target->exists(link->instance)) return fail(Errc::kNotFound);
-    }
-    return {};
-  };
-  return for_each_instance(object, leads).has_value();
+/// Every link of the instance leads to something, or says that it leads nowhere.
+bool BootstrapInterface::linked(ObjectId object, InstanceId instance) const noexcept {
+  for (const ResourceDefinition& definition : tree_->find(object)->definition().resources) {
+    if (definition.type != lwm2m::DataType::kObjlnk) continue;
+    const auto link = read_link(*tree_, Path(object, instance, definition.id));
+    if (!link || link->object == kMaxId) continue;
+    const Object* target = tree_->find(link->object);
+    if (target == nullptr || !target->exists(link->instance)) return false;
+  }
+  return true;
 }
 
 Result<void> BootstrapInterface::discover(const Path& path, ByteSpan space,
@@ -222,14 +197,11 @@ Result<void> BootstrapInterface::read(const Path& path, const coap::IncomingRequ
 }
 
 /// An object as it is now, once for each sequence.
-Result<void> BootstrapInterface::keep(const Object& object) noexcept {
-  const auto objects = tree_->objects();
-  const auto place = static_cast<std::size_t>(std::ranges::find(objects, &object) - objects.begin());
-  if (place >= kMaxObjects) return fail(Errc::kNoSpace);
-  if (kept_.test(place)) return {};
-  if (const auto added = before_.keep(*tree_, Path(object.id())); !added) return added;
-  kept_.set(place);
-  return {};
+Result<void> BootstrapInterface::keep(Object& object) noexcept {
+  if (object.kept) return {};
+  const auto added = before_.keep(*tree_, Path(object.id()));
+  object.kept = added.has_value();
+  return added;
 }
 
 Result<void> BootstrapInterface::write(const Path& path, const coap::IncomingRequest& request,
@@ -328,7 +300,7 @@ Result<void> BootstrapInterface::remove(const Path& path) noexcept {
   }
   // With an account goes what belongs to it, in any object.
   const bool everywhere = path.depth() == 0 || path.object() == kSecurityObject;
-  for (const Object* candidate : tree_->objects()) {
+  for (Object* candidate : tree_->objects()) {
     if (!everywhere && candidate != object) continue;
     if (const auto kept = keep(*candidate); !kept) return refuse(kept.error());
   }
@@ -349,21 +321,22 @@ Result<void> BootstrapInterface::remove(const Path& path) noexcept {
 }
 
 Result<void> BootstrapInterface::remove_instances(Object& object) noexcept {
-  return for_each_instance(object, [&](InstanceId i) {
-    return stays(Path(object.id(), i)) ? Result<void>() : remove_instance(object, i);
-  });
+  for (const InstanceId i : object.instances()) {
+    if (stays(Path(object.id(), i))) continue;
+    if (const auto removed = remove_instance(object, i); !removed) return removed;
+  }
+  return {};
 }
 
 /// Deletes an instance; with a Security instance go the server's account and the keys of OSCORE that no
 /// other one has (TS 5.2.5, 5.5.4).
 Result<void> BootstrapInterface::remove_instance(Object& object, InstanceId instance) noexcept {
   const bool secures = object.id() == kSecurityObject;
-  const std::uint32_t server = secures ? server_of(*tree_, Path(object.id(), instance)).value_or(0) : 0;
+  const ShortServerId id = secures ? server_of(*tree_, kSecurityObject, instance) : ShortServerId{0};
   const auto link = secures ? read_link(*tree_, Path(object.id(), instance, kOscoreLink)) : std::nullopt;
   if (const auto removed = object.remove(instance); !removed) return removed;
   if (link) remove_keys(*link);
-  if (server == 0 || server >= kMaxId) return {};
-  const auto id = static_cast<ShortServerId>(server);
+  if (id == 0) return {};
   if (find_security_instance(*tree_, id) != kMaxId) return {};
   if (const InstanceId account = find_server_instance(*tree_, id); account != kMaxId) {
     if (const auto removed = tree_->find(kServerObject)->remove(account); !removed) return removed;

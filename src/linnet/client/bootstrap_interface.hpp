@@ -4,8 +4,6 @@
 // transaction: what they changed stands once Finish has found it consistent, and else goes back.
 #pragma once
 
-#include <bitset>
-
 #include "linnet/client/access_control.hpp"
 #include "linnet/client/provision.hpp"
 #include "linnet/client/rollback.hpp"
@@ -16,9 +14,6 @@ namespace linnet::client {
 
 class BootstrapInterface {
  public:
-  /// Most objects of a device that the bootstrap interface can change.
-  static constexpr std::size_t kMaxObjects = 256;
-
   BootstrapInterface() noexcept = default;
   /// `memory` keeps what the objects held that a sequence changes; a Write or Delete that would need
   /// more is answered 5.00 and changes nothing. All of it must outlive this.
@@ -36,7 +31,7 @@ class BootstrapInterface {
   [[nodiscard]] bool finished() const noexcept { return outcome_ == Outcome::kFinished; }
   [[nodiscard]] bool refused() const noexcept { return outcome_ == Outcome::kRefused; }
   /// Whether the sequence has changed anything.
-  [[nodiscard]] bool changed() const noexcept { return kept_.any(); }
+  [[nodiscard]] bool changed() const noexcept { return !before_.empty(); }
   /// Everything as it was when the sequence began.
   void roll_back() noexcept;
 
@@ -69,18 +64,17 @@ class BootstrapInterface {
   [[nodiscard]] Result<void> remove_instances(Object& object) noexcept;
   [[nodiscard]] Result<void> remove_instance(Object& object, InstanceId instance) noexcept;
   void remove_keys(lwm2m::Objlnk link) noexcept;
-  [[nodiscard]] Result<void> keep(const Object& object) noexcept;
+  [[nodiscard]] Result<void> keep(Object& object) noexcept;
   [[nodiscard]] bool paired() const noexcept;
   [[nodiscard]] Result<void> load(const ProvisionedObject& object) noexcept;
   [[nodiscard]] bool brings_bootstrap_account(const ProvisionedObject& object) const noexcept;
-  [[nodiscard]] bool linked(const Object& object) const noexcept;
+  [[nodiscard]] bool linked(ObjectId object, InstanceId instance) const noexcept;
 
   const ObjectTree* tree_ = nullptr;
   AccessControl* access_ = nullptr;
   std::span<const lwm2m::Codec> codecs_;
   ByteSpan memory_;
   Rollback before_{ByteSpan()};
-  std::bitset<kMaxObjects> kept_;  ///< by place in the tree: in `before_`
   Outcome outcome_ = Outcome::kOpen;
   bool broken_ = false;  ///< an object refused half way
 };

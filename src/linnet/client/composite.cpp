@@ -39,7 +39,7 @@ Result<void> Engine::read_composite(Request& request) noexcept {
   if (!asked) return std::unexpected(asked.error());
   const PathList paths(**asked, message.payload);
   const auto whole = paths.each([](const Path&) { return Result<void>(); });
-  if (!whole) return std::unexpected(whole.error());
+  if (!whole) return whole;
   // What the server can write it can read.
   const auto format = static_cast<lwm2m::ContentFormat>(message.accept.value_or(*message.content_format));
   const lwm2m::Codec* codec = is_senml(format) ? lwm2m::find_codec(config_.codecs, format) : nullptr;
@@ -96,7 +96,7 @@ Result<void> Engine::write_composite(Request& request) noexcept {
     ++values;
     return check_assignment(request.server.id, record);
   });
-  if (!checked) return std::unexpected(checked.error());
+  if (!checked) return checked;
 
   Rollback before(rollback());
   if constexpr (kRollback) {

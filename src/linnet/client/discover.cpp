@@ -18,12 +18,8 @@ class Discovery {
 
   void object(const Object& object) noexcept {
     links_.link(Path(object.id()));
-    if (object.definition().version != lwm2m::kDefaultObjectVersion) {
-      std::array<std::uint8_t, 8> text;
-      ByteWriter version(text);
-      object.definition().version.write(version);
-      links_.attribute("ver"sv, as_text(version.written()));
-    }
+    const lwm2m::Version version = object.definition().version;
+    if (version != lwm2m::kDefaultObjectVersion) write_version(links_, version);
     own(Path(object.id()));
     for (const InstanceId i : object.instances()) {
       const Path path(object.id(), i);
@@ -76,6 +72,13 @@ class Discovery {
 };
 
 }  // namespace
+
+void write_version(lwm2m::LinkWriter& links, lwm2m::Version version) noexcept {
+  std::array<std::uint8_t, 8> text;
+  ByteWriter out(text);
+  version.write(out);
+  links.attribute("ver"sv, as_text(out.written()));
+}
 
 Result<void> Engine::discover(Request& request) noexcept {
   const Path path = request.path;

@@ -147,8 +147,7 @@ class Engine final : private coap::Handler, private EngineState {
   void send_register(Server& server) noexcept;
   void send_update(Server& server) noexcept;
   void send_deregister(Server& server) noexcept;
-  void send_parameters(Server& server, const lwm2m::RegistrationParameters& parameters, bool with_objects,
-                       RegistrationState state) noexcept;
+  void send_parameters(Server& server, const ServerSettings& wanted, RegistrationState state) noexcept;
   void send(Server& server, coap::OutgoingRequest& request, std::span<const std::string_view> query,
             RegistrationState state) noexcept;
   void registered(Server& server, const coap::IncomingResponse& response) noexcept;
@@ -190,7 +189,7 @@ class Engine final : private coap::Handler, private EngineState {
   void move_bootstrap(BootstrapInput input, coap::Code response = coap::Code::kEmpty,
                       Errc why = Errc::kTimeout) noexcept;
   [[nodiscard]] Instant step_bootstrap() noexcept;
-  [[nodiscard]] Seconds bootstrap_setting(ResourceId resource) const noexcept;
+  [[nodiscard]] std::uint32_t bootstrap_setting(ResourceId resource) const noexcept;
   void hold_off_bootstrap() noexcept;
   void open_bootstrap_link() noexcept;
   void request_bootstrap() noexcept;
@@ -278,6 +277,7 @@ class Engine final : private coap::Handler, private EngineState {
   [[nodiscard]] Result<std::size_t> encode(const Observation& row) noexcept;
   void notify(Observation& observation) noexcept;
   void notify_end(Observation& observation, coap::Code code) noexcept;
+  [[nodiscard]] bool post(const Observation& observation, coap::Notification& notification) noexcept;
   [[nodiscard]] Instant step_observations() noexcept;
 
   // send.cpp

@@ -27,6 +27,7 @@ class Text {
     size_ = static_cast<std::uint16_t>(text.size());
     return true;
   }
+  constexpr void clear() noexcept { size_ = 0; }
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {bytes_.data(), size_}; }
   friend constexpr bool operator==(const Text& a, const Text& b) noexcept { return a.view() == b.view(); }
 
@@ -55,6 +56,7 @@ class Bytes {
     size_ = static_cast<std::uint16_t>(size_ + bytes.size());
     return true;
   }
+  constexpr void clear() noexcept { size_ = 0; }
   [[nodiscard]] constexpr ByteView view() const noexcept { return {bytes_.data(), size_}; }
   friend bool operator==(const Bytes& a, const Bytes& b) noexcept { return equal(a.view(), b.view()); }
 

@@ -182,6 +182,9 @@ class Object {
   /// Called by Engine::init.
   void attach(Engine& engine) noexcept { engine_ = &engine; }
 
+  /// The bootstrap interface's: what was there when a sequence began can be put back.
+  bool kept = false;
+
  protected:
   explicit constexpr Object(const ObjectDefinition& definition) noexcept : definition_(definition) {}
   ~Object() = default;

@@ -6,6 +6,19 @@ namespace linnet::client {
 using lwm2m::DataType;
 using lwm2m::RecordSink;
 
+namespace {
+
+Result<void> give(const Path& path, const Value& value, RecordSink sink) noexcept {
+  return sink({path, value, std::nullopt});
+}
+
+Result<void> give_value(Object& object, const Path& path, RecordSink sink) noexcept {
+  const auto value = object.read(path);
+  return value ? give(path, *value, sink) : std::unexpected(value.error());
+}
+
+}  // namespace
+
 Object* ObjectTree::find(ObjectId object) const noexcept {
   for (Object* candidate : objects_) {
     if (candidate->id() == object) return candidate;
@@ -65,10 +78,7 @@ Result<void> ObjectTree::walk(const Path& path, RecordSink sink, Show show) cons
       return {};
     case 2: return walk_instance(object, path.instance(), sink, show);
     case 3: return walk_resource(object, path, *target->definition, sink);
-    default: {
-      const auto value = object.read(path);
-      return value ? sink({path, *value, std::nullopt}) : std::unexpected(value.error());
-    }
+    default: return give_value(object, path, sink);
   }
 }
 
@@ -85,23 +95,18 @@ Result<void> ObjectTree::walk_instance(Object& object, InstanceId instance, Reco
       return walked;
     }
   }
-  return empty ? sink({path, Value(), std::nullopt}) : Result<void>();
+  return empty ? give(path, Value(), sink) : Result<void>();
 }
 
 Result<void> ObjectTree::walk_resource(Object& object, const Path& path, const ResourceDefinition& definition,
                                        RecordSink sink) noexcept {
-  if (!definition.multiple) {
-    const auto value = object.read(path);
-    return value ? sink({path, *value, std::nullopt}) : std::unexpected(value.error());
-  }
+  if (!definition.multiple) return give_value(object, path, sink);
   bool empty = true;
   for (const InstanceId i : object.instances_of(path.instance(), path.resource())) {
     empty = false;
-    const auto value = object.read(path.child(i));
-    if (!value) return std::unexpected(value.error());
-    if (const auto taken = sink({path.child(i), *value, std::nullopt}); !taken) return taken;
+    if (const auto taken = give_value(object, path.child(i), sink); !taken) return taken;
   }
-  return empty ? sink({path, Value(), std::nullopt}) : Result<void>();
+  return empty ? give(path, Value(), sink) : Result<void>();
 }
 
 }  // namespace linnet::client

@@ -33,6 +33,11 @@ enum class PackageResult : std::uint8_t {
 /// What a package says of itself.
 struct PackageInfo {
   Text<64> name, version;
+
+  void clear() noexcept {
+    name.clear();
+    version.clear();
+  }
 };
 
 /// Where a package is kept: a flash bank, a file. All but kInitial ends the transfer with that result.

@@ -36,7 +36,7 @@ Result<void> package_answer(PackageResult result) noexcept {
 PackageResult PackageTransfer::begin(std::optional<std::uint32_t> size) noexcept {
   reset();
   restart();
-  info_ = PackageInfo();
+  info_.clear();
   total_ = size;
   const PackageResult begun = sink_.begin(size);
   if (begun == PackageResult::kInitial) state_ = State::kPushed;
@@ -51,7 +51,7 @@ PackageResult PackageTransfer::take(ByteView bytes, bool last) noexcept {
 
 void PackageTransfer::start(std::string_view uri) noexcept {
   uri_ = uri;
-  info_ = PackageInfo();
+  info_.clear();
   total_.reset();
   retries_ = 0;
   state_ = State::kWaiting;
@@ -76,7 +76,7 @@ void PackageTransfer::resume(std::string_view uri, std::uint32_t offset, ByteVie
 void PackageTransfer::restart() noexcept {
   offset_ = 0;
   total_.reset();
-  etag_ = {};
+  etag_.clear();
 }
 
 void PackageTransfer::reset() noexcept {
@@ -103,7 +103,7 @@ void PackageTransfer::open() noexcept {
   state_ = State::kOpened;
   const bool coap = over_coap(uri_);
   if (coap) {
-    std::array<std::uint8_t, kMaxUri> room{};
+    std::array<std::uint8_t, kMaxUri> room;
     const auto uri = coap::Uri::parse(uri_, room);
     if (!uri) return end(PackageResult::kInvalidUri);
   }
@@ -126,7 +126,7 @@ void PackageTransfer::close() noexcept {
 
 void PackageTransfer::linked(coap::LinkId link) noexcept {
   if (state_ != State::kOpened) return;
-  std::array<std::uint8_t, kMaxUri> room{};
+  std::array<std::uint8_t, kMaxUri> room;
   const auto uri = coap::Uri::parse(uri_, room);
   coap::OutgoingRequest request;
   request.path = uri->path();
@@ -141,7 +141,7 @@ bool PackageTransfer::on_fetched(std::uint32_t offset, ByteView bytes, ByteView 
                                  std::optional<std::uint32_t> total) noexcept {
   offset_ = offset;
   if (total) total_ = total;
-  if (!etag_.assign(etag)) etag_ = {};
+  if (!etag_.assign(etag)) etag_.clear();
   retries_ = 0;
   const PackageResult stored = store(bytes, last);
   if (stored == PackageResult::kInitial) return true;

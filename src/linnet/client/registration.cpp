@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registering with servers and staying registered (TS 6.4.3, digest §4).
 #include <algorithm>
+#include <memory>
 
 #include "linnet/client/engine.hpp"
 #include "linnet/client/oscore_accounts.hpp"
+#include "linnet/client/query_list.hpp"
 #include "linnet/client/question.hpp"
+#include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/object_list.hpp"
 
 namespace linnet::client {
@@ -15,7 +18,6 @@ namespace {
 
 constexpr Millis kBusyDelay{1000};  // until a full table of exchanges is tried again
 constexpr std::uint32_t kMaxDoublings = 20;
-constexpr std::size_t kMaxQueries = 6;
 constexpr std::uint64_t kNoOtherSequence = UINT32_MAX;  // Communication Sequence Delay Timer
 
 /// When a registration has to be refreshed: early enough for all retransmissions of an Update.
@@ -25,6 +27,13 @@ Instant refresh_at(Instant refreshed, std::uint32_t lifetime, Millis transmit_wa
 }
 
 }  // namespace
+
+void QueryList::end() noexcept {
+  const ByteView query = out.written().subspan(start_);
+  fits_ = fits_ && query.size() <= kMaxQuery;
+  all_[count_++] = as_text(query);
+  start_ = out.size();
+}
 
 bool Location::assign(coap::Options options) noexcept {
   clear();
@@ -59,6 +68,11 @@ void Location::write(ByteWriter& out) const noexcept {
   }
 }
 
+void Server::renew(Server& row, ShortServerId server) noexcept {
+  std::construct_at(&row);
+  row.id = server;
+}
+
 ServerSettings Engine::settings(ShortServerId server) const noexcept {
   return read_settings(tree_, server);
 }
@@ -69,8 +83,7 @@ Result<Engine::Server*> Engine::take_row(ShortServerId server) noexcept {
   if (Server* row = find_server(server)) return row;
   const auto free = std::ranges::find(servers_, kEveryServer, &Server::id);
   if (free == servers_.end()) return fail(Errc::kNoSpace);
-  *free = Server{};
-  free->id = server;
+  Server::renew(*free, server);
   return &*free;
 }
 
@@ -262,26 +275,15 @@ void Engine::send_register(Server& server) noexcept {
   // Whatever becomes of this attempt, the registration before it is no longer to be counted on.
   if constexpr (kSequence || kPersistence) server.location.clear();
   const ServerSettings wanted = settings(server.id);
-  lwm2m::RegistrationParameters parameters;
-  parameters.endpoint = config_.endpoint;
-  parameters.lifetime = server.sent_lifetime = wanted.lifetime;
-  parameters.version = lwm2m::LwM2mVersion::k1_1;
-  parameters.binding = server.sent_binding = wanted.binding;
-  parameters.queue = config_.queue_mode;
-  if (!config_.sms.empty()) parameters.sms = config_.sms;
+  server.sent_lifetime = wanted.lifetime;
+  server.sent_binding = wanted.binding;
   server.update_wanted = server.objects_changed = false;
-  send_parameters(server, parameters, true, RegistrationState::kRegistering);
+  send_parameters(server, wanted, RegistrationState::kRegistering);
 }
 
 void Engine::send_update(Server& server) noexcept {
   const ServerSettings wanted = settings(server.id);
-  lwm2m::RegistrationParameters parameters;
-  if (wanted.lifetime != server.sent_lifetime) parameters.lifetime = wanted.lifetime;
-  if (wanted.binding != server.sent_binding) {
-    parameters.binding = wanted.binding;
-    parameters.queue = config_.queue_mode;
-  }
-  send_parameters(server, parameters, server.objects_changed, RegistrationState::kUpdating);
+  send_parameters(server, wanted, RegistrationState::kUpdating);
   if (server.state != RegistrationState::kUpdating) return;
   server.sent_lifetime = wanted.lifetime;
   server.sent_binding = wanted.binding;
@@ -289,35 +291,55 @@ void Engine::send_update(Server& server) noexcept {
   server.update_wanted = server.objects_changed = false;
 }
 
-/// POST to /rd or to the location. Queries and payload are laid into the work buffer.
-void Engine::send_parameters(Server& server, const lwm2m::RegistrationParameters& parameters,
-                             bool with_objects, RegistrationState state) noexcept {
-  ByteWriter out(work_);
-  std::array<std::string_view, kMaxQueries> query;
-  std::size_t queries = 0;
-  const auto written =
-      lwm2m::write_registration_parameters(parameters, [&](std::string_view text) -> Result<void> {
-        const std::size_t start = out.size();
-        out.text(text);
-        if (queries == query.size() || !out.ok()) return fail(Errc::kNoSpace);
-        query[queries++] = as_text(out.written().subspan(start));
-        return {};
-      });
+/// POST to /rd, with everything, or to the location, with what is new. Queries and payload are laid into the
+/// work buffer.
+void Engine::send_parameters(Server& server, const ServerSettings& wanted, RegistrationState state) noexcept {
+  const bool registers = state == RegistrationState::kRegistering;
+  const bool with_objects = registers || server.objects_changed;
+  QueryList queries(work_);
+  ByteWriter& out = queries.out;
+  if (registers) {
+    out.text("ep="sv);
+    out.text(config_.endpoint);
+    queries.end();
+  }
+  if (registers || wanted.lifetime != server.sent_lifetime) {
+    out.text("lt="sv);
+    lwm2m::write_digits(out, wanted.lifetime);
+    queries.end();
+  }
+  if (registers) {
+    out.text("lwm2m=1.1"sv);
+    queries.end();
+  }
+  if (registers || wanted.binding != server.sent_binding) {
+    out.text("b="sv);
+    wanted.binding.write(out, lwm2m::LwM2mVersion::k1_1);
+    queries.end();
+    if (config_.queue_mode || wanted.binding.queue()) {
+      out.text("Q"sv);
+      queries.end();
+    }
+  }
+  if (registers && !config_.sms.empty()) {
+    out.text("sms="sv);
+    out.text(config_.sms);
+    queries.end();
+  }
   const std::size_t start = out.size();
   if (with_objects) write_object_list(out);
-
-  std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"sv};
-  const std::size_t segments = state == RegistrationState::kRegistering ? 1 : server.location.segments(path);
-  if (!written || !out.ok()) {
+  if (!out.ok() || !queries.fits()) {
     server.state = state;
     return attempt_failed(server, coap::Code::kEmpty, Errc::kNoSpace);
   }
+  std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"sv};
+  const std::size_t segments = registers ? 1 : server.location.segments(path);
   coap::OutgoingRequest request;
   request.method = coap::Code::kPost;
   request.path = std::span(path).first(segments);
   request.payload = out.written().subspan(start);
   if (with_objects) request.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
-  send(server, request, std::span(query).first(queries), state);
+  send(server, request, queries.queries(), state);
 }
 
 void Engine::send_deregister(Server& server) noexcept {

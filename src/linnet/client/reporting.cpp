@@ -317,22 +317,26 @@ void Engine::notify(Observation& observation) noexcept {
   if (!size) return notify_end(observation, response_code(size.error()));
 
   coap::Notification notification;
-  notification.token = observation.token;
-  notification.cache_key = observation.cache_key;
   notification.confirmable = confirms(observation);
   notification.observe = (observation.sequence + 1) & kSequenceMask;
   notification.content_format = static_cast<std::uint16_t>(observation.format);
   notification.payload = work_.first(*size);
-  if (!endpoint_.notify(find_server(observation.server)->link, notification, now_)) {
-    observations_.set_due(observation, now_ + kBusyDelay);
-    return;
-  }
+  if (!post(observation, notification)) return;
   observation.sequence = *notification.observe;
   observation.last_sent = now_;
   observation.in_flight = notification.confirmable;
   told(observation);
   schedule(observation);
   emit(EventType::kNotified, observation.server, path_of(observation));
+}
+
+/// False where nobody could take it: it is tried again soon.
+bool Engine::post(const Observation& observation, coap::Notification& notification) noexcept {
+  notification.token = observation.token;
+  notification.cache_key = observation.cache_key;
+  if (endpoint_.notify(find_server(observation.server)->link, notification, now_)) return true;
+  observations_.set_due(observation, now_ + kBusyDelay);
+  return false;
 }
 
 /// The last notification of an observation: an error without Observe (RFC 7641 §4.2). A server that
@@ -344,14 +348,9 @@ void Engine::notify_end(Observation& observation, coap::Code code) noexcept {
   schedule(observation);
   if (observation.in_flight || !clear(observation)) return;
   coap::Notification notification;
-  notification.token = observation.token;
-  notification.cache_key = observation.cache_key;
   notification.code = code;
   notification.confirmable = true;
-  if (!endpoint_.notify(server->link, notification, now_)) {
-    observations_.set_due(observation, now_ + kBusyDelay);
-    return;
-  }
+  if (!post(observation, notification)) return;
   observation.in_flight = true;
   observations_.set_due(observation, kNever);
   observation.final_sent = true;

@@ -151,8 +151,7 @@ Result<void> Engine::dispatch(Request& request) noexcept {
 }
 
 Result<void> Engine::read(Request& request) noexcept {
-  if (const auto readable = tree_.check_readable(request.path); !readable)
-    return std::unexpected(readable.error());
+  if (const auto readable = tree_.check_readable(request.path); !readable) return readable;
   const auto walk = [&](lwm2m::RecordSink sink) { return this->walk(request.server.id, request.path, sink); };
   // The format asked for, or the first that can hold what is there.
   Error error{Errc::kUnsupported};
@@ -187,14 +186,13 @@ Result<void> Engine::write_attributes(Request& request) noexcept {
     if (const auto written = attributes.write(option.text()); !written)
       return std::unexpected(written.error());
   }
-  if (const auto consistent = attributes.check(); !consistent) return std::unexpected(consistent.error());
+  if (const auto consistent = attributes.check(); !consistent) return consistent;
   const bool numeric =
       definition != nullptr &&
       (definition->type == lwm2m::DataType::kInteger || definition->type == lwm2m::DataType::kUnsigned ||
        definition->type == lwm2m::DataType::kFloat || definition->type == lwm2m::DataType::kTime);
   if (attributes.has_thresholds() && !numeric) return fail(Errc::kMalformed);
-  if (const auto kept = attributes_.set(server, request.path, attributes); !kept)
-    return std::unexpected(kept.error());
+  if (const auto kept = attributes_.set(server, request.path, attributes); !kept) return kept;
   if constexpr (kPersistence) save_soon();
   reschedule(server, request.path);
   emit(EventType::kAttributesWritten, server, request.path);
@@ -218,8 +216,8 @@ Result<void> Engine::execute(Request& request) noexcept {
     if (!argument) return std::unexpected(argument.error());
     if (!*argument) break;
   }
-  if (const auto done = target->object->execute(path, text); !done) return std::unexpected(done.error());
-  if (const auto obeyed = obey(request.server, path, text); !obeyed) return std::unexpected(obeyed.error());
+  if (const auto done = target->object->execute(path, text); !done) return done;
+  if (const auto obeyed = obey(request.server, path, text); !obeyed) return obeyed;
   emit({.type = EventType::kExecuted, .server = request.server.id, .path = path, .text = text});
   return {};
 }
@@ -229,10 +227,8 @@ Result<void> Engine::remove(Request& request) noexcept {
   const auto target = tree_.resolve(request.path);
   if (!target) return std::unexpected(target.error());
   const InstanceId instance = request.path.instance();
-  if (const auto allowed = target->object->can_remove(instance); !allowed)
-    return std::unexpected(allowed.error());
-  if (const auto removed = target->object->remove(instance); !removed)
-    return std::unexpected(removed.error());
+  if (const auto allowed = target->object->can_remove(instance); !allowed) return allowed;
+  if (const auto removed = target->object->remove(instance); !removed) return removed;
   if constexpr (kAccessControl) {
     access_.remove(request.path.object(), instance);
     if (access_.active()) instances_changed(kAccessControlObject);

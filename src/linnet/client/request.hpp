@@ -3,6 +3,7 @@
 #pragma once
 
 #include "linnet/client/engine.hpp"
+#include "linnet/lwm2m/link_format.hpp"
 
 namespace linnet::client {
 
@@ -54,6 +55,9 @@ class PathList {
 /// No format that was asked for can hold it.
 inline constexpr Error kNotAcceptable{Errc::kUnsupported,
                                       static_cast<std::uint8_t>(coap::Code::kNotAcceptable)};
+
+/// `ver` of the link that was written last.
+void write_version(lwm2m::LinkWriter& links, lwm2m::Version version) noexcept;
 
 /// 2.05 with a payload.
 void content(coap::Reply& reply, lwm2m::ContentFormat format, ByteView payload) noexcept;

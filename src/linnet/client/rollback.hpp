@@ -10,7 +10,9 @@ namespace linnet::client {
 /// Keeps into a buffer of the caller, which must outlive it.
 class Rollback {
  public:
-  explicit Rollback(ByteSpan buffer) noexcept : out_(buffer) {}
+  LINNET_OUTLINED explicit Rollback(ByteSpan buffer) noexcept : out_(buffer) {}
+
+  [[nodiscard]] bool empty() const noexcept { return out_.size() == 0; }
 
   /// Keeps what is at or below `path`, which names an object at least, and maybe more of its object.
   /// kNoSpace, and nothing is kept, where it does not fit.

@@ -53,7 +53,7 @@ void Engine::match_accounts() noexcept {
     } else if (row.state != RegistrationState::kDeregistering) {
       abandon(row);
       close_link(row);
-      row = Server{};
+      Server::renew(row, kEveryServer);
     }
   }
   for (Account account = next_account(tree_); account.id != 0;
@@ -215,7 +215,7 @@ void Engine::start_servers() noexcept {
   for (Server& row : servers_) {
     if (row.id == kEveryServer) continue;
     if (managed() || settings(row.id).instance == kMaxId) {
-      row = Server{};
+      Server::renew(row, kEveryServer);
     } else if (row.link != coap::kNoLink) {
       begin(row);
     }

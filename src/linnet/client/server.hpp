@@ -59,6 +59,9 @@ class Location {
 /// One server account that the engine serves; a table of these comes from the arena. All zero is a
 /// free row; the defaults are those of one in use.
 struct Server {
+  /// A row as it is at first, of this server.
+  static void renew(Server& row, ShortServerId server) noexcept;
+
   ShortServerId id = 0;  ///< 0: the row is free
   coap::LinkId link = coap::kNoLink;
   RegistrationState state = RegistrationState::kOffline;

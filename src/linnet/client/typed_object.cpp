@@ -52,12 +52,15 @@ bool TypedObject::drop_instance(InstanceId instance) noexcept {
   return false;
 }
 
+TypedObject::Slot TypedObject::slot(InstanceId instance, const ResourceDefinition* resource) const noexcept {
+  if (resource == nullptr) return {};
+  const Storage& storage = type_.resources[resource - definition().resources.data()];
+  auto* at = static_cast<std::byte*>(find(instance));
+  return {&storage, resource->type, at != nullptr ? at + storage.offset : nullptr};
+}
+
 TypedObject::Slot TypedObject::slot(const Path& resource) const noexcept {
-  const ResourceDefinition* found = definition().find(resource.resource());
-  if (found == nullptr) return {};
-  const Storage& storage = type_.resources[found - definition().resources.data()];
-  auto* at = static_cast<std::byte*>(find(resource.instance()));
-  return {&storage, found->type, at != nullptr ? at + storage.offset : nullptr};
+  return slot(resource.instance(), definition().find(resource.resource()));
 }
 
 const OwnForm* TypedObject::form(const Storage& storage) const noexcept {
@@ -72,7 +75,7 @@ void* TypedObject::locate(const Slot& slot, InstanceId& element, Locating what) 
 }
 
 bool TypedObject::has(InstanceId instance, const ResourceDefinition& resource) const noexcept {
-  const Slot found = slot(Path(id(), instance, resource.id));
+  const Slot found = slot(instance, &resource);
   // A multiple resource is there without instances too; what is absent has no single value.
   InstanceId first = 0;
   return found.storage->shape == Shape::kCommand || (resource.multiple && resource.mandatory) ||
@@ -81,7 +84,8 @@ bool TypedObject::has(InstanceId instance, const ResourceDefinition& resource) c
 
 InstanceId TypedObject::next_resource_instance(InstanceId instance, ResourceId resource,
                                                InstanceId from) const noexcept {
-  return locate(slot(Path(id(), instance, resource)), from, Locating::kFind) != nullptr ? from : kMaxId;
+  return locate(slot(instance, definition().find(resource)), from, Locating::kFind) != nullptr ? from
+                                                                                               : kMaxId;
 }
 
 Result<Value> TypedObject::read(const Path& path) noexcept {

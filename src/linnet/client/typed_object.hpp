@@ -81,6 +81,7 @@ class TypedObject : public Object {
     lwm2m::DataType type = lwm2m::DataType::kNone;
     std::byte* at = nullptr;  ///< null where there is no such instance
   };
+  [[nodiscard]] Slot slot(InstanceId instance, const ResourceDefinition* resource) const noexcept;
   [[nodiscard]] Slot slot(const Path& resource) const noexcept;
   [[nodiscard]] const OwnForm* form(const Storage& storage) const noexcept;
   [[nodiscard]] void* locate(const Slot& slot, InstanceId& element, Locating what) const noexcept;

@@ -51,6 +51,8 @@ class Batch {
 
   /// The old values of what was named, and of what `clear_instance` would take.
   Result<void> keep(const ObjectTree& tree, Rollback& before, bool clears) const noexcept {
+    // As a whole, or not at all.
+    if (!kSnapshots) return before.keep(tree, Path(object_.id()));
     for (const ResourceDefinition& definition : object_.definition().resources) {
       if (!lwm2m::writable(definition.operations)) continue;
       if (!clears && !named_.test(index(definition))) continue;
@@ -181,7 +183,7 @@ Result<void> Engine::write(Request& request, WriteKind kind) noexcept {
   Batch batch(*target->object, Batch::Kind::kWrite, path.instance());
   const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
   const auto checked = (*codec)->decode(path, request.message.payload, tree_, request.space, check);
-  if (!checked) return std::unexpected(checked.error());
+  if (!checked) return checked;
 
   const bool clears_instance = kind == WriteKind::kReplace && path.depth() == 2;
   const bool clears_resource =
@@ -209,25 +211,24 @@ Result<void> Engine::create(Request& request) noexcept {
   Batch batch(*object, Batch::Kind::kCreate, object->free_instance());
   if (const auto allowed = object->can_create(batch.instance());
       !allowed && allowed.error().code == Errc::kNotAllowed) {
-    return std::unexpected(allowed.error());
+    return allowed;
   }
   const auto codec = codec_of(config_.codecs, request.message, lwm2m::holds_many);
   if (!codec) return std::unexpected(codec.error());
 
   const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
   const auto checked = (*codec)->decode(request.path, request.message.payload, tree_, request.space, check);
-  if (!checked) return std::unexpected(checked.error());
+  if (!checked) return checked;
   const InstanceId instance = batch.instance();
   if (object->exists(instance) || !batch.complete()) return fail(Errc::kMalformed);
-  if (const auto allowed = object->can_create(instance); !allowed) return std::unexpected(allowed.error());
+  if (const auto allowed = object->can_create(instance); !allowed) return allowed;
 
   if constexpr (kAccessControl) {
-    if (const auto added = access_.add(object->id(), instance, request.server.id); !added)
-      return std::unexpected(added.error());
+    if (const auto added = access_.add(object->id(), instance, request.server.id); !added) return added;
   }
   if (const auto created = object->create(instance); !created) {
     if constexpr (kAccessControl) access_.remove(object->id(), instance);
-    return std::unexpected(created.error());
+    return created;
   }
   const Path path = request.path.child(instance);
   const auto applied =

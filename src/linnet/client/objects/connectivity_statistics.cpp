@@ -117,7 +117,8 @@ bool ConnectivityStatisticsObject::memory(FunctionRef<void(ByteSpan)> part) noex
 
 Instant ConnectivityStatisticsObject::step(Instant now) noexcept {
   if (started_ == kNever || period_ == Seconds(0)) return kNever;
-  if (now < started_ + period_) return started_ + period_;
+  const Instant end = started_ + period_;
+  if (now < end) return end;
   stop();
   return kNever;
 }

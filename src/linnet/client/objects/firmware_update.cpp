@@ -110,8 +110,8 @@ void FirmwareUpdateObject::on_package(PackageResult result) noexcept {
 Result<void> FirmwareUpdateObject::reset() noexcept {
   if (find(state_, Event::kReset) == nullptr) return fail(Errc::kNotAllowed);
   transfer_.discard();
-  uri_ = {};
-  info_ = {};
+  uri_.clear();
+  info_.clear();
   happen(Event::kReset);
   changed(kInstance);
   return {};
@@ -220,7 +220,7 @@ bool FirmwareUpdateObject::takes_package(const Path& path) const noexcept {
 
 Result<void> FirmwareUpdateObject::begin_package(const Path&, std::optional<std::uint32_t> size) noexcept {
   if (!happen(Event::kBegin)) return fail(Errc::kNotAllowed);
-  uri_ = {};
+  uri_.clear();
   const PackageResult begun = transfer_.begin(size);
   if (begun != PackageResult::kInitial) happen(Event::kFailed, begun);
   return package_answer(begun);
