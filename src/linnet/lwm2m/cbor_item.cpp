@@ -91,7 +91,7 @@ ByteView CborReader::take() noexcept {
 }
 
 void CborReader::take_chunks(CborMajor major, ByteWriter& joined) noexcept {
-  while (head() && !(major_ == CborMajor::kSimple && info_ == kIndefinite)) {
+  while (head() && (major_ != CborMajor::kSimple || info_ != kIndefinite)) {
     if (major_ != major || info_ == kIndefinite) refuse(malformed());
     const ByteView chunk = take();
     if (major == CborMajor::kText && !valid_utf8(chunk)) refuse(malformed());

@@ -52,8 +52,11 @@ bool valid_utf8(ByteView text) noexcept {
 Result<Objlnk> parse_objlnk(std::string_view text) noexcept {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return malformed();
-  const auto object = parse_digits({text.data(), colon}, kMaxId);
-  const auto instance = parse_digits({text.data() + colon + 1, text.size() - colon - 1}, kMaxId);
+  std::string_view front = text;
+  front.remove_suffix(text.size() - colon);
+  text.remove_prefix(colon + 1);
+  const auto object = parse_digits(front, kMaxId);
+  const auto instance = parse_digits(text, kMaxId);
   if (!object || !instance) return malformed();
   return Objlnk{static_cast<std::uint16_t>(*object), static_cast<std::uint16_t>(*instance)};
 }

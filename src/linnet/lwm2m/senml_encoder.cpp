@@ -36,8 +36,10 @@ struct Naming {
       cut = 0;
       for (std::size_t slashes = 0; slashes <= depth; ++cut) slashes += whole[cut] == '/' ? 1U : 0U;
     }
-    const std::string_view front(whole.data(), cut);
-    const std::string_view rest(whole.data() + cut, whole.size() - cut);
+    std::string_view front = whole;
+    front.remove_suffix(whole.size() - cut);
+    std::string_view rest = whole;
+    rest.remove_prefix(cut);
     if (std::string_view(base.data(), base_size) == front) return {{}, rest};
     base_size = cut;
     std::memcpy(base.data(), front.data(), cut);

@@ -61,10 +61,10 @@ double Value::to_double() const noexcept {
 
 Result<Value> Value::convert(DataType wanted) const noexcept {
   Value converted = *this;
-  if (wanted != type_ && !(is_text(wanted) && is_text(type_))) {
+  if (wanted != type_ && (!is_text(wanted) || !is_text(type_))) {
     const bool whole_wanted =
         wanted == DataType::kInteger || wanted == DataType::kUnsigned || wanted == DataType::kTime;
-    if (!numeric() || !(whole_wanted || wanted == DataType::kFloat)) return fail(Errc::kWrongType);
+    if (!numeric() || (!whole_wanted && wanted != DataType::kFloat)) return fail(Errc::kWrongType);
     if (!whole_wanted) {
       const Value rounded = number(to_double());
       const auto back = rounded.convert(type_);
