@@ -52,8 +52,12 @@ class Downloads::Http {
   using End = std::function<void(CURLcode code, long status)>;
 
   /// Both are called on the download's own thread.
-  Http(std::string uri, std::uint32_t offset, Piece piece, End end)
-      : uri_(std::move(uri)), offset_(offset), piece_(std::move(piece)), end_(std::move(end)) {
+  Http(std::string uri, std::uint32_t offset, std::string trust, Piece piece, End end)
+      : uri_(std::move(uri)),
+        offset_(offset),
+        trust_(std::move(trust)),
+        piece_(std::move(piece)),
+        end_(std::move(end)) {
     thread_ = std::thread([this] { run(); });
   }
   ~Http() {
@@ -86,6 +90,7 @@ class Downloads::Http {
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+    if (!trust_.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, trust_.c_str());
     if (offset_ > 0) curl_easy_setopt(curl, CURLOPT_RANGE, range.c_str());
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Http::receive);
@@ -128,6 +133,7 @@ class Downloads::Http {
 
   std::string uri_;
   std::uint32_t offset_;
+  std::string trust_;
   Piece piece_;
   End end_;
   CURL* curl_ = nullptr;
@@ -139,8 +145,12 @@ class Downloads::Http {
 };
 
 Downloads::Downloads(boost::asio::io_context& io, UdpLinks& links, SecuredLink secured_link,
-                     std::function<void()> turn)
-    : io_(io), links_(links), secured_link_(std::move(secured_link)), turn_(std::move(turn)) {
+                     std::string trust, std::function<void()> turn)
+    : io_(io),
+      links_(links),
+      secured_link_(std::move(secured_link)),
+      trust_(std::move(trust)),
+      turn_(std::move(turn)) {
   set_up_curl();
 }
 
@@ -184,7 +194,7 @@ PackageResult Downloads::open(PackageTransfer& transfer, std::string_view uri,
     return PackageResult::kInitial;
   }
   open.http = std::make_unique<Http>(
-      text, offset,
+      text, offset, trust_,
       [this, &transfer, number](std::vector<std::uint8_t> bytes) {
         later(transfer, number, [bytes = std::move(bytes)](PackageTransfer& to, Open& from) {
           from.http->used();

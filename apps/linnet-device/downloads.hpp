@@ -20,8 +20,9 @@ class Downloads final : public client::Downloader {
   /// The open channel to an address, or kNoLink.
   using SecuredLink = std::function<coap::LinkId(const net::Address& address)>;
 
-  /// `turn`: called after something came, for the engine's step. All must outlive it.
-  Downloads(boost::asio::io_context& io, UdpLinks& links, SecuredLink secured_link,
+  /// `turn`: called after something came, for the engine's step. `trust`: file of the authorities that https
+  /// servers must come from, PEM; empty for the system's. All must outlive it.
+  Downloads(boost::asio::io_context& io, UdpLinks& links, SecuredLink secured_link, std::string trust,
             std::function<void()> turn);
   ~Downloads();
   Downloads(const Downloads&) = delete;
@@ -48,6 +49,7 @@ class Downloads final : public client::Downloader {
   boost::asio::io_context& io_;
   UdpLinks& links_;
   SecuredLink secured_link_;
+  std::string trust_;
   std::function<void()> turn_;
   std::uint64_t opened_ = 0;
   std::map<client::PackageTransfer*, Open> open_;

@@ -168,6 +168,10 @@ void declare(CLI::App& app, Arguments& a) {
                  "folder for firmware packages: object 5, pushed or pulled by coap, http and https");
   app.add_option("--software", a.settings.software,
                  "folder for software packages: objects 9 and 14, four packages, as with --firmware");
+  app.add_option("--download-trust", a.settings.download_trust,
+                 "file of authorities' certificates, PEM, that packages by https must come from (default: "
+                 "the system's)")
+      ->check(CLI::ExistingFile);
   app.add_option("--models", a.model_folders, "folder of object definitions (DDF XML); repeat the option")
       ->allow_extra_args(false);
   app.add_option("--simulate", a.simulations, "a value that moves, see below; repeat the option")

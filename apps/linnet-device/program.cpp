@@ -33,7 +33,7 @@ std::expected<std::unique_ptr<Program>, std::string> Program::make(const Setting
   if (settings.takes_packages()) {
     p.downloads_ = std::make_unique<Downloads>(
         p.io_, p.links_, [&p](const net::Address& address) { return p.device_->secured_link(address); },
-        [&p] { p.turn(); });
+        settings.download_trust, [&p] { p.turn(); });
   }
   auto device =
       Device::make(settings, registry, p.links_, p.random_, p.clock_, p, p.links_, p.downloads_.get());

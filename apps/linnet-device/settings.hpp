@@ -61,6 +61,7 @@ struct Settings {
   bool queue_mode = false;
   std::string firmware;                ///< folder of object 5, empty for none
   std::string software;                ///< folder of object 9, empty for none
+  std::string download_trust;          ///< file of authorities for https, empty for the system's
   std::optional<std::uint32_t> awake;  ///< seconds of the awake window
   bool confirmable_notifications = false;
   coap::Freshness freshness = coap::Freshness::kOff;

@@ -6,6 +6,7 @@ import http.server
 import os
 import json
 import random
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -49,14 +50,20 @@ class Repository(http.server.ThreadingHTTPServer):
 
 
 class FirmwareCase(unittest.TestCase):
+    flags = ()
+
     def setUp(self):
         self.server = self.enterContext(Server("--memory"))
-        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.prepare()
         self.device = self.enterContext(harness.Own("device", [
             harness.program("LINNET_DEVICE"), "--endpoint", "fw", "--server", "coap://" + self.server.coap,
-            "--firmware", os.path.join(folder, "fw"), "--lifetime", "60"]))
+            "--firmware", os.path.join(self.folder, "fw"), "--lifetime", "60", *self.flags]))
         self.rest = self.server.rest.device("fw")
         harness.eventually(lambda: self.rest.shown()[0] == 200, "the device to register")
+
+    def prepare(self):
+        """What the device is to find."""
 
     def repository(self, body):
         repository = self.enterContext(Repository(body))
@@ -110,6 +117,44 @@ class Firmware(FirmwareCase):
         self.wait("/5/0/3", 2)
         self.assertEqual(repository.starts, [0, len(repository.package) // 2])
         self.update_to("3.0")
+
+
+class Https(FirmwareCase):
+    """Packages come by https from servers under an authority that the device was told of, and from no other."""
+
+    def prepare(self):
+        self.own = self.certificate("own")
+        self.flags = ("--download-trust", self.own[0])
+
+    def certificate(self, name):
+        certificate, key = (os.path.join(self.folder, name + end) for end in (".crt", ".key"))
+        subprocess.run([harness.debian_program("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True,
+                       capture_output=True, stdin=subprocess.DEVNULL)
+        return certificate, key
+
+    def secured(self, certificate, key):
+        repository = Repository(package("3.0"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        repository.socket = context.wrap_socket(repository.socket, server_side=True)
+        self.enterContext(repository)
+        threading.Thread(target=repository.serve_forever, daemon=True).start()
+        self.addCleanup(repository.shutdown)
+        return repository, f"https://127.0.0.1:{repository.server_port}/fw"
+
+    def test_a_package_is_pulled_over_https_from_where_it_was_broken_off(self):
+        repository, uri = self.secured(*self.own)
+        self.assertEqual(self.rest.call("PUT", "5/0/1", {"value": uri})[0], 200)
+        self.wait("/5/0/3", 2)
+        self.assertEqual(repository.starts, [0, len(repository.package) // 2])
+
+    def test_a_server_under_another_authority_is_an_invalid_uri(self):
+        repository, uri = self.secured(*self.certificate("other"))
+        self.assertEqual(self.rest.call("PUT", "5/0/1", {"value": uri})[0], 200)
+        self.wait("/5/0/5", 7)
+        self.assertEqual((self.read("/5/0/3"), repository.starts), (0, []))
 
 
 class CommandLine(FirmwareCase):
