@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace linnet::tls {
 
@@ -24,6 +25,11 @@ OwnedBytes serial_of(gnutls_x509_crt_t certificate) {
   if (gnutls_x509_crt_get_serial(certificate, serial.data(), &size) < 0) return {};
   serial.resize(size);
   return serial;
+}
+
+/// Serials are compared as text: GCC 12 takes the comparison of two vectors of bytes for an overread.
+std::string_view as_serial(const OwnedBytes& serial) noexcept {
+  return as_text(serial);
 }
 
 /// Whether what `issuer` signed, and not only what it is called, is this certificate.
@@ -99,7 +105,7 @@ std::expected<RevocationLists::List, std::string> RevocationLists::read_one(Byte
     serial.resize(size);
     list.serials.push_back(std::move(serial));
   }
-  std::ranges::sort(list.serials);
+  std::ranges::sort(list.serials, {}, as_serial);
   return list;
 }
 
@@ -130,7 +136,7 @@ RevocationLists::Verdict RevocationLists::judge_one(gnutls_x509_crt_t certificat
     named = true;
     if (!signed_by(list, issuer)) continue;
     genuine = true;
-    if (std::ranges::binary_search(list.serials, serial)) return Verdict::kRevoked;
+    if (std::ranges::binary_search(list.serials, as_serial(serial), {}, as_serial)) return Verdict::kRevoked;
   }
   return named && !genuine ? Verdict::kUnknown : Verdict::kNotRevoked;
 }
