@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An object of one's own: a valve that servers may create, open, and purge. The structure is the
 // object; what a server reads, writes and executes are its members.
+#include <array>
 #include <cstdio>
 
 #include "linnet/client/typed_object.hpp"
@@ -22,11 +23,13 @@ struct Valve {
   }
 
   static constexpr ObjectId kId = 33000;
-  static constexpr TypedResource kResources[]{
-      command<&Valve::purge>(5523),
-      resource<&Valve::position>(5536, Operations::kRW, Presence::kMandatory, in_range<0, 100>),
-      resource<&Valve::flow>(5700, Operations::kR), resource<&Valve::label>(5750, Operations::kRW),
-      resource<&Valve::open>(5850, Operations::kRW, Presence::kMandatory)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        command<&Valve::purge>(5523),
+        resource<&Valve::position>(5536, Operations::kRW, Presence::kMandatory, in_range<0, 100>),
+        resource<&Valve::flow>(5700, Operations::kR), resource<&Valve::label>(5750, Operations::kRW),
+        resource<&Valve::open>(5850, Operations::kRW, Presence::kMandatory)};
+  }
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 // It may sleep, have two servers, and get its accounts from a bootstrap server (Plan).
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,9 +35,12 @@ struct Ledger {
   static constexpr client::ObjectId kId = 33000;
   static constexpr client::ResourceId kSerial = 0, kLabel = 1, kRun = 2;
   static constexpr client::InstanceId kRoom = 4;
-  static constexpr client::TypedResource kResources[]{
-      client::resource<&Ledger::serial>(kSerial, client::Operations::kRW, client::Presence::kMandatory),
-      client::resource<&Ledger::label>(kLabel, client::Operations::kRW), client::command<&Ledger::run>(kRun)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        client::resource<&Ledger::serial>(kSerial, client::Operations::kRW, client::Presence::kMandatory),
+        client::resource<&Ledger::label>(kLabel, client::Operations::kRW),
+        client::command<&Ledger::run>(kRun)};
+  }
 };
 
 class DeviceNode final : public coap::Links, public client::Listener, public client::Connector {

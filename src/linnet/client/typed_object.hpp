@@ -8,10 +8,11 @@
 //     Result<void> purge(std::string_view arguments);
 //
 //     static constexpr ObjectId kId = 33000;
-//     static constexpr TypedResource kResources[]{
-//         resource<&Valve::open>(5850, Operations::kRW, Presence::kMandatory),
-//         resource<&Valve::flow>(5700, Operations::kR),
-//         command<&Valve::purge>(5523)};
+//     static constexpr auto resources() noexcept {
+//       return std::array{command<&Valve::purge>(5523),
+//                         resource<&Valve::flow>(5700, Operations::kR),
+//                         resource<&Valve::open>(5850, Operations::kRW, Presence::kMandatory)};
+//     }
 //   };
 //   Instances<Valve, 2> valves;                     // room for two, created by the device itself
 //   valves.add(0);
@@ -91,7 +92,7 @@ class TypedObject : public Object {
   InstanceId* ids_;  ///< kMaxId where there is no instance
 };
 
-/// Up to N instances of T, which names its `kId`, its `kResources` (ascending) and, where it is not
+/// Up to N instances of T, which names its `kId`, its `resources()` (ascending) and, where it is not
 /// 1.0, its `kVersion`. What all instances do together is a Behaviour, a class derived from TypedObject
 /// with its constructor.
 template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice,
@@ -131,7 +132,7 @@ class Instances final : public Behaviour {
   /// address of a function for a constant.
   template <auto kMember>
   [[nodiscard]] static constexpr ResourceId id_of() noexcept {
-    for (const TypedResource& row : T::kResources) {
+    for (const TypedResource& row : kResources) {
       if (row.offset == offset_of<kMember>) return row.definition.id;
     }
     return kMaxId;
@@ -140,15 +141,16 @@ class Instances final : public Behaviour {
  private:
   static constexpr bool kRaw = std::is_trivially_destructible_v<T>;
   static constexpr bool kPlain = std::is_trivially_copyable_v<T> && std::is_same_v<Behaviour, TypedObject>;
+  static constexpr auto kResources = T::resources();
   static constexpr auto definitions() noexcept {
-    std::array<ResourceDefinition, std::size(T::kResources)> rows{};
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = T::kResources[i].definition;
+    std::array<ResourceDefinition, std::size(kResources)> rows{};
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = kResources[i].definition;
     return rows;
   }
   static constexpr auto functions() noexcept {
     constexpr auto kCount = [] {
       std::size_t count = 0;
-      for (const TypedResource& row : T::kResources) {
+      for (const TypedResource& row : kResources) {
         count += (row.has_extra ? 1U : 0U) + (row.has_form ? 1U : 0U);
       }
       return count;
@@ -156,17 +158,17 @@ class Instances final : public Behaviour {
     static_assert(kCount < Storage::kNone);
     std::array<ResourceFunction, kCount> all{};
     std::size_t count = 0;
-    for (const TypedResource& row : T::kResources) {
+    for (const TypedResource& row : kResources) {
       if (row.has_extra) all[count++] = row.extra;
       if (row.has_form) all[count++] = {.form = row.form};
     }
     return all;
   }
   static constexpr auto storages() noexcept {
-    std::array<Storage, std::size(T::kResources)> rows{};
+    std::array<Storage, std::size(kResources)> rows{};
     std::uint8_t count = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const TypedResource& row = T::kResources[i];
+      const TypedResource& row = kResources[i];
       rows[i] = row.storage;
       rows[i].offset = static_cast<std::uint16_t>(row.offset());
       if (row.has_extra) rows[i].extra = count++;

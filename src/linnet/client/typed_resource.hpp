@@ -194,7 +194,8 @@ template <auto kMember>
 
 /// The resources of a structure beside those of the one that it is derived from, ascending.
 template <std::size_t N, std::size_t M>
-[[nodiscard]] constexpr auto joined(const TypedResource (&rows)[N], const TypedResource (&more)[M]) noexcept {
+[[nodiscard]] constexpr auto joined(const std::array<TypedResource, N>& rows,
+                                    const std::array<TypedResource, M>& more) noexcept {
   std::array<TypedResource, N + M> all{};
   constexpr auto kId = [](const TypedResource& row) { return row.definition.id; };
   std::ranges::merge(rows, more, all.begin(), {}, kId, kId);

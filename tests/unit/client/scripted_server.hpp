@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -52,20 +53,21 @@ struct Probe {
   }
 
   static constexpr ObjectId kId = 33000;
-  static constexpr TypedResource kResources[]{
-      resource<&Probe::flag>(0, Operations::kRW),
-      resource<&Probe::number>(1, Operations::kRW, Presence::kMandatory, in_range<0, 100>),
-      resource<&Probe::temperature>(2, Operations::kRW),
-      resource<&Probe::label>(3, Operations::kRW),
-      resource<&Probe::blob>(4, Operations::kRW),
-      resource<&Probe::when>(5, Operations::kRW),
-      resource<&Probe::link>(6, Operations::kRW),
-      resource<&Probe::many>(7, Operations::kRW),
-      resource<&Probe::optional>(8, Operations::kRW),
-      command<&Probe::run>(9),
-      resource<&Probe::secret>(10, Operations::kR),
-      resource<&Probe::secret>(11, Operations::kW),
-      resource<&Probe::unsigned_number>(12, Operations::kRW)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&Probe::flag>(0, Operations::kRW),
+                      resource<&Probe::number>(1, Operations::kRW, Presence::kMandatory, in_range<0, 100>),
+                      resource<&Probe::temperature>(2, Operations::kRW),
+                      resource<&Probe::label>(3, Operations::kRW),
+                      resource<&Probe::blob>(4, Operations::kRW),
+                      resource<&Probe::when>(5, Operations::kRW),
+                      resource<&Probe::link>(6, Operations::kRW),
+                      resource<&Probe::many>(7, Operations::kRW),
+                      resource<&Probe::optional>(8, Operations::kRW),
+                      command<&Probe::run>(9),
+                      resource<&Probe::secret>(10, Operations::kR),
+                      resource<&Probe::secret>(11, Operations::kW),
+                      resource<&Probe::unsigned_number>(12, Operations::kRW)};
+  }
 };
 using ProbeObject = Instances<Probe, 3, Creation::kByServers>;
 

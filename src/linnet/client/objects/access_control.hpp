@@ -4,6 +4,8 @@
 // (client/access_control.hpp); servers write what they own.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/access_control.hpp"
 #include "linnet/client/typed_object.hpp"
 
@@ -107,11 +109,13 @@ struct AccessControlInstance {
   Identifier owner{kMaxId};  ///< 65535: nobody but the bootstrap server
 
   static constexpr ObjectId kId = kAccessControlObject;
-  static constexpr TypedResource kResources[]{
-      resource<&AccessControlInstance::object>(0, Operations::kR, Presence::kMandatory, in_range<1, 65534>),
-      resource<&AccessControlInstance::instance>(1, Operations::kR, Presence::kMandatory),
-      resource<&AccessControlInstance::acl>(2, Operations::kRW),
-      resource<&AccessControlInstance::owner>(3, Operations::kRW, Presence::kMandatory)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&AccessControlInstance::object>(0, Operations::kR, Presence::kMandatory, in_range<1, 65534>),
+        resource<&AccessControlInstance::instance>(1, Operations::kR, Presence::kMandatory),
+        resource<&AccessControlInstance::acl>(2, Operations::kRW),
+        resource<&AccessControlInstance::owner>(3, Operations::kRW, Presence::kMandatory)};
+  }
 };
 
 template <std::size_t N, std::size_t kEntries = 4>

@@ -2,6 +2,8 @@
 // BinaryAppDataContainer, object 19 version 1.0: messages of an application, from the device or for it.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -23,13 +25,15 @@ struct BinaryAppDataInstance {
 
   static constexpr ObjectId kId = 19;
   using Self = BinaryAppDataInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::data>(0, Operations::kRW, Presence::kMandatory),
-      resource<&Self::priority>(1, Operations::kRW, Presence::kOptional, in_range<0, 254>),
-      resource<&Self::creation_time>(2, Operations::kRW),
-      resource<&Self::description>(3, Operations::kRW),
-      resource<&Self::format>(4, Operations::kRW),
-      resource<&Self::app_id>(5, Operations::kRW, Presence::kOptional, in_range<0, UINT16_MAX>)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&Self::data>(0, Operations::kRW, Presence::kMandatory),
+        resource<&Self::priority>(1, Operations::kRW, Presence::kOptional, in_range<0, 254>),
+        resource<&Self::creation_time>(2, Operations::kRW),
+        resource<&Self::description>(3, Operations::kRW),
+        resource<&Self::format>(4, Operations::kRW),
+        resource<&Self::app_id>(5, Operations::kRW, Presence::kOptional, in_range<0, UINT16_MAX>)};
+  }
 };
 
 template <std::size_t N, std::size_t kMessages = 4, std::size_t kBytes = 128>

@@ -2,6 +2,8 @@
 // Connectivity Monitoring, object 4 version 1.2: the application keeps it up to date.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -21,21 +23,23 @@ struct ConnectivityMonitoringInstance {
 
   static constexpr ObjectId kId = 4;
   static constexpr lwm2m::Version kVersion{1, 2};
-  static constexpr TypedResource kResources[]{
-      resource<&ConnectivityMonitoringInstance::network_bearer>(0, Operations::kR, Presence::kMandatory),
-      resource<&ConnectivityMonitoringInstance::available_bearers>(1, Operations::kR, Presence::kMandatory),
-      resource<&ConnectivityMonitoringInstance::radio_signal_strength>(2, Operations::kR,
-                                                                       Presence::kMandatory),
-      resource<&ConnectivityMonitoringInstance::link_quality>(3, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::ip_addresses>(4, Operations::kR, Presence::kMandatory),
-      resource<&ConnectivityMonitoringInstance::router_ip_addresses>(5, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::link_utilization>(6, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::apn>(7, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::cell_id>(8, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::smnc>(9, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::smcc>(10, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::signal_snr>(11, Operations::kR),
-      resource<&ConnectivityMonitoringInstance::lac>(12, Operations::kR)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&ConnectivityMonitoringInstance::network_bearer>(0, Operations::kR, Presence::kMandatory),
+        resource<&ConnectivityMonitoringInstance::available_bearers>(1, Operations::kR, Presence::kMandatory),
+        resource<&ConnectivityMonitoringInstance::radio_signal_strength>(2, Operations::kR,
+                                                                         Presence::kMandatory),
+        resource<&ConnectivityMonitoringInstance::link_quality>(3, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::ip_addresses>(4, Operations::kR, Presence::kMandatory),
+        resource<&ConnectivityMonitoringInstance::router_ip_addresses>(5, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::link_utilization>(6, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::apn>(7, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::cell_id>(8, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::smnc>(9, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::smcc>(10, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::signal_snr>(11, Operations::kR),
+        resource<&ConnectivityMonitoringInstance::lac>(12, Operations::kR)};
+  }
 };
 
 using ConnectivityMonitoringObject = Instances<ConnectivityMonitoringInstance, 1>;

@@ -2,6 +2,8 @@
 // Device, object 3 version 1.1.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/platform.hpp"
 #include "linnet/client/typed_object.hpp"
 
@@ -38,29 +40,31 @@ struct DeviceInstance {
 
   static constexpr ObjectId kId = 3;
   static constexpr lwm2m::Version kVersion{1, 1};
-  static constexpr TypedResource kResources[]{
-      resource<&DeviceInstance::manufacturer>(0, Operations::kR),
-      resource<&DeviceInstance::model_number>(1, Operations::kR),
-      resource<&DeviceInstance::serial_number>(2, Operations::kR),
-      resource<&DeviceInstance::firmware_version>(3, Operations::kR),
-      command<&DeviceInstance::reboot>(4, Presence::kMandatory),
-      command<&DeviceInstance::factory_reset>(5),
-      resource<&DeviceInstance::power_sources>(6, Operations::kR),
-      resource<&DeviceInstance::power_voltages>(7, Operations::kR),
-      resource<&DeviceInstance::power_currents>(8, Operations::kR),
-      resource<&DeviceInstance::battery_level>(9, Operations::kR),
-      resource<&DeviceInstance::memory_free>(10, Operations::kR),
-      resource<&DeviceInstance::error_codes>(11, Operations::kR, Presence::kMandatory),
-      command<&DeviceInstance::reset_errors>(12),
-      computed<&DeviceInstance::current_time, &DeviceInstance::set_current_time>(13, Operations::kRW),
-      resource<&DeviceInstance::utc_offset>(14, Operations::kRW),
-      resource<&DeviceInstance::timezone>(15, Operations::kRW),
-      resource<&DeviceInstance::binding>(16, Operations::kR, Presence::kMandatory),
-      resource<&DeviceInstance::device_type>(17, Operations::kR),
-      resource<&DeviceInstance::hardware_version>(18, Operations::kR),
-      resource<&DeviceInstance::software_version>(19, Operations::kR),
-      resource<&DeviceInstance::battery_status>(20, Operations::kR),
-      resource<&DeviceInstance::memory_total>(21, Operations::kR)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&DeviceInstance::manufacturer>(0, Operations::kR),
+        resource<&DeviceInstance::model_number>(1, Operations::kR),
+        resource<&DeviceInstance::serial_number>(2, Operations::kR),
+        resource<&DeviceInstance::firmware_version>(3, Operations::kR),
+        command<&DeviceInstance::reboot>(4, Presence::kMandatory),
+        command<&DeviceInstance::factory_reset>(5),
+        resource<&DeviceInstance::power_sources>(6, Operations::kR),
+        resource<&DeviceInstance::power_voltages>(7, Operations::kR),
+        resource<&DeviceInstance::power_currents>(8, Operations::kR),
+        resource<&DeviceInstance::battery_level>(9, Operations::kR),
+        resource<&DeviceInstance::memory_free>(10, Operations::kR),
+        resource<&DeviceInstance::error_codes>(11, Operations::kR, Presence::kMandatory),
+        command<&DeviceInstance::reset_errors>(12),
+        computed<&DeviceInstance::current_time, &DeviceInstance::set_current_time>(13, Operations::kRW),
+        resource<&DeviceInstance::utc_offset>(14, Operations::kRW),
+        resource<&DeviceInstance::timezone>(15, Operations::kRW),
+        resource<&DeviceInstance::binding>(16, Operations::kR, Presence::kMandatory),
+        resource<&DeviceInstance::device_type>(17, Operations::kR),
+        resource<&DeviceInstance::hardware_version>(18, Operations::kR),
+        resource<&DeviceInstance::software_version>(19, Operations::kR),
+        resource<&DeviceInstance::battery_status>(20, Operations::kR),
+        resource<&DeviceInstance::memory_total>(21, Operations::kR)};
+  }
 };
 
 /// All resources of version 1.1.
@@ -68,8 +72,10 @@ struct WholeDeviceInstance : DeviceInstance {
   static constexpr std::size_t kMaxExternalInfo = 4;
   Multiple<lwm2m::Objlnk, kMaxExternalInfo> external_info;  ///< instances of objects that say more
 
-  static constexpr TypedResource kMore[]{resource<&WholeDeviceInstance::external_info>(22, Operations::kR)};
-  static constexpr auto kResources = joined(DeviceInstance::kResources, kMore);
+  static constexpr auto resources() noexcept {
+    return joined(DeviceInstance::resources(),
+                  std::array{resource<&WholeDeviceInstance::external_info>(22, Operations::kR)});
+  }
 };
 
 using DeviceObject = Instances<DeviceInstance, 1>;

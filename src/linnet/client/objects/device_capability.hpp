@@ -2,6 +2,8 @@
 // DevCapMgmt, object 15 version 2.0: sensors, radios and other capabilities, which servers switch.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -33,15 +35,16 @@ struct DeviceCapabilityInstance {
   static constexpr ObjectId kId = 15;
   static constexpr lwm2m::Version kVersion{2, 0};
   using Self = DeviceCapabilityInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::property>(0, Operations::kR, Presence::kMandatory),
-      resource<&Self::group>(1, Operations::kR, Presence::kMandatory),
-      resource<&Self::description>(2, Operations::kR),
-      resource<&Self::attached>(3, Operations::kR),
-      resource<&Self::enabled>(4, Operations::kR, Presence::kMandatory),
-      command<&Self::switched_by_behaviour>(5, Presence::kMandatory),
-      command<&Self::switched_by_behaviour>(6, Presence::kMandatory),
-      resource<&Self::notify>(7, Operations::kRW)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&Self::property>(0, Operations::kR, Presence::kMandatory),
+                      resource<&Self::group>(1, Operations::kR, Presence::kMandatory),
+                      resource<&Self::description>(2, Operations::kR),
+                      resource<&Self::attached>(3, Operations::kR),
+                      resource<&Self::enabled>(4, Operations::kR, Presence::kMandatory),
+                      command<&Self::switched_by_behaviour>(5, Presence::kMandatory),
+                      command<&Self::switched_by_behaviour>(6, Presence::kMandatory),
+                      resource<&Self::notify>(7, Operations::kRW)};
+  }
 };
 
 /// What really goes on and off.

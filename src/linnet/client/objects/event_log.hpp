@@ -3,6 +3,8 @@
 // and LogStop. The data is the events' bytes one behind the other, no more (LogDataFormat 0).
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -58,13 +60,15 @@ struct EventLogInstance {
   static constexpr ObjectId kId = 20;
   static constexpr lwm2m::Version kVersion{2, 0};
   using Self = EventLogInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::log_class>(4010, Operations::kRW, Presence::kOptional, in_range<0, 255>),
-      command<&Self::start>(4011),
-      command<&Self::stop>(4012),
-      computed<&Self::status>(4013, Operations::kR),
-      resource<&Self::data>(4014, Operations::kR, Presence::kMandatory),
-      resource<&Self::data_format>(4015, Operations::kRW, Presence::kOptional, in_range<0, 0>)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&Self::log_class>(4010, Operations::kRW, Presence::kOptional, in_range<0, 255>),
+        command<&Self::start>(4011),
+        command<&Self::stop>(4012),
+        computed<&Self::status>(4013, Operations::kR),
+        resource<&Self::data>(4014, Operations::kR, Presence::kMandatory),
+        resource<&Self::data_format>(4015, Operations::kRW, Presence::kOptional, in_range<0, 0>)};
+  }
 };
 
 template <std::size_t kBytes>

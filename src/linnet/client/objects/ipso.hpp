@@ -2,6 +2,8 @@
 // IPSO objects: Temperature 3303, Light Control 3311, Push Button 3347, each version 1.0.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -16,14 +18,15 @@ struct TemperatureInstance {
   Result<void> reset_range(std::string_view) noexcept;
 
   static constexpr ObjectId kId = 3303;
-  static constexpr TypedResource kResources[]{
-      resource<&TemperatureInstance::min_measured>(5601, Operations::kR),
-      resource<&TemperatureInstance::max_measured>(5602, Operations::kR),
-      resource<&TemperatureInstance::min_range>(5603, Operations::kR),
-      resource<&TemperatureInstance::max_range>(5604, Operations::kR),
-      command<&TemperatureInstance::reset_range>(5605),
-      resource<&TemperatureInstance::value>(5700, Operations::kR, Presence::kMandatory),
-      resource<&TemperatureInstance::units>(5701, Operations::kR)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&TemperatureInstance::min_measured>(5601, Operations::kR),
+                      resource<&TemperatureInstance::max_measured>(5602, Operations::kR),
+                      resource<&TemperatureInstance::min_range>(5603, Operations::kR),
+                      resource<&TemperatureInstance::max_range>(5604, Operations::kR),
+                      command<&TemperatureInstance::reset_range>(5605),
+                      resource<&TemperatureInstance::value>(5700, Operations::kR, Presence::kMandatory),
+                      resource<&TemperatureInstance::units>(5701, Operations::kR)};
+  }
 };
 
 template <std::size_t N>
@@ -53,14 +56,16 @@ struct LightControlInstance {
   Text<32> application_type;
 
   static constexpr ObjectId kId = 3311;
-  static constexpr TypedResource kResources[]{
-      resource<&LightControlInstance::colour>(5706, Operations::kRW),
-      resource<&LightControlInstance::application_type>(5750, Operations::kRW),
-      resource<&LightControlInstance::cumulative_power>(5805, Operations::kR),
-      resource<&LightControlInstance::power_factor>(5820, Operations::kR),
-      resource<&LightControlInstance::on>(5850, Operations::kRW, Presence::kMandatory),
-      resource<&LightControlInstance::dimmer>(5851, Operations::kRW, Presence::kOptional, in_range<0, 100>),
-      resource<&LightControlInstance::on_time>(5852, Operations::kRW, Presence::kOptional, in_range<0, 0>)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&LightControlInstance::colour>(5706, Operations::kRW),
+        resource<&LightControlInstance::application_type>(5750, Operations::kRW),
+        resource<&LightControlInstance::cumulative_power>(5805, Operations::kR),
+        resource<&LightControlInstance::power_factor>(5820, Operations::kR),
+        resource<&LightControlInstance::on>(5850, Operations::kRW, Presence::kMandatory),
+        resource<&LightControlInstance::dimmer>(5851, Operations::kRW, Presence::kOptional, in_range<0, 100>),
+        resource<&LightControlInstance::on_time>(5852, Operations::kRW, Presence::kOptional, in_range<0, 0>)};
+  }
 };
 
 template <std::size_t N>
@@ -72,10 +77,11 @@ struct PushButtonInstance {
   Text<32> application_type;
 
   static constexpr ObjectId kId = 3347;
-  static constexpr TypedResource kResources[]{
-      resource<&PushButtonInstance::pressed>(5500, Operations::kR, Presence::kMandatory),
-      resource<&PushButtonInstance::count>(5501, Operations::kR),
-      resource<&PushButtonInstance::application_type>(5750, Operations::kRW)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&PushButtonInstance::pressed>(5500, Operations::kR, Presence::kMandatory),
+                      resource<&PushButtonInstance::count>(5501, Operations::kR),
+                      resource<&PushButtonInstance::application_type>(5750, Operations::kRW)};
+  }
 };
 
 template <std::size_t N>

@@ -2,6 +2,8 @@
 // Location, object 6 version 1.0.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -16,14 +18,15 @@ struct LocationInstance {
   std::optional<double> speed;  ///< m/s
 
   static constexpr ObjectId kId = 6;
-  static constexpr TypedResource kResources[]{
-      resource<&LocationInstance::latitude>(0, Operations::kR, Presence::kMandatory),
-      resource<&LocationInstance::longitude>(1, Operations::kR, Presence::kMandatory),
-      resource<&LocationInstance::altitude>(2, Operations::kR),
-      resource<&LocationInstance::radius>(3, Operations::kR),
-      resource<&LocationInstance::velocity>(4, Operations::kR),
-      resource<&LocationInstance::timestamp>(5, Operations::kR, Presence::kMandatory),
-      resource<&LocationInstance::speed>(6, Operations::kR)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&LocationInstance::latitude>(0, Operations::kR, Presence::kMandatory),
+                      resource<&LocationInstance::longitude>(1, Operations::kR, Presence::kMandatory),
+                      resource<&LocationInstance::altitude>(2, Operations::kR),
+                      resource<&LocationInstance::radius>(3, Operations::kR),
+                      resource<&LocationInstance::velocity>(4, Operations::kR),
+                      resource<&LocationInstance::timestamp>(5, Operations::kR, Presence::kMandatory),
+                      resource<&LocationInstance::speed>(6, Operations::kR)};
+  }
 };
 
 using LocationObject = Instances<LocationInstance, 1>;

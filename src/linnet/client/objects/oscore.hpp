@@ -3,6 +3,8 @@
 // it; instances of object 0 link here. 2.0 is 1.1 with opaque values, as random keys are no texts.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -18,14 +20,15 @@ struct OscoreInstance {
 
   static constexpr ObjectId kId = 21;
   static constexpr lwm2m::Version kVersion{2, 0};
-  static constexpr TypedResource kResources[]{
-      resource<&OscoreInstance::master_secret>(0, Operations::kNone, Presence::kMandatory),
-      resource<&OscoreInstance::sender_id>(1, Operations::kNone, Presence::kMandatory),
-      resource<&OscoreInstance::recipient_id>(2, Operations::kNone, Presence::kMandatory),
-      resource<&OscoreInstance::aead_algorithm>(3, Operations::kNone),
-      resource<&OscoreInstance::hmac_algorithm>(4, Operations::kNone),
-      resource<&OscoreInstance::master_salt>(5, Operations::kNone),
-      resource<&OscoreInstance::id_context>(6, Operations::kNone)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&OscoreInstance::master_secret>(0, Operations::kNone, Presence::kMandatory),
+                      resource<&OscoreInstance::sender_id>(1, Operations::kNone, Presence::kMandatory),
+                      resource<&OscoreInstance::recipient_id>(2, Operations::kNone, Presence::kMandatory),
+                      resource<&OscoreInstance::aead_algorithm>(3, Operations::kNone),
+                      resource<&OscoreInstance::hmac_algorithm>(4, Operations::kNone),
+                      resource<&OscoreInstance::master_salt>(5, Operations::kNone),
+                      resource<&OscoreInstance::id_context>(6, Operations::kNone)};
+  }
 };
 
 template <std::size_t N>

@@ -3,6 +3,8 @@
 // device that this one is built into, say), and a service of the application that authenticates them.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -30,9 +32,11 @@ struct PortfolioInstance {
 
   static constexpr ObjectId kId = 16;
   using Self = PortfolioInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::identity>(0, Operations::kRW, Presence::kMandatory), command<&Self::get_auth_data>(1),
-      resource<&Self::auth_data>(2, Operations::kR), resource<&Self::auth_status>(3, Operations::kR)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&Self::identity>(0, Operations::kRW, Presence::kMandatory),
+                      command<&Self::get_auth_data>(1), resource<&Self::auth_data>(2, Operations::kR),
+                      resource<&Self::auth_status>(3, Operations::kR)};
+  }
 };
 
 /// What GetAuthData starts.

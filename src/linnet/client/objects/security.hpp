@@ -3,6 +3,8 @@
 // the bootstrap interface writes it, and whoever opens links reads it.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -47,23 +49,26 @@ struct BasicSecurityInstance {
   static constexpr ObjectId kId = 0;
   static constexpr lwm2m::Version kVersion{1, 1};
   using Self = BasicSecurityInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::uri>(0, Operations::kNone, Presence::kMandatory),
-      resource<&Self::bootstrap_server>(1, Operations::kNone, Presence::kMandatory),
-      resource<&Self::mode>(2, Operations::kNone, Presence::kMandatory, in_range<0, 4>),
-      resource<&Self::identity>(3, Operations::kNone, Presence::kMandatory),
-      resource<&Self::server_public_key>(4, Operations::kNone, Presence::kMandatory),
-      resource<&Self::secret_key>(5, Operations::kNone, Presence::kMandatory),
-      resource<&Self::sms_mode>(6, Operations::kNone, Presence::kOptional, in_range<0, 255>),
-      resource<&Self::sms_number>(9, Operations::kNone),
-      resource<&Self::short_server_id>(10, Operations::kNone, Presence::kOptional, in_range<1, 65534>),
-      resource<&Self::hold_off>(11, Operations::kNone, Presence::kOptional, in_range<0, kMaxSeconds>),
-      resource<&Self::account_timeout>(12, Operations::kNone, Presence::kOptional, in_range<0, kMaxSeconds>),
-      resource<&Self::matching_type>(13, Operations::kNone, Presence::kOptional, in_range<0, 3>),
-      resource<&Self::sni>(14, Operations::kNone),
-      resource<&Self::certificate_usage>(15, Operations::kNone, Presence::kOptional, in_range<0, 3>),
-      resource<&Self::ciphersuites>(16, Operations::kNone),
-      resource<&Self::oscore>(17, Operations::kNone)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&Self::uri>(0, Operations::kNone, Presence::kMandatory),
+        resource<&Self::bootstrap_server>(1, Operations::kNone, Presence::kMandatory),
+        resource<&Self::mode>(2, Operations::kNone, Presence::kMandatory, in_range<0, 4>),
+        resource<&Self::identity>(3, Operations::kNone, Presence::kMandatory),
+        resource<&Self::server_public_key>(4, Operations::kNone, Presence::kMandatory),
+        resource<&Self::secret_key>(5, Operations::kNone, Presence::kMandatory),
+        resource<&Self::sms_mode>(6, Operations::kNone, Presence::kOptional, in_range<0, 255>),
+        resource<&Self::sms_number>(9, Operations::kNone),
+        resource<&Self::short_server_id>(10, Operations::kNone, Presence::kOptional, in_range<1, 65534>),
+        resource<&Self::hold_off>(11, Operations::kNone, Presence::kOptional, in_range<0, kMaxSeconds>),
+        resource<&Self::account_timeout>(12, Operations::kNone, Presence::kOptional,
+                                         in_range<0, kMaxSeconds>),
+        resource<&Self::matching_type>(13, Operations::kNone, Presence::kOptional, in_range<0, 3>),
+        resource<&Self::sni>(14, Operations::kNone),
+        resource<&Self::certificate_usage>(15, Operations::kNone, Presence::kOptional, in_range<0, 3>),
+        resource<&Self::ciphersuites>(16, Operations::kNone),
+        resource<&Self::oscore>(17, Operations::kNone)};
+  }
 };
 
 using SecurityInstance = BasicSecurityInstance<>;

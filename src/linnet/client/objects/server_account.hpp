@@ -3,6 +3,8 @@
 // binding, default periods, retries) and does what its commands ask.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/features.hpp"
 #include "linnet/client/typed_object.hpp"
 
@@ -27,16 +29,18 @@ struct CompactServerInstance {
   static constexpr ObjectId kId = 1;
   static constexpr lwm2m::Version kVersion{1, 1};
   using Self = CompactServerInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::short_server_id>(0, Operations::kR, Presence::kMandatory, in_range<1, 65534>),
-      resource<&Self::lifetime>(1, Operations::kRW, Presence::kMandatory, in_range<1, kMaxSeconds>),
-      resource<&Self::default_pmin>(2, Operations::kRW, Presence::kOptional, in_range<0, kMaxSeconds>),
-      resource<&Self::default_pmax>(3, Operations::kRW, Presence::kOptional, in_range<0, kMaxSeconds>),
-      command<&Self::obeyed_by_engine>(4),
-      resource<&Self::disable_timeout>(5, Operations::kRW, Presence::kOptional, in_range<0, kMaxSeconds>),
-      resource<&Self::notification_storing>(6, Operations::kRW, Presence::kMandatory),
-      resource<&Self::binding>(7, Operations::kRW, Presence::kMandatory, is_binding),
-      command<&Self::obeyed_by_engine>(8, Presence::kMandatory)};
+  static constexpr auto resources() noexcept {
+    return std::array{
+        resource<&Self::short_server_id>(0, Operations::kR, Presence::kMandatory, in_range<1, 65534>),
+        resource<&Self::lifetime>(1, Operations::kRW, Presence::kMandatory, in_range<1, kMaxSeconds>),
+        resource<&Self::default_pmin>(2, Operations::kRW, Presence::kOptional, in_range<0, kMaxSeconds>),
+        resource<&Self::default_pmax>(3, Operations::kRW, Presence::kOptional, in_range<0, kMaxSeconds>),
+        command<&Self::obeyed_by_engine>(4),
+        resource<&Self::disable_timeout>(5, Operations::kRW, Presence::kOptional, in_range<0, kMaxSeconds>),
+        resource<&Self::notification_storing>(6, Operations::kRW, Presence::kMandatory),
+        resource<&Self::binding>(7, Operations::kRW, Presence::kMandatory, is_binding),
+        command<&Self::obeyed_by_engine>(8, Presence::kMandatory)};
+  }
 };
 
 /// All resources of version 1.1.
@@ -59,23 +63,25 @@ struct WholeServerInstance : CompactServerInstance {
   static bool is_transport(const Value& value) noexcept;
 
   using Self = WholeServerInstance;
-  static constexpr TypedResource kMore[]{
-      command<&Self::obeyed_by_engine>(9),
-      resource<&Self::apn_link>(10, Operations::kRW),
-      resource<&Self::alert_code>(11, Operations::kR),
-      resource<&Self::last_bootstrapped>(12, Operations::kR),
-      resource<&Self::priority>(13, Operations::kNone),
-      resource<&Self::initial_delay>(14, Operations::kNone),
-      resource<&Self::failure_block>(15, Operations::kNone),
-      resource<&Self::bootstrap_on_failure>(16, Operations::kNone),
-      resource<&Self::retry_count>(17, Operations::kNone),
-      resource<&Self::retry_timer>(18, Operations::kNone),
-      resource<&Self::sequence_delay>(19, Operations::kNone),
-      resource<&Self::sequence_count>(20, Operations::kNone),
-      resource<&Self::trigger>(21, Operations::kRW),
-      resource<&Self::preferred_transport>(22, Operations::kRW, Presence::kOptional, is_transport),
-      resource<&Self::mute_send>(23, Operations::kRW)};
-  static constexpr auto kResources = joined(CompactServerInstance::kResources, kMore);
+  static constexpr auto resources() noexcept {
+    return joined(
+        CompactServerInstance::resources(),
+        std::array{
+            command<&Self::obeyed_by_engine>(9), resource<&Self::apn_link>(10, Operations::kRW),
+            resource<&Self::alert_code>(11, Operations::kR),
+            resource<&Self::last_bootstrapped>(12, Operations::kR),
+            resource<&Self::priority>(13, Operations::kNone),
+            resource<&Self::initial_delay>(14, Operations::kNone),
+            resource<&Self::failure_block>(15, Operations::kNone),
+            resource<&Self::bootstrap_on_failure>(16, Operations::kNone),
+            resource<&Self::retry_count>(17, Operations::kNone),
+            resource<&Self::retry_timer>(18, Operations::kNone),
+            resource<&Self::sequence_delay>(19, Operations::kNone),
+            resource<&Self::sequence_count>(20, Operations::kNone),
+            resource<&Self::trigger>(21, Operations::kRW),
+            resource<&Self::preferred_transport>(22, Operations::kRW, Presence::kOptional, is_transport),
+            resource<&Self::mute_send>(23, Operations::kRW)});
+  }
 };
 
 inline constexpr bool kWholeServerObject = kSequence || kBootstrap || kSend || kPersistence;

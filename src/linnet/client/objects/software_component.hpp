@@ -3,6 +3,8 @@
 // device has anyway, which can be switched on and off.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 
 namespace linnet::client {
@@ -32,9 +34,11 @@ struct SoftwareComponentInstance {
 
   static constexpr ObjectId kId = 14;
   using Self = SoftwareComponentInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::identifier>(0, Operations::kR), resource<&Self::version>(2, Operations::kR),
-      command<&Self::activate>(3), command<&Self::deactivate>(4), resource<&Self::active>(5, Operations::kR)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&Self::identifier>(0, Operations::kR),
+                      resource<&Self::version>(2, Operations::kR), command<&Self::activate>(3),
+                      command<&Self::deactivate>(4), resource<&Self::active>(5, Operations::kR)};
+  }
 
  private:
   Result<void> turn(bool on) noexcept {

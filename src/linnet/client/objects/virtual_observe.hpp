@@ -8,6 +8,8 @@
 // a Report only where every server that may read the Report may read the value.
 #pragma once
 
+#include <array>
+
 #include "linnet/client/typed_object.hpp"
 #include "linnet/lwm2m/attributes.hpp"
 
@@ -67,11 +69,13 @@ struct VirtualObserveInstance {
 
   static constexpr ObjectId kId = 22;
   using Self = VirtualObserveInstance;
-  static constexpr TypedResource kResources[]{
-      resource<&Self::observe_links>(0, Operations::kRW, Presence::kMandatory),
-      resource<&Self::report>(1, Operations::kR, Presence::kMandatory),
-      resource<&Self::resource_filter>(2, Operations::kRW), resource<&Self::report_links>(3, Operations::kRW),
-      resource<&Self::relation>(4, Operations::kRW, Presence::kOptional, in_range<0, 1>)};
+  static constexpr auto resources() noexcept {
+    return std::array{resource<&Self::observe_links>(0, Operations::kRW, Presence::kMandatory),
+                      resource<&Self::report>(1, Operations::kR, Presence::kMandatory),
+                      resource<&Self::resource_filter>(2, Operations::kRW),
+                      resource<&Self::report_links>(3, Operations::kRW),
+                      resource<&Self::relation>(4, Operations::kRW, Presence::kOptional, in_range<0, 1>)};
+  }
 };
 
 class VirtualObserveBehaviour : public TypedObject {
