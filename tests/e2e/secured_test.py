@@ -4,10 +4,12 @@
 import os
 import re
 import signal
+import struct
 import subprocess
 import tempfile
 import unittest
 import urllib.request
+import zlib
 
 from scripted import Server, harness, refused
 
@@ -95,9 +97,15 @@ class Secured(unittest.TestCase):
             return float(re.search(rf"^linnet_{self.layer}_{name} (\S+)$", answer.read().decode(), re.M).group(1))
 
     def saved(self, location):
-        """The device has this registration in its file `device`."""
+        """The device has this registration in its file `device`, in an image that is whole: its header comes last."""
         with open(self.path("device"), "rb") as file:
-            return location.split("/")[-1].encode() in file.read()
+            state = file.read()
+        for begin in (found.start() for found in re.finditer(b"LNST\x01\0\0\0", state)):
+            length, crc = struct.unpack_from(">II", state, begin + 12)
+            payload = state[begin + 20:begin + 20 + length]
+            if location.split("/")[-1].encode() in payload and zlib.crc32(payload, zlib.crc32(state[begin:begin + 16])) == crc:
+                return True
+        return False
 
     def assert_reads(self, server, endpoint):
         self.assertEqual(server.rest.device(endpoint).values("3/0/0"), {"/3/0/0": "linnet"})

@@ -70,7 +70,7 @@ class Start(unittest.TestCase):
 
     def test_the_largest_limits_are_taken_by_one_worker(self):
         for limits in (["--max-devices", "16000000"], ["--max-observations", "16777215"]):
-            with self.subTest(limits), Server("--memory", "--threads", "1", *limits) as server:
+            with self.subTest(limits), Server("--memory", *limits) as server:
                 self.assertEqual(server.rest.call("GET", "/health")[0], 200)
 
     def test_flags_win_over_the_file(self):
