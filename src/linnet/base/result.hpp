@@ -100,14 +100,14 @@ class [[nodiscard]] Result<T> {
   struct None {};
   union Slot {
     constexpr Slot() noexcept : none() {}
-    template <typename U>
+    template <typename U>  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): made of a value alone
     constexpr explicit Slot(U&& given) noexcept : value(std::forward<U>(given)) {}
     None none;
     T value;
   };
   struct Number {
     constexpr Number() noexcept = default;
-    template <typename U>
+    template <typename U>  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): made of a value alone
     constexpr explicit Number(U&& given) noexcept : value(static_cast<T>(std::forward<U>(given))) {}
     T value{};
   };
