@@ -19,6 +19,7 @@ import harness  # noqa: E402
 
 READER = "linnet test"
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+SERVICE = "/run/pcscd"
 # Debian's pcscd listens at /run/pcscd/pcscd.comm and nowhere else. In a mount namespace of its own that place is the
 # folder of a test, which clients reach by its other name; and the machine's readers are the machine's.
 PRIVATELY = ("mount -t tmpfs none /run && mkdir /run/pcscd && mount --no-canonicalize --bind . /run/pcscd"
@@ -277,31 +278,42 @@ class Card:
 
 
 def namespace():
-    """The command before a program that gives it mounts of its own; a failure where the machine allows none."""
+    """The command before a program that gives it mounts of its own; none, and why the machine allows none."""
     unshare = harness.debian_program("unshare", "util-linux")
     command = [unshare, "--mount"] if os.geteuid() == 0 else [unshare, "--user", "--map-root-user", "--mount"]
     tried = subprocess.run([*command, "mount", "-t", "tmpfs", "none", "/run"], capture_output=True,
                            timeout=harness.PATIENCE, check=False, text=True)
-    if tried.returncode != 0:
-        raise harness.Missing(
-            "a pcscd of the test's own takes a mount namespace, and this machine gives none: " + tried.stderr.strip()
-            + ". Run the tests as root with CAP_SYS_ADMIN, or let users have namespaces"
-            " (sysctl kernel.unprivileged_userns_clone=1)")
-    return command
+    return (command, "") if tried.returncode == 0 else (None, tried.stderr.strip())
+
+
+def may_be_the_only_one():
+    """Whether a pcscd may listen where all of a machine do: nobody does, and this user can write there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as service:
+        taken = service.connect_ex(os.path.join(SERVICE, "pcscd.comm")) == 0
+    return not taken and os.access(SERVICE if os.path.isdir(SERVICE) else os.path.dirname(SERVICE), os.W_OK)
 
 
 class Reader:
-    """A pcscd of its own with one virtual reader; `service` is the socket for PCSCLITE_CSOCK_NAME."""
+    """A pcscd of its own with one virtual reader; `service` is the socket for PCSCLITE_CSOCK_NAME.
+
+    It has mounts of its own, where the machine allows that: a chroot and some containers do not. There it is the
+    machine's pcscd for a while.
+    """
 
     def __init__(self):
         self._card = None
         program = harness.debian_program("pcscd", "pcscd")
         if not os.path.exists(DRIVER):
             raise harness.Missing(f"{DRIVER} is not there: it comes with Debian's vsmartcard-vpcd (make setup)")
-        command = namespace()
+        command, why = namespace()
+        if command is None and not may_be_the_only_one():
+            raise harness.Missing(
+                f"a pcscd of the test's own takes a mount namespace, and this machine gives none: {why}; nor can it "
+                f"listen in {SERVICE}. Run the tests as root with CAP_SYS_ADMIN, let users have namespaces (sysctl "
+                "kernel.unprivileged_userns_clone=1), or end the pcscd that is there")
         self.port = harness.free_tcp_port()
         self._folder = tempfile.mkdtemp(prefix="linnet-pcscd-")
-        self.service = os.path.join(self._folder, "pcscd.comm")
+        self.service = os.path.join(self._folder if command else SERVICE, "pcscd.comm")
         driver = shutil.copy(DRIVER, self._folder)
         readers = os.path.join(self._folder, "readers")  # all that is in there is read, and nothing else may be
         os.mkdir(readers)
@@ -309,9 +321,9 @@ class Reader:
             file.write(f'FRIENDLYNAME "{READER}"\nDEVICENAME /dev/null:0x{self.port:04X}\nLIBPATH {driver}\n'
                        f"CHANNELID 0x{self.port:04X}\n")
         self._log = open(os.path.join(self._folder, "log"), "w+b")  # noqa: SIM115
-        self._process = subprocess.Popen([*command, "sh", "-c", PRIVATELY, "sh", program, "--foreground", "--info",
-                                          "--config", readers], cwd=self._folder, stdout=self._log,
-                                         stderr=subprocess.STDOUT)
+        privately = [*command, "sh", "-c", PRIVATELY, "sh"] if command else []
+        self._process = subprocess.Popen([*privately, program, "--foreground", "--info", "--config", readers],
+                                         cwd=self._folder, stdout=self._log, stderr=subprocess.STDOUT)
         try:
             harness.eventually(self._ready, "pcscd is ready")
         except AssertionError:

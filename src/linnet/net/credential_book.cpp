@@ -16,7 +16,6 @@ namespace {
 
 using server::CredentialChange;
 using server::CredentialName;
-using server::Credentials;
 
 /// Changes that are at the store at once, and in force in one step.
 constexpr std::size_t kPart = 1024;

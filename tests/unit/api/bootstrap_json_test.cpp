@@ -70,7 +70,7 @@ TEST(BootstrapJson, WhatIsShownIsTheSameConfigurationAgain) {
 
 // Shows: SE-12
 TEST(BootstrapJson, AccountsToBeForgottenAreShortServerIds) {
-  Json body{{"endpoints", {"urn:*"}}, {"unbootstrap", {7, 65534}}};
+  Json body = Json::parse(R"({"endpoints": ["urn:*"], "unbootstrap": [7, 65534]})");
   const auto configuration = read(body);
   ASSERT_TRUE(configuration) << configuration.error().detail;
   EXPECT_THAT(configuration->unbootstrap, testing::ElementsAre(7, 65534));
@@ -79,7 +79,7 @@ TEST(BootstrapJson, AccountsToBeForgottenAreShortServerIds) {
     body["unbootstrap"] = Json::parse(wrong);
     EXPECT_THAT(refusal(body), HasSubstr("is a list of short server ids")) << wrong;
   }
-  body["unbootstrap"] = {0};
+  body["unbootstrap"] = Json::parse("[0]");
   EXPECT_THAT(refusal(body), HasSubstr("unbootstrap: 0 must be 1 to 65534"));
 }
 
