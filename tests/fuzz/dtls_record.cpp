@@ -70,10 +70,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(association.read_next == 100 && association.read_window == 0);
     round_trip(protection, input);
   }
-  if (const auto association = tls::decode_association(input)) {
-    std::array<std::uint8_t, tls::kMaxAssociationRecord> again;
-    const auto written = tls::encode_association(*association, association->write_limit, again);
-    check(written && equal(ByteView(again).first(*written), input));
+  constexpr tls::Start kStart{.number = 8, .own = true};
+  constexpr tls::Start kNextStart{.number = 9, .own = true};
+  if (const auto association = tls::decode_association(input, kStart)) {
+    check(association->write_next <= association->write_limit);
+    std::array<std::uint8_t, tls::kMaxAssociationRecord> record;
+    const auto written = tls::encode_association(*association, association->write_limit, kStart, record);
+    check(written.has_value());
+    const auto again = tls::decode_association(ByteView(record).first(*written), kNextStart);
+    check(again && again->write_next == association->write_limit &&
+          again->read_next == association->read_next && again->read_window == association->read_window &&
+          equal(again->identity(), association->identity()));
   }
   static tls::CookieGuard guard;
   std::size_t answer = 0;
