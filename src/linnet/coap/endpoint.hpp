@@ -107,12 +107,6 @@ class Endpoint {
   static constexpr std::uint32_t kIndexBits = 20;  // of a RequestId or DeferredId; the generation is above
   static constexpr std::uint32_t kIndexMask = (1U << kIndexBits) - 1;
   static constexpr std::uint32_t kGenerations = 1U << (32 - kIndexBits);
-  struct NotificationSent {
-    LinkId link;
-    MessageId message_id;
-    Token token;
-    bool used;
-  };
   static void measure(ArenaMeter& meter, const EndpointConfig& config) noexcept;
 
   // Message layer: endpoint.cpp and endpoint_exchanges.cpp.

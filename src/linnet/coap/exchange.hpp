@@ -52,4 +52,13 @@ struct Exchange {
   [[no_unique_address]] KeptBinding binding;  ///< `buffer` holds the plain message
 };
 
+/// A non-confirmable notification that was sent, kept because a Reset of it ends its observation (RFC 7641
+/// §3.6).
+struct NotificationSent {
+  LinkId link;
+  MessageId message_id;
+  Token token;
+  bool used;
+};
+
 }  // namespace linnet::coap

@@ -20,13 +20,6 @@ coap::OutgoingRequest request_of(Code method, std::string_view payload = {}) {
   return request;
 }
 
-coap::Reply reply_of(Code code, std::string_view text = {}) {
-  coap::Reply reply;
-  reply.code = code;
-  reply.payload = as_bytes(text);
-  return reply;
-}
-
 class Secured : public ::testing::TestWithParam<FirstUse> {};
 
 INSTANTIATE_TEST_SUITE_P(FirstUse, Secured, ::testing::Values(FirstUse::kRederive, FirstUse::kStored),

@@ -122,13 +122,6 @@ coap::OutgoingRequest request_of(Code method, std::string_view payload) {
   return request;
 }
 
-coap::Reply reply_of(Code code, std::string_view text = {}) {
-  coap::Reply reply;
-  reply.code = code;
-  reply.payload = as_bytes(text);
-  return reply;
-}
-
 /// So that a peer may have a body in blocks whose messages come in parts.
 coap::EndpointConfig roomy() {
   coap::EndpointConfig config;

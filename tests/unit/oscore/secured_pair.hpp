@@ -105,4 +105,11 @@ struct SecuredPair {
   std::vector<Bytes> wire;
 };
 
+inline coap::Reply reply_of(coap::Code code, std::string_view text = {}) {
+  coap::Reply reply;
+  reply.code = code;
+  reply.payload = as_bytes(text);
+  return reply;
+}
+
 }  // namespace linnet::testing
