@@ -26,7 +26,7 @@ class AtRest(Secured):
     def test_accounts_and_sessions_of_a_device_are_encrypted_on_disk(self):
         server = self.start()
         self.give_psk(server, "urn:dev:1")
-        port = harness.free_udp_port()
+        port = harness.free_port()
         flags = (*self.flags("ab" * 32), "--bind", f"127.0.0.1:{port}")
         device = self.device(server, "urn:dev:1", *flags)
         device.told("registered")

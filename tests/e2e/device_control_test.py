@@ -11,6 +11,7 @@ import threading
 import unittest
 
 from coap_peer import (ACCEPT, CONTENT_FORMAT, DELETE, GET, LOCATION_PATH, OBSERVE, POST, TIMEOUT, Server)
+from scripted import harness
 
 PROGRAM = os.environ["LINNET_DEVICE"]
 MODELS = os.path.join(os.path.dirname(__file__), "..", "interop", "models")
@@ -390,9 +391,7 @@ class State(DeviceTest):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.file = os.path.join(folder.name, "state")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.bind = f"127.0.0.1:{free.getsockname()[1]}"
+        self.bind = f"127.0.0.1:{harness.free_port()}"
 
     def test_after_a_reboot_the_registration_is_updated_with_what_was_written(self):
         self.start("--state", self.file)

@@ -307,7 +307,7 @@ class Proxy(OscoreCase):
     def test_a_proxy_carries_what_it_cannot_read(self):
         server = self.start("--nosec=false")
         self.enter(server)
-        port = harness.free_udp_port()
+        port = harness.free_port()
         self.enterContext(harness.Child("coap-server", [
             harness.debian_program("coap-server-notls", "libcoap3-bin"), "-A", "127.0.0.1", "-p", str(port), "-P",
             ",proxy.example", "-v", "4"]))

@@ -23,9 +23,10 @@ OBJECTS = '</>;rt="oma.lwm2m";ct=110,</1/0>,</3/0>,</3303/0>,</3303/1>'
 
 
 class Server(harness.Own):
-    """linnetd on ports that the system chooses; `coap` and `http` are HOST:PORT."""
+    """linnetd where another one may stand after it; `coap` and `http` are HOST:PORT."""
 
-    def __init__(self, *arguments, coap="127.0.0.1:0", http="127.0.0.1:0", wrapper=()):
+    def __init__(self, *arguments, coap="", http="127.0.0.1:0", wrapper=()):
+        coap = coap or f"127.0.0.1:{harness.free_port()}"
         flags = ["--coap", coap, "--http", http, "--threads", "2", *arguments]
         self._killed = False
         super().__init__("linnetd", [*wrapper, harness.program("LINNETD"), *flags])

@@ -180,7 +180,7 @@ class Restarts(Secured):
     def test_a_device_after_a_power_cut_resumes_its_session_and_its_registration(self):
         server = self.start()
         self.give_psk(server, "urn:dev:1")
-        port = harness.free_udp_port()
+        port = harness.free_port()
         flags = ("--state", self.path("device"), "--bind", f"127.0.0.1:{port}")
         device = self.with_psk(server, "urn:dev:1", *flags)
         location = device.told("registered")["location"]

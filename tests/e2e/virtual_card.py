@@ -19,6 +19,7 @@ import harness  # noqa: E402
 
 READER = "linnet test"
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+SLOTS = 2  # of each reader of that driver, on ports side by side
 SERVICE = "/run/pcscd"
 # Debian's pcscd listens at /run/pcscd/pcscd.comm and nowhere else. In a mount namespace of its own that place is the
 # folder of a test, which clients reach by its other name; and the machine's readers are the machine's.
@@ -311,7 +312,7 @@ class Reader:
                 f"a pcscd of the test's own takes a mount namespace, and this machine gives none: {why}; nor can it "
                 f"listen in {SERVICE}. Run the tests as root with CAP_SYS_ADMIN, let users have namespaces (sysctl "
                 "kernel.unprivileged_userns_clone=1), or end the pcscd that is there")
-        self.port = harness.free_tcp_port()
+        self.port = harness.free_port(SLOTS)
         self._folder = tempfile.mkdtemp(prefix="linnet-pcscd-")
         self.service = os.path.join(self._folder if command else SERVICE, "pcscd.comm")
         driver = shutil.copy(DRIVER, self._folder)

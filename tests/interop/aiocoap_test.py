@@ -9,7 +9,7 @@ import site
 import threading
 import unittest
 
-from harness import PATIENCE, Linnetd, LinnetDevice, eventually, free_udp_port, peers
+from harness import PATIENCE, Linnetd, LinnetDevice, eventually, free_port, peers
 
 for folder in glob.glob(peers("venv") + "/lib/python3*/site-packages"):
     site.addsitedir(folder)
@@ -97,7 +97,7 @@ class Coap:
 
     def __init__(self, root):
         self.loop = Loop()
-        self.port = free_udp_port()
+        self.port = free_port()
         self.context = self.loop.run(self._open(root))
 
     async def _open(self, root):

@@ -5,10 +5,12 @@ The environment says where things are: LINNETD, LINNET_DEVICE (programs), LINNET
 tools/peers prepared). Nothing here waits without a limit, and every child is ended by its pid.
 """
 
+import contextlib
 import http.client
 import json
 import os
 import queue
+import random
 import re
 import shutil
 import signal
@@ -22,6 +24,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "models")
 PATIENCE = 30  # seconds for anything that ought to happen at once; sanitizers and busy machines are slow
 LONGEST = 300  # characters of a line that a failure shows
+PORTS = random.SystemRandom()  # several tests at once throw dice of their own
+TRIES = 100
 GOODBYE = 10  # seconds to end by itself after a signal
 
 
@@ -50,16 +54,20 @@ def peers(name):
     return path
 
 
-def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(count=1):
+    """The first of `count` ports in a row that nobody has, over UDP and TCP alike.
 
-
-def free_tcp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    They are from below those that the kernel gives to sockets that name none, so that nobody gets one between this
+    look and its use, and a program may close its own and open it again.
+    """
+    for _ in range(TRIES):
+        port = PORTS.randrange(20000, 32768 - count)
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
+            for wanted in range(port, port + count):
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    probes.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", wanted))
+            return port
+    raise AssertionError(f"no {count} free ports in a row between 20000 and 32768")
 
 
 def eventually(check, what, patience=PATIENCE):

@@ -14,7 +14,7 @@ import re
 import tempfile
 import unittest
 
-from harness import PATIENCE, Child, Linnetd, LinnetDevice, debian_program, eventually, free_udp_port, run
+from harness import PATIENCE, Child, Linnetd, LinnetDevice, debian_program, eventually, free_port, run
 
 TEXT, LINKS, OPAQUE, CBOR, SENML_JSON, SENML_CBOR, TLV, JSON = 0, 40, 42, 60, 110, 112, 11542, 11543
 LARGE = bytes(i * 7 % 251 for i in range(5000))
@@ -87,7 +87,7 @@ class ClientAtLinnetd(unittest.TestCase):
         self.assertIn(b"</rd>", answer.payload)
 
     def test_registers_updates_and_deregisters(self):
-        port = free_udp_port()
+        port = free_port()
         with self.server.events(endpoint="libcoap-life") as events:
             answer = register(self.server.coap, "libcoap-life", "</1/0>,</3/0>,</3303/0>;ver=1.1", port)
             self.assertEqual(answer.code, "2.01")
@@ -136,7 +136,7 @@ class ClientAtLinnetd(unittest.TestCase):
         self.assertEqual(answer.received[-1][:2], ("NON", "2.05"))
 
     def test_answers_a_ping_by_reset(self):
-        port = free_udp_port()
+        port = free_port()
         log = "".join(run("coap-client", [debian_program("coap-client-notls", "libcoap3-bin"), "-v", "7", "-p", port,
                                           "-B", "5", "-K", "1", "-G", "3", self.uri + "/.well-known/core"]))
         self.assertRegex(log, r"t:RST c:0\.00")
@@ -148,7 +148,7 @@ class ServerAsDevice(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Linnetd())
-        cls.port = free_udp_port()
+        cls.port = free_port()
         formats = " ".join(str(f) for f in (TEXT, OPAQUE, CBOR, SENML_JSON, SENML_CBOR, TLV, JSON))
         answer = register(cls.server.coap, "libcoap-server", f'</>;rt="oma.lwm2m";ct="{formats}",</3/0>,</33442/0>',
                           cls.port)
@@ -236,8 +236,8 @@ class ClientAtLinnetDevice(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        port = free_udp_port()
-        own = free_udp_port()
+        port = free_port()
+        own = free_port()
         cls.uri = f"coap://127.0.0.1:{own}"
         cls.source = ("-p", port)
         directory = Child("coap-rd", [debian_program("coap-rd-notls", "libcoap3-bin"), "-v", "7", "-A", "127.0.0.1",

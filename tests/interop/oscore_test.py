@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Linnetd, LinnetDevice, free_udp_port, peers
+from harness import Linnetd, LinnetDevice, free_port, peers
 from leshan_test import leshan
 
 for folder in glob.glob(peers("venv") + "/lib/python3*/site-packages"):
@@ -99,7 +99,7 @@ class ClientOfAiocoap(unittest.TestCase):
         credentials = CredentialsMap()
         credentials.load_from_dict({":peer": {"oscore": {"basedir": security_context(folder + "/s", "01", "")}}})
         wrapped = aiocoap.oscore_sitewrapper.OscoreSiteWrapper(root, credentials)
-        port = free_udp_port()
+        port = free_port()
         context = await aiocoap.Context.create_server_context(wrapped, bind=("127.0.0.1", port))
         try:
             program = await asyncio.create_subprocess_exec(PEER, str(port), stdout=subprocess.PIPE)
@@ -171,7 +171,7 @@ class Between:
     """A `Joining` on a port of its own."""
 
     def __init__(self, target):
-        self.target, self.port = target, free_udp_port()
+        self.target, self.port = target, free_port()
 
     async def __aenter__(self):
         self.outgoing = await aiocoap.Context.create_client_context()
@@ -199,7 +199,7 @@ class ThroughProxyOfAiocoap(unittest.TestCase):
         credentials = CredentialsMap()
         credentials.load_from_dict({":peer": {"oscore": {"basedir": security_context(folder + "/s", "01", "")}}})
         wrapped = aiocoap.oscore_sitewrapper.OscoreSiteWrapper(root, credentials)
-        port = free_udp_port()
+        port = free_port()
         context = await aiocoap.Context.create_server_context(wrapped, bind=("127.0.0.1", port))
         async with Between(f"127.0.0.1:{port}") as between:
             program = await asyncio.create_subprocess_exec(PEER, str(between.port), "plain", stdout=subprocess.PIPE)
@@ -240,7 +240,7 @@ class Node:
     def __init__(self, folder, sender, recipient):
         self.root = aiocoap.resource.Site()
         self.security = aiocoap.oscore.FilesystemSecurityContext(security_context(folder, sender, recipient))
-        self.port = free_udp_port()
+        self.port = free_port()
 
     async def __aenter__(self):
         credentials = CredentialsMap()

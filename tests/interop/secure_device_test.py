@@ -11,7 +11,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Child, LinnetDevice, PATIENCE, debian_program, free_udp_port
+from harness import Child, LinnetDevice, PATIENCE, debian_program, free_port
 from libcoap_test import wait_until_bound
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
@@ -25,7 +25,7 @@ class SecuredServer(Server):
     """coap_peer's server behind the records of `openssl s_server`: what it prints is what devices send."""
 
     def __init__(self, *arguments, port=None):
-        self.port = port or free_udp_port()
+        self.port = port or free_port()
         self.kept, self.next_id, self.device = [], 1, None
         self.process = subprocess.Popen(
             [debian_program("openssl", "openssl"), "s_server", "-dtls1_2", "-quiet", "-accept",
@@ -154,7 +154,7 @@ class Certificates(unittest.TestCase):
         device.told("registration-gave-up")
 
     def test_registers_with_coap_rd_of_libcoap(self):
-        port = free_udp_port()
+        port = free_port()
         directory = Child("coap-rd", [debian_program("coap-rd-gnutls", "libcoap3-bin"), "-v", "7", "-A", "127.0.0.1",
                                       "-p", port - 1, "-c", self.path("server.pem"), "-C", self.path("authority.crt")])
         self.addCleanup(directory.end, check=False)
@@ -165,7 +165,7 @@ class Certificates(unittest.TestCase):
 
 class LibcoapDirectory(unittest.TestCase):
     def test_registers_by_a_pre_shared_key_and_leaves(self):
-        port = free_udp_port()
+        port = free_port()
         directory = Child("coap-rd", [debian_program("coap-rd-gnutls", "libcoap3-bin"), "-v", "7", "-A", "127.0.0.1",
                                       "-p", port - 1, "-k", "sesame"])
         self.addCleanup(directory.end, check=False)

@@ -10,7 +10,7 @@ import socket
 import unittest
 
 from aiocoap_test import LARGE, LINKS, OPAQUE, TEXT, Code, Loop, Message, Resource, aiocoap
-from harness import Linnetd, LinnetDevice, debian_program, eventually, free_tcp_port, run
+from harness import Linnetd, LinnetDevice, debian_program, eventually, free_port, run
 
 
 def wait_until_listening(port, host):
@@ -148,7 +148,7 @@ class ServerOfLinnetDevice(unittest.TestCase):
         self.registry = Registry()
         root = aiocoap.resource.Site()
         root.add_resource(["rd"], self.registry)
-        self.port = free_tcp_port()
+        self.port = free_port()
 
         async def serve():
             return await aiocoap.Context.create_server_context(root, bind=("127.0.0.1", self.port),

@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 from aiocoap_test import LINKS, TEXT, Code, Loop, Message, aiocoap
-from harness import Child, Linnetd, LinnetDevice, PATIENCE, debian_program, eventually, free_tcp_port, run
+from harness import Child, Linnetd, LinnetDevice, PATIENCE, debian_program, eventually, free_port, run
 from tcp_test import Registry, wait_until_listening
 
 WORD = "a key that is a word"
@@ -184,7 +184,7 @@ class AiocoapServer(unittest.TestCase):
         registry = Registry()
         root = aiocoap.resource.Site()
         root.add_resource(["rd"], registry)
-        port = free_tcp_port()
+        port = free_port()
 
         async def serve():
             return await aiocoap.Context.create_server_context(root, bind=("127.0.0.1", port), transports=["tlsserver"],
