@@ -6,21 +6,23 @@
 #include <bit>
 #include <cstdint>
 
+#include "linnet/base/quotient.hpp"
+
 namespace linnet::lwm2m {
 
-/// Up to 1280 bits. A double needs 1076 (its smallest unit and two bits), a decimal of 19 digits at
-/// either end of the range 1205. Results must fit: callers bound their exponents.
+/// Up to 1280 bits. A double in decimal needs 1137, a decimal of 20 digits as a double 1280 at the lower end
+/// of the range. Results must fit: callers bound their exponents.
 class BigUint {
  public:
-  explicit BigUint(std::uint64_t v = 0) noexcept {
-    while (v != 0) {
-      words_[size_++] = static_cast<std::uint32_t>(v);
-      v >>= 32;
-    }
+  static constexpr std::size_t kWordBits = 32;
+
+  /// v x 2^(32 x `zeros`)
+  LINNET_OUTLINED BigUint(std::uint64_t v, std::size_t zeros) noexcept : size_(zeros) {
+    for (; v != 0; v >>= kWordBits) words_[size_++] = static_cast<std::uint32_t>(v);
   }
 
-  [[nodiscard]] int bit_length() const noexcept {
-    return size_ == 0 ? 0 : static_cast<int>(size_ * 32) - std::countl_zero(words_[size_ - 1]);
+  [[nodiscard]] LINNET_OUTLINED int bit_length() const noexcept {
+    return static_cast<int>(size_ * kWordBits) - std::countl_zero(words_[size_ - 1]);
   }
 
   void multiply(std::uint32_t factor) noexcept {
@@ -28,53 +30,45 @@ class BigUint {
     for (std::size_t i = 0; i < size_; ++i) {
       carry += static_cast<std::uint64_t>(words_[i]) * factor;
       words_[i] = static_cast<std::uint32_t>(carry);
-      carry >>= 32;
+      carry >>= kWordBits;
     }
     if (carry != 0 && size_ < kWords) words_[size_++] = static_cast<std::uint32_t>(carry);
   }
 
-  /// Times 10^exponent; as it is where the exponent is below zero.
-  void times_power_of_ten(int exponent) noexcept { times_powers({1000000000, 9, 10}, exponent); }
-  /// Times 2^exponent; as it is where the exponent is below zero.
-  void times_power_of_two(int exponent) noexcept { times_powers({1U << 31, 31, 2}, exponent); }
-
-  /// `other` must not be larger.
-  void subtract(const BigUint& other) noexcept {
-    std::uint32_t borrow = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const std::uint64_t taken = static_cast<std::uint64_t>(i < other.size_ ? other.words_[i] : 0) + borrow;
-      borrow = words_[i] < taken ? 1 : 0;
-      words_[i] = static_cast<std::uint32_t>(words_[i] - taken);
-    }
-    while (size_ > 0 && words_[size_ - 1] == 0) --size_;
+  /// Times 10^exponent, without what is behind the point: true where that is not zero.
+  bool times_power_of_ten(int exponent) noexcept {
+    bool cut = false;
+    for (; exponent > 0; --exponent) multiply(10);
+    for (; exponent < 0; ++exponent) cut |= divide(10);
+    return cut;
   }
 
-  /// Below zero, zero or above, as this is less than, equal to or greater than `other`.
-  [[nodiscard]] int compare(const BigUint& other) const noexcept {
-    if (size_ != other.size_) return size_ < other.size_ ? -1 : 1;
-    for (std::size_t i = size_; i-- > 0;) {
-      if (words_[i] != other.words_[i]) return words_[i] < other.words_[i] ? -1 : 1;
+  /// The bits from the one with this number on, at most 64; the last one stands for all before them too.
+  [[nodiscard]] LINNET_OUTLINED std::uint64_t from_bit(std::size_t first) const noexcept {
+    std::uint64_t bits = 0;
+    for (std::size_t i = size_ * kWordBits; i-- > 0;) {
+      if (i >= first) bits <<= 1;
+      bits |= words_[i / kWordBits] >> (i % kWordBits) & 1;
     }
-    return 0;
+    return bits;
   }
-
-  [[nodiscard]] bool zero() const noexcept { return size_ == 0; }
 
  private:
-  /// A base, and the largest power of it that is a factor for `multiply`.
-  struct Powers {
-    std::uint32_t large;
-    int exponent;
-    std::uint32_t base;
-  };
-  void times_powers(Powers powers, int exponent) noexcept {
-    for (; exponent >= powers.exponent; exponent -= powers.exponent) multiply(powers.large);
-    for (; exponent > 0; --exponent) multiply(powers.base);
+  /// True where something is left over.
+  bool divide(std::uint16_t divisor) noexcept {
+    std::uint32_t rest = 0;
+    for (std::size_t i = size_; i-- > 0;) {
+      const Quotient part = linnet::divide(std::uint64_t{rest} << kWordBits | words_[i], divisor);
+      words_[i] = static_cast<std::uint32_t>(part.quotient);
+      rest = part.remainder;
+    }
+    while (words_[size_ - 1] == 0) --size_;
+    return rest != 0;
   }
 
   static constexpr std::size_t kWords = 40;
-  std::array<std::uint32_t, kWords> words_;  // meaningful below size_
-  std::size_t size_ = 0;
+  std::array<std::uint32_t, kWords> words_{};
+  std::size_t size_;
 };
 
 }  // namespace linnet::lwm2m

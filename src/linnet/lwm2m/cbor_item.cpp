@@ -202,7 +202,7 @@ Value CborReader::bignum(bool negative) noexcept {
 }
 
 Value CborReader::fraction(bool decimal, ByteSpan scratch) noexcept {
-  constexpr std::int64_t kMaxExponent = 1200;  // with 64 bits far outside a double
+  constexpr int kMaxExponent = 1200;  // with 64 bits far outside a double
   if (major_ != CborMajor::kArray) refuse(malformed());
   Value parts[2];
   for (Value& part : parts) {
@@ -213,12 +213,14 @@ Value CborReader::fraction(bool decimal, ByteSpan scratch) noexcept {
   if (next() != Item::kEnd) refuse(malformed());
   const Value& mantissa = parts[1];
   if (!is_whole(parts[0]) || parts[0].type() == DataType::kUnsigned || !is_whole(mantissa)) return {};
-  const std::int64_t exponent = parts[0].as_integer();
+  const std::int64_t given = parts[0].as_integer();
+  const int exponent = given < -kMaxExponent  ? -kMaxExponent
+                       : given > kMaxExponent ? kMaxExponent
+                                              : static_cast<int>(given);
   if (exponent == 0) return mantissa;
-  const auto clamped = [&] { return static_cast<int>(std::clamp(exponent, -kMaxExponent, kMaxExponent)); };
   const std::uint64_t magnitude = mantissa.magnitude();
-  const double v = decimal || !kBigNumbers ? decimal_to_double(magnitude, exponent)
-                                           : round_to_double(magnitude, clamped());
+  const double v =
+      decimal || !kBigNumbers ? decimal_to_double(magnitude, exponent) : round_to_double(magnitude, exponent);
   if (!is_finite(v)) return {};
   return Value::number(mantissa.as_integer() < 0 ? -v : v);
 }

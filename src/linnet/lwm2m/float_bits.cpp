@@ -23,7 +23,7 @@ Binary split(std::uint64_t bits, FloatFormat format) noexcept {
   return {fraction | hidden, exponent - 1 + min_exponent(format)};
 }
 
-std::uint64_t join(Binary v, FloatFormat format, bool more) noexcept {
+std::uint64_t join(Binary v, FloatFormat format) noexcept {
   // Two bits more than the format has: the lower one tells whether anything was lost below it.
   const std::uint64_t lowest = std::uint64_t{4} << fraction_bits(format);
   if (v.significand == 0) return 0;
@@ -31,7 +31,6 @@ std::uint64_t join(Binary v, FloatFormat format, bool more) noexcept {
   for (; v.significand < lowest && exponent > 0; --exponent) v.significand <<= 1;
   for (; v.significand >= 2 * lowest || exponent < 0; ++exponent)
     v.significand = v.significand >> 1 | (v.significand & 1);
-  if (more) v.significand |= 1;
   if (exponent >= special(format) - 1)
     return static_cast<std::uint64_t>(special(format)) << fraction_bits(format);
   // Half way goes to the even neighbour.

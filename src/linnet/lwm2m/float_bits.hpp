@@ -53,14 +53,12 @@ struct Binary {
   return split(std::bit_cast<std::uint64_t>(v), kDoubleFormat);
 }
 
-/// The bits of the number nearest to `v`, ties to even; those of infinity beyond the range. `more` says that
-/// something below the last bit of the significand is not zero: only where that has more bits than the
-/// format.
-[[nodiscard]] std::uint64_t join(Binary v, FloatFormat format, bool more = false) noexcept;
+/// The bits of the number nearest to `v`, ties to even; those of infinity beyond the range.
+[[nodiscard]] std::uint64_t join(Binary v, FloatFormat format) noexcept;
 
 /// The double nearest to `v` x 2^`exponent`, as `join`.
-[[nodiscard]] inline double round_to_double(std::uint64_t v, int exponent, bool more = false) noexcept {
-  return std::bit_cast<double>(join({v, exponent}, kDoubleFormat, more));
+[[nodiscard]] inline double round_to_double(std::uint64_t v, int exponent) noexcept {
+  return std::bit_cast<double>(join({v, exponent}, kDoubleFormat));
 }
 
 /// The double nearest to `v`, ties to even.

@@ -34,7 +34,6 @@ enum class NumberForm : std::uint8_t {
 
 /// `digits` x 10^`exponent`, rounded to nearest even; infinite beyond the range. `more` says that
 /// nonzero digits were cut off behind the last one: they decide ties.
-[[nodiscard]] double decimal_to_double(std::uint64_t digits, std::int64_t exponent,
-                                       bool more = false) noexcept;
+[[nodiscard]] double decimal_to_double(std::uint64_t digits, int exponent, bool more = false) noexcept;
 
 }  // namespace linnet::lwm2m
