@@ -82,15 +82,18 @@ def word_faults(module, text):
 def depends_faults(module, text):
     """The same order for what CMake links: DEPENDS of linnet_module().
 
-    A folder may hold a second library, named <module>_<what>; that one may stand on the module itself.
+    A folder may hold a second library, named <module>_<what>; that one may stand on the module itself, or the
+    module on it.
     """
     for match in re.finditer(r"linnet_module\(\s*(\w+)([^)]*)\)", text):
         second = match.group(1).startswith(f"{module}_")
         section = re.search(r"\bDEPENDS\b([\w\s]*?)(?=\b(?:SOURCES|LIBRARIES|ENGINE)\b|$)", match.group(2))
         for other in section.group(1).split() if section else []:
+            if other == module if second else other.startswith(f"{module}_"):
+                continue
             if other not in FLOOR_OF:
                 yield line_of(text, match.start()), f"depends on '{other}': no such module"
-            elif FLOOR_OF[other] >= FLOOR_OF[module] and not (second and other == module):
+            elif FLOOR_OF[other] >= FLOOR_OF[module]:
                 yield line_of(text, match.start()), f"depends on {other}, which does not stand below {module}"
 
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "linnet/net/context_record.hpp"
+#include "linnet/server/context_record.hpp"
 #include "linnet/server/record_fields.hpp"
 
 namespace {
@@ -15,9 +15,9 @@ void check(bool good) {
   if (!good) std::abort();
 }
 
-void check_round_trip(const net::ContextRecord& record) {
+void check_round_trip(const server::ContextRecord& record) {
   const std::vector<std::uint8_t> bytes = record.encode();
-  const auto again = net::ContextRecord::decode(bytes);
+  const auto again = server::ContextRecord::decode(bytes);
   check(again.has_value());
   check(again->fingerprint == record.fingerprint && again->stored_limit == record.stored_limit &&
         again->derived_limit == record.derived_limit && again->address == record.address);
@@ -30,7 +30,7 @@ void check_round_trip(const net::ContextRecord& record) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
-  if (const auto record = net::ContextRecord::decode(input)) check_round_trip(*record);
+  if (const auto record = server::ContextRecord::decode(input)) check_round_trip(*record);
   // Behind a good checksum, which nobody hits by chance.
   std::vector<std::uint8_t> framed(size + 16);
   ByteWriter writer(framed);
@@ -38,9 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   writer.bytes(input);
   const auto whole = server::close_record(writer);
   check(whole.has_value());
-  if (const auto record = net::ContextRecord::decode(ByteView(framed).first(*whole)))
+  if (const auto record = server::ContextRecord::decode(ByteView(framed).first(*whole)))
     check_round_trip(*record);
-  const auto key = net::ContextKey::decode(as_text(input));
+  const auto key = server::ContextKey::decode(as_text(input));
   if (key) check(key->encode() == as_text(input));
   return 0;
 }

@@ -61,6 +61,11 @@ class Modules(TreeTest):
         self.assertEqual(self.faults("src/linnet/tls/CMakeLists.txt", text), [])
         self.assertEqual(len(self.faults("src/linnet/tls/CMakeLists.txt", text.replace("tls_small", "tls"))), 1)
 
+    def test_or_the_first_on_the_second(self):
+        text = "linnet_module(api SOURCES a.cpp DEPENDS api_forms net)\n"
+        self.assertEqual(self.faults("src/linnet/api/CMakeLists.txt", text), [])
+        self.assertEqual(len(self.faults("src/linnet/net/CMakeLists.txt", text.replace("(api ", "(net "))), 2)
+
     def test_a_fault_is_a_failing_exit(self):
         self.assertEqual(check_modules.main(["", str(self.root)]), 0)
         self.write("src/linnet/base/a.hpp", '#include "linnet/api/a.hpp"\n')

@@ -134,7 +134,7 @@ void BootstrapServer::look_for_contexts() {
   config.max_observations = 1;
   config.max_message = static_cast<std::uint16_t>(config_.streams.session.max_message);
   config.durable = store_ != nullptr;
-  config.user = ContextUser::kBootstrap;
+  config.user = server::ContextUser::kBootstrap;
   OscoreOwner& owner = *this;
   oscore_ = std::make_unique<OscoreLinks>(config, owner);
   engine_.protect_by(oscore_->protection());

@@ -148,8 +148,8 @@ void BootstrapServer::restore() {
     throw std::runtime_error("the state cannot be read: " + store_->health().detail);
   look_for_contexts();
   const auto contexts = store_->load(RecordKind::kSecurityContext, [&](const RecordView& record) {
-    const auto key = ContextKey::decode(record.key);
-    if (!oscore_ || !key || key->user != ContextUser::kBootstrap) return;
+    const auto key = server::ContextKey::decode(record.key);
+    if (!oscore_ || !key || key->user != server::ContextUser::kBootstrap) return;
     // No device is spoken to before it speaks.
     const auto nobody = [](ByteView /*address*/) { return std::optional<coap::LinkId>(); };
     if (!oscore_->restore(record.key, record.value, credentials_.get(), nobody)) ++not_restored_;

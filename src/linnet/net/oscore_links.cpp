@@ -32,11 +32,11 @@ oscore::ContextsConfig contexts_config(const OscoreLinksConfig& config) noexcept
   return contexts;
 }
 
-PartialIv first_number(ContextUser user) noexcept {
-  return user == ContextUser::kBootstrap ? kHalf : 0;
+PartialIv first_number(server::ContextUser user) noexcept {
+  return user == server::ContextUser::kBootstrap ? kHalf : 0;
 }
-PartialIv end_of_numbers(ContextUser user) noexcept {
-  return user == ContextUser::kBootstrap ? oscore::kMaxPartialIv + 1 : kHalf;
+PartialIv end_of_numbers(server::ContextUser user) noexcept {
+  return user == server::ContextUser::kBootstrap ? oscore::kMaxPartialIv + 1 : kHalf;
 }
 
 std::optional<ByteView> optional_context(ByteView id_context) noexcept {
@@ -133,7 +133,7 @@ bool OscoreLinks::prepare(coap::LinkId link, const coap::Message& message, ByteV
 }
 
 OscoreLinks::Known& OscoreLinks::know(ByteView recipient_id, ByteView id_context) {
-  std::string key = ContextKey{config_.user, recipient_id, id_context}.encode();
+  std::string key = server::ContextKey{config_.user, recipient_id, id_context}.encode();
   auto& all = known_[std::string(as_text(recipient_id))];
   for (const auto& known : all) {
     if (known->key == key) return *known;
@@ -156,14 +156,14 @@ void OscoreLinks::hold_against(ByteView recipient_id, const server::Credentials&
   }
 }
 
-ContextRecord::Fingerprint OscoreLinks::fingerprint(const InputParameters& input) {
+server::ContextRecord::Fingerprint OscoreLinks::fingerprint(const InputParameters& input) {
   const std::array algorithm{static_cast<std::uint8_t>(input.algorithm)};
   const std::array size{static_cast<std::uint8_t>(input.sender_id.size())};
   const ByteView parts[] = {as_bytes("linnet context"), algorithm, size, input.sender_id.view(),
                             input.master_salt.view()};
   oscore::Crypto::Hash hash{};
   crypto_.hmac(input.master_secret.view(), parts, hash);
-  ContextRecord::Fingerprint result{};
+  server::ContextRecord::Fingerprint result{};
   std::copy_n(hash.begin(), result.size(), result.begin());
   return result;
 }
@@ -177,7 +177,7 @@ bool OscoreLinks::load(Known& known, const server::OscoreSecurity& security,
   const PartialIv limit = config_.durable && known.kept.stored_limit != 0 ? next : 0;
   auto id = contexts_.add(*input, how, next, limit);
   if (!id && id.error().code == Errc::kNoSpace && make_room()) id = contexts_.add(*input, how, next, limit);
-  const ContextRecord::Fingerprint now = fingerprint(*input);
+  const server::ContextRecord::Fingerprint now = fingerprint(*input);
   input->master_secret.wipe();
   if (!id) return false;
   if (known.kept.fingerprint != now) {
@@ -225,7 +225,7 @@ bool OscoreLinks::make_room() {
 void OscoreLinks::snapshot(Known& known) {
   const auto state = contexts_.state_of(known.context);
   if (!state) return;
-  ContextRecord& kept = known.kept;
+  server::ContextRecord& kept = known.kept;
   kept.stored_limit = std::max(kept.stored_limit, state->stored_limit);
   if (state->id_context) {
     const bool same = kept.id_context && known.derived_epoch == state->epoch;
@@ -314,9 +314,9 @@ void OscoreLinks::save_changed() {
 Result<void> OscoreLinks::restore(std::string_view key, ByteView value,
                                   const server::Credentials& credentials,
                                   FunctionRef<std::optional<coap::LinkId>(ByteView address)> open) {
-  const auto name = ContextKey::decode(key);
+  const auto name = server::ContextKey::decode(key);
   if (!name) return fail(name.error().code);
-  auto record = ContextRecord::decode(value);
+  auto record = server::ContextRecord::decode(value);
   if (!record) return fail(record.error().code);
   Known& known = know(name->recipient_id, name->id_context);
   known.kept = std::move(*record);

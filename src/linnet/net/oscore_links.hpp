@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "linnet/base/function_ref.hpp"
-#include "linnet/net/context_record.hpp"
 #include "linnet/net/pages.hpp"
 #include "linnet/net/system_random.hpp"
+#include "linnet/server/context_record.hpp"
 #include "linnet/server/credentials.hpp"
 #include "linnet/store/registration_store.hpp"
 #include "linnet/tls/nettle_crypto.hpp"
@@ -28,7 +28,7 @@ struct OscoreLinksConfig {
   /// Numbers are set aside on disk before they are used. Without a store, only contexts that appendix B.2
   /// of RFC 8613 makes anew are used, since it cannot be known which numbers of others were.
   bool durable = true;
-  ContextUser user = ContextUser::kManagement;
+  server::ContextUser user = server::ContextUser::kManagement;
 };
 
 /// What security contexts ask of the worker that has them.
@@ -93,7 +93,7 @@ class OscoreLinks final : private oscore::SequenceKeeper {
   /// A context that was used since the server began, or before.
   struct Known {
     std::string key;
-    ContextRecord kept;
+    server::ContextRecord kept;
     oscore::ContextId context = 0;    ///< 0: not in memory
     std::uint32_t derived_epoch = 0;  ///< of `kept.derived_limit`
     std::uint64_t generation = 0;     ///< of the credentials that it was held against
@@ -119,7 +119,7 @@ class OscoreLinks final : private oscore::SequenceKeeper {
   [[nodiscard]] bool reserve(Known& known);
   void hold(Known& known, coap::LinkId link, ByteView message);
   void note_changed(Known& known);
-  [[nodiscard]] ContextRecord::Fingerprint fingerprint(const oscore::InputParameters& input);
+  [[nodiscard]] server::ContextRecord::Fingerprint fingerprint(const oscore::InputParameters& input);
 
   void on_sequence_low(oscore::ContextId id, oscore::PartialIv next) noexcept override;
   void on_changed(oscore::ContextId id) noexcept override;

@@ -280,8 +280,8 @@ std::expected<void, std::string> WorkerGroup::restore_associations() {
 std::expected<void, std::string> WorkerGroup::restore_contexts() {
   bool any = false;
   const auto loaded = store_->load(store::RecordKind::kSecurityContext, [&](const store::RecordView& record) {
-    const auto key = ContextKey::decode(record.key);
-    if (!key || key->user != ContextUser::kManagement) return;
+    const auto key = server::ContextKey::decode(record.key);
+    if (!key || key->user != server::ContextUser::kManagement) return;
     const unsigned shard = OscoreLinks::worker_of(key->recipient_id, size());
     any = fleet_.shards[shard]->restore_context(record.key, record.value) || any;
   });

@@ -31,7 +31,7 @@ enum class RecordKind : std::uint8_t {
   kAssociation =
       8,      ///< key: as server::LinkDirectory::address; value: shard, 1 byte, and tls::encode_association
   kSeal = 7,  ///< the store's own (store/state_seal.hpp)
-  kSecurityContext = 9,  ///< key and value: as net/context_record.hpp says
+  kSecurityContext = 9,  ///< key and value: as server/context_record.hpp says
   kTicketSeed = 10,      ///< key: empty; value: as net/ticket_seed.hpp says
   kStart = 11,           ///< key: empty; value: as net/start_number.hpp says
 };

@@ -12,7 +12,7 @@
 #include "linnet/oscore/contexts.hpp"
 #include "linnet/server/engine.hpp"
 
-namespace linnet::net {
+namespace linnet::server {
 
 /// Who uses the context: the management and the bootstrap server number their messages apart.
 enum class ContextUser : std::uint8_t { kManagement = 0, kBootstrap = 1 };
@@ -38,8 +38,7 @@ struct ContextRecord {
       0;  ///< all numbers that were used of the keys of the parameters alone are below
   oscore::PartialIv derived_limit = 0;  ///< the same of those under `id_context`
   std::optional<oscore::ShortBytes<oscore::kMaxIdContext>> id_context;  ///< that appendix B.2 gave
-  std::vector<std::uint8_t>
-      address;  ///< of the peer, as server::LinkDirectory has it; empty: none to go back to
+  std::vector<std::uint8_t> address;  ///< of the peer, as LinkDirectory has it; empty: none to go back to
   std::vector<oscore::Contexts::OwnObservation> observations;
 
   [[nodiscard]] std::vector<std::uint8_t> encode() const;
@@ -47,4 +46,4 @@ struct ContextRecord {
   [[nodiscard]] static Result<ContextRecord> decode(ByteView bytes);
 };
 
-}  // namespace linnet::net
+}  // namespace linnet::server
