@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The least that a Cortex-M4 needs between reset and the application.
 #include <cstdint>
+#include <cstring>
 
 /// What an image brings.
 int application();
 
 extern "C" {
-extern std::uint32_t __data_start, __data_end, __data_load, __bss_start, __bss_end, __stack_top;
+// Of memory.ld; the address of a size is the size.
+extern std::uint8_t __data_start[], __data_load[], __data_size[], __bss_start[], __bss_size[];
+extern std::uint32_t __stack_top;
 extern void (*__init_array_start[])();
 extern void (*__init_array_end[])();
 
@@ -16,9 +19,8 @@ void default_handler() {
 }
 
 [[noreturn]] void reset_handler() {
-  std::uint32_t* from = &__data_load;
-  for (std::uint32_t* to = &__data_start; to < &__data_end;) *to++ = *from++;
-  for (std::uint32_t* to = &__bss_start; to < &__bss_end;) *to++ = 0;
+  std::memcpy(__data_start, __data_load, reinterpret_cast<std::size_t>(__data_size));
+  std::memset(__bss_start, 0, reinterpret_cast<std::size_t>(__bss_size));
   for (void (**make)() = __init_array_start; make < __init_array_end; ++make) (*make)();
   application();
   for (;;) {

@@ -71,6 +71,7 @@ class ByteReader {
 /// written, `ok()` turns false and stays so: a writer may be checked once, at the end.
 class ByteWriter {
  public:
+  constexpr ByteWriter() noexcept = default;  ///< into no room at all
   LINNET_OUTLINED explicit constexpr ByteWriter(ByteSpan buffer) noexcept : buffer_(buffer) {}
 
   [[nodiscard]] constexpr bool ok() const noexcept { return ok_; }

@@ -95,11 +95,11 @@ void Engine::disconnect_bootstrap_server(Errc why) noexcept {
   work_pending_ = true;
   if (bootstrap_.link != coap::kNoLink) endpoint_.abandon(bootstrap_.link, now_);
   bootstrap_.link = coap::kNoLink;
-  move_bootstrap(Input::kLost, Code::kEmpty, why);
+  move_bootstrap(Input::kLost, {why});
 }
 
 /// Goes on in the table of states and does what it says.
-void Engine::move_bootstrap(Input input, Code response, Errc why) noexcept {
+void Engine::move_bootstrap(Input input, Error why) noexcept {
   switch (bootstrap_.take(input)) {
     case Action::kNone: return;
     case Action::kHoldOff: return hold_off_bootstrap();
@@ -109,15 +109,16 @@ void Engine::move_bootstrap(Input input, Code response, Errc why) noexcept {
     case Action::kServe:
       bootstrap_.due = now_ + counter_.traits(bootstrap_.link).transmission.exchange_lifetime();
       return;
-    case Action::kFail: return fail_bootstrap(response, why);
+    case Action::kFail: return fail_bootstrap(why);
     case Action::kClose: return close_bootstrap_link();
   }
 }
 
-Instant Engine::step_bootstrap() noexcept {
+void Engine::step_bootstrap() noexcept {
   if (bootstrap_interface_.finished()) move_bootstrap(Input::kFinished);
   if (bootstrap_interface_.refused()) {
-    move_bootstrap(Input::kInconsistent, Code::kNotAcceptable, Errc::kNotAllowed);
+    move_bootstrap(Input::kInconsistent,
+                   {Errc::kNotAllowed, static_cast<std::uint8_t>(Code::kNotAcceptable)});
   }
   // Without a server account that can be used there is nothing else that the device could do.
   const bool alone = bootstrap_.state() == BootstrapState::kIdle && accounts_pending_ &&
@@ -127,7 +128,7 @@ Instant Engine::step_bootstrap() noexcept {
   bootstrap_wanted_ = false;
   while (now_ >= bootstrap_.due) {
     bootstrap_.due = kNever;
-    move_bootstrap(Input::kDue, Code::kEmpty, Errc::kTimeout);
+    move_bootstrap(Input::kDue);
   }
   if (now_ >= bootstrap_.purge_at && !bootstrap_.active()) {
     bootstrap_.purge_at = kNever;
@@ -135,7 +136,8 @@ Instant Engine::step_bootstrap() noexcept {
     instances_changed(kSecurityObject);
     instances_changed(kOscoreObject);
   }
-  return std::min(bootstrap_.due, bootstrap_.active() ? kNever : bootstrap_.purge_at);
+  wake_at(bootstrap_.due);
+  if (!bootstrap_.active()) wake_at(bootstrap_.purge_at);
 }
 
 /// A resource of the bootstrap account, 0 where it is not there.
@@ -155,7 +157,7 @@ void Engine::open_bootstrap_link() noexcept {
   const InstanceId account = find_bootstrap_account(tree_);
   bootstrap_interface_.begin();
   emit(EventType::kBootstrapping, kBootstrapServer);
-  if (account == kMaxId) return move_bootstrap(Input::kLost, Code::kEmpty, Errc::kNotFound);
+  if (account == kMaxId) return move_bootstrap(Input::kLost, {Errc::kNotFound});
   if (bootstrap_.link != coap::kNoLink) return move_bootstrap(Input::kConnected);
   bootstrap_.due = now_ + coap::TransmissionParameters().exchange_lifetime();
   if (managed()) config_.connector->open(kBootstrapServer, account, lwm2m::Binding::kUdp);
@@ -191,12 +193,13 @@ void Engine::request_bootstrap() noexcept {
   } else if (id.error().code == Errc::kBusy) {
     bootstrap_.due = now_ + kBusyDelay;
   } else {
-    move_bootstrap(Input::kRefused, Code::kEmpty, id.error().code);
+    move_bootstrap(Input::kRefused, id.error());
   }
 }
 
 /// The outcome of the Bootstrap-Request.
-void Engine::bootstrap_answered(Code response, Errc why) noexcept {
+void Engine::bootstrap_answered(Error outcome) noexcept {
+  const Code response = response_of(outcome);
   bootstrap_.request.reset();
   work_pending_ = true;
   if (response == Code::kChanged) return move_bootstrap(Input::kOperation);
@@ -205,7 +208,7 @@ void Engine::bootstrap_answered(Code response, Errc why) noexcept {
     bootstrap_.without_format = true;
     return move_bootstrap(Input::kWithoutFormat);
   }
-  move_bootstrap(Input::kRefused, response, why);
+  move_bootstrap(Input::kRefused, outcome);
 }
 
 void Engine::complete_bootstrap() noexcept {
@@ -221,7 +224,7 @@ void Engine::complete_bootstrap() noexcept {
   kSequence ? start_servers() : register_now();
 }
 
-void Engine::fail_bootstrap(Code response, Errc why) noexcept {
+void Engine::fail_bootstrap(Error why) noexcept {
   cancel_bootstrap_request();
   bootstrap_interface_.roll_back();
   // What was reckoned meanwhile knew nothing of the default periods that are back now.
@@ -231,7 +234,7 @@ void Engine::fail_bootstrap(Code response, Errc why) noexcept {
   close_bootstrap_link();
   ++bootstrap_.failures;
   bootstrap_.due = now_ + Bootstrap::retry_delay(bootstrap_.failures);
-  emit({.type = EventType::kBootstrapFailed, .server = kBootstrapServer, .response = response, .why = why});
+  emit_failure(EventType::kBootstrapFailed, kBootstrapServer, why);
   if (next_account(tree_).id != 0) move_bootstrap(Input::kSettled);
 }
 

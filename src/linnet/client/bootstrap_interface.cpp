@@ -45,8 +45,8 @@ Result<void> refuse(Error error) noexcept {
 }
 
 bool is_finish(const coap::IncomingRequest& request) noexcept {
-  const auto path = request_path(request, "/bs"sv);
-  return path && path->depth() == 0;
+  Path behind;
+  return read_path(request, "/bs"sv, false, behind) && behind.depth() == 0;
 }
 
 /// The Short Server ID that an instance of object 0, 1 or 21 belongs to; 0 for other ones.
@@ -92,23 +92,22 @@ void BootstrapInterface::roll_back() noexcept {
   begin();
 }
 
-Result<void> BootstrapInterface::serve(const coap::IncomingRequest& request, ByteSpan space,
-                                       coap::Reply& reply) noexcept {
-  if (request.method == Code::kPost && is_finish(request)) return finish();
+Result<void> BootstrapInterface::serve(Operation& request) noexcept {
+  if (request.message.method == Code::kPost && is_finish(request.message)) return finish();
   // Nothing else comes once the sequence is over.
   if (outcome_ != Outcome::kOpen) return fail(Errc::kUnauthorized);
   // It never stands under an alternate path (TS 6.4.1); some write "/" as an empty segment.
-  const auto path = request_path(request, {}, true);
-  switch (request.method) {
+  const auto path = request.find_path({}, true);
+  switch (request.message.method) {
     case Code::kGet:
       if (!path) return fail(Errc::kNotFound);
-      return request.accept == static_cast<std::uint16_t>(ContentFormat::kLinkFormat)
-                 ? discover(*path, space, reply)
-                 : read(*path, request, space, reply);
-    case Code::kPut: return path ? write(*path, request, space) : fail(Errc::kMalformed);
-    case Code::kDelete: reply.code = Code::kDeleted; return path ? remove(*path) : fail(Errc::kMalformed);
+      return request.message.accept == static_cast<std::uint16_t>(ContentFormat::kLinkFormat)
+                 ? discover(request)
+                 : read(request);
+    case Code::kPut: return path ? write(request) : path;
+    case Code::kDelete: request.reply.code = Code::kDeleted; return path ? remove(request.path) : path;
     case Code::kPost: return fail(Errc::kMalformed);
-    default: return path ? fail(Errc::kNotAllowed) : fail(Errc::kMalformed);
+    default: return path ? fail(Errc::kNotAllowed) : path;
   }
 }
 
@@ -154,25 +153,23 @@ bool BootstrapInterface::linked(ObjectId object, InstanceId instance) const noex
   return true;
 }
 
-Result<void> BootstrapInterface::discover(const Path& path, ByteSpan space,
-                                          coap::Reply& reply) const noexcept {
+Result<void> BootstrapInterface::discover(const Operation& request) const noexcept {
+  const Path& path = request.path;
   if (path.depth() > 1) return fail(Errc::kMalformed);
   const Object* only = tree_->find(path.object());
   if (path.depth() == 1 && only == nullptr) return fail(Errc::kNotFound);
-  ByteWriter out(space);
+  ByteWriter out(request.space);
   lwm2m::LinkWriter links(out);
   links.link(Path());
   links.attribute("lwm2m"sv, "1.1"sv);
   for (const Object* object : tree_->objects()) {
     if (path.depth() == 0 || object == only) write_links(links, *tree_, *object);
   }
-  if (!out.ok()) return fail(Errc::kNoSpace);
-  content(reply, ContentFormat::kLinkFormat, out.written());
-  return {};
+  return request.give_links(out);
 }
 
-Result<void> BootstrapInterface::read(const Path& path, const coap::IncomingRequest& request, ByteSpan space,
-                                      coap::Reply& reply) const noexcept {
+Result<void> BootstrapInterface::read(const Operation& request) const noexcept {
+  const Path& path = request.path;
   if (path.depth() == 0 || path.depth() > 2) return fail(Errc::kNotAllowed);
   const Object* object = tree_->find(path.object());
   if (object == nullptr) return fail(Errc::kNotFound);
@@ -181,19 +178,9 @@ Result<void> BootstrapInterface::read(const Path& path, const coap::IncomingRequ
     return fail(Errc::kNotAllowed);
   }
   if (path.depth() == 2 && !object->exists(path.instance())) return fail(Errc::kNotFound);
-  const auto walk = [&](lwm2m::RecordSink sink) {
+  return request.encode(request.message.accept, lwm2m::holds_many, [&](lwm2m::RecordSink sink) {
     return tree_->walk(path, sink, ObjectTree::Show::kEverything);
-  };
-  for (const lwm2m::Codec& codec : codecs_) {
-    if (!lwm2m::holds_many(codec.format)) continue;
-    const auto format = static_cast<std::uint16_t>(codec.format);
-    if (request.accept.value_or(format) != format) continue;
-    const auto size = codec.encode(path, walk, space);
-    if (!size) return fail(Errc::kNoSpace);
-    content(reply, codec.format, space.first(*size));
-    return {};
-  }
-  return std::unexpected(kNotAcceptable);
+  });
 }
 
 /// An object as it is now, once for each sequence.
@@ -204,28 +191,25 @@ Result<void> BootstrapInterface::keep(Object& object) noexcept {
   return added;
 }
 
-Result<void> BootstrapInterface::write(const Path& path, const coap::IncomingRequest& request,
-                                       ByteSpan space) noexcept {
+Result<void> BootstrapInterface::write(Operation& request) noexcept {
+  const Path& path = request.path;
   Object* object = tree_->find(path.object());
   if (object == nullptr || path.depth() > 3) return fail(Errc::kMalformed);
-  const auto codec = codec_of(codecs_, request, path.depth() < 3 ? lwm2m::holds_many : any_format);
-  if (!codec) return std::unexpected(codec.error());
-  const auto each = [&](lwm2m::RecordSink sink) {
-    return (*codec)->decode(path, request.payload, *tree_, space, sink);
-  };
+  const auto found = request.find_codec(path.depth() < 3 ? lwm2m::holds_many : any_format);
+  if (!found) return found;
   // All of it is looked at before anything changes.
-  const auto checked = each([&](const Record& record) { return check(path, record); });
+  const auto checked = request.decode([&](const Record& record) { return check(path, record); });
   if (!checked) return refuse(checked.error());
   if (const auto kept = keep(*object); !kept) return refuse(kept.error());
 
   Result<void> done;
   if (path.depth() == 1) {
-    done = each([&](const Record& record) { return clear(path, record.path); });
+    done = request.decode([&](const Record& record) { return clear(path, record.path); });
   } else {
     done = clear(path, path);
     if (done) done = ensure(*object, path.instance());
   }
-  if (done) done = each([&](const Record& record) { return take(record); });
+  if (done) done = request.decode([&](const Record& record) { return take(record); });
   if (done) return done;
   broken_ = true;
   return refuse(done.error());

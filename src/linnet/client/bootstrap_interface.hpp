@@ -12,21 +12,25 @@
 
 namespace linnet::client {
 
+struct Operation;  // of request.hpp
+
 class BootstrapInterface {
  public:
-  BootstrapInterface() noexcept = default;
   /// `memory` keeps what the objects held that a sequence changes; a Write or Delete that would need
   /// more is answered 5.00 and changes nothing. All of it must outlive this.
-  BootstrapInterface(const ObjectTree& tree, AccessControl& access, std::span<const lwm2m::Codec> codecs,
-                     ByteSpan memory) noexcept
-      : tree_(&tree), access_(&access), codecs_(codecs), memory_(memory) {}
+  void init(const ObjectTree& tree, AccessControl& access, std::span<const lwm2m::Codec> codecs,
+            ByteSpan memory) noexcept {
+    tree_ = &tree;
+    access_ = &access;
+    codecs_ = codecs;
+    memory_ = memory;
+  }
 
   /// A sequence begins: what is there now is what `roll_back` returns to.
   void begin() noexcept;
   /// One request of the bootstrap server, whose `reply` is 2.04 at first. Finish is answered 2.04 and makes
   /// `finished` true where all is consistent; where it is not it is answered 4.06 and makes `refused` true.
-  [[nodiscard]] Result<void> serve(const coap::IncomingRequest& request, ByteSpan space,
-                                   coap::Reply& reply) noexcept;
+  [[nodiscard]] Result<void> serve(Operation& request) noexcept;
 
   [[nodiscard]] bool finished() const noexcept { return outcome_ == Outcome::kFinished; }
   [[nodiscard]] bool refused() const noexcept { return outcome_ == Outcome::kRefused; }
@@ -48,12 +52,10 @@ class BootstrapInterface {
   enum class Outcome : std::uint8_t { kOpen, kFinished, kRefused };
 
   [[nodiscard]] Result<void> finish() noexcept;
-  [[nodiscard]] Result<void> discover(const Path& path, ByteSpan space, coap::Reply& reply) const noexcept;
-  [[nodiscard]] Result<void> read(const Path& path, const coap::IncomingRequest& request, ByteSpan space,
-                                  coap::Reply& reply) const noexcept;
+  [[nodiscard]] Result<void> discover(const Operation& request) const noexcept;
+  [[nodiscard]] Result<void> read(const Operation& request) const noexcept;
   // Their errors are those of table 6.7-1.
-  [[nodiscard]] Result<void> write(const Path& path, const coap::IncomingRequest& request,
-                                   ByteSpan space) noexcept;
+  [[nodiscard]] Result<void> write(Operation& request) noexcept;
   [[nodiscard]] Result<void> remove(const Path& path) noexcept;
 
   [[nodiscard]] Result<void> check(const Path& base, const lwm2m::Record& record) const noexcept;
@@ -74,7 +76,7 @@ class BootstrapInterface {
   AccessControl* access_ = nullptr;
   std::span<const lwm2m::Codec> codecs_;
   ByteSpan memory_;
-  Rollback before_{ByteSpan()};
+  Rollback before_;
   Outcome outcome_ = Outcome::kOpen;
   bool broken_ = false;  ///< an object refused half way
 };

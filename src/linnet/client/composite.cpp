@@ -35,26 +35,17 @@ Result<void> PathList::each(FunctionRef<Result<void>(const Path&)> take) const n
 
 Result<void> Engine::read_composite(Request& request) noexcept {
   const coap::IncomingRequest& message = request.message;
-  const auto asked = codec_of(config_.codecs, message, is_senml);
-  if (!asked) return std::unexpected(asked.error());
-  const PathList paths(**asked, message.payload);
+  if (const auto asked = request.find_codec(is_senml); !asked) return asked;
+  const PathList paths(*request.codec, message.payload);
   const auto whole = paths.each([](const Path&) { return Result<void>(); });
   if (!whole) return whole;
+  const auto walk = [&](lwm2m::RecordSink sink) {
+    return paths.each([&](const Path& path) { return walk_readable(request.server->id, path, sink); });
+  };
   // What the server can write it can read.
-  const auto format = static_cast<lwm2m::ContentFormat>(message.accept.value_or(*message.content_format));
-  const lwm2m::Codec* codec = is_senml(format) ? lwm2m::find_codec(config_.codecs, format) : nullptr;
-  if (codec == nullptr) return std::unexpected(kNotAcceptable);
-
-  const auto size = codec->encode(
-      Path(),
-      [&](lwm2m::RecordSink sink) {
-        return paths.each([&](const Path& path) { return walk_readable(request.server.id, path, sink); });
-      },
-      request.space);
-  if (!size) return std::unexpected(size.error());
-  content(request.reply, codec->format, request.space.first(*size));
-  if (message.observe == 0U) request.reply.observe = observe(request, codec->format, &paths);
-  if (message.observe == 1U) cancel_observation(request, &paths);
+  const auto format = message.accept ? message.accept : message.content_format;
+  if (const auto done = request.encode(format, is_senml, walk); !done) return done;
+  watch(request, &paths);
   return {};
 }
 
@@ -85,16 +76,11 @@ Result<void> Engine::check_assignment(ShortServerId server, const lwm2m::Record&
 }
 
 Result<void> Engine::write_composite(Request& request) noexcept {
-  const auto codec = codec_of(config_.codecs, request.message, is_senml);
-  if (!codec) return std::unexpected(codec.error());
-  const auto each = [&](lwm2m::RecordSink sink) {
-    return (*codec)->decode(Path(), request.message.payload, tree_, request.space, sink);
-  };
-
+  if (const auto found = request.find_codec(is_senml); !found) return found;
   std::size_t values = 0;
-  const auto checked = each([&](const lwm2m::Record& record) {
+  const auto checked = request.decode([&](const lwm2m::Record& record) {
     ++values;
-    return check_assignment(request.server.id, record);
+    return check_assignment(request.server->id, record);
   });
   if (!checked) return checked;
 
@@ -106,15 +92,15 @@ Result<void> Engine::write_composite(Request& request) noexcept {
       // The instances of a multiple resource follow each other.
       return resource == std::exchange(last, resource) ? Result<void>() : before.keep(tree_, resource);
     };
-    if (values > 1 && !each(keep)) return fail(Errc::kIo);
+    if (values > 1 && !request.decode(keep)) return fail(Errc::kIo);
   }
-  const auto applied = apply(request, **codec, [&](const lwm2m::Record& record) -> Assignment {
+  const auto applied = apply(request, [&](const lwm2m::Record& record) -> Assignment {
     return {record.path, record.value.convert(tree_.type_of(record.path)).value_or(Value())};
   });
   if constexpr (kRollback) {
     if (!applied) before.undo(tree_);
   }
-  (void)each([&](const lwm2m::Record& record) -> Result<void> {
+  (void)request.decode([&](const lwm2m::Record& record) -> Result<void> {
     changed(record.path);
     return {};
   });

@@ -81,20 +81,18 @@ void write_version(lwm2m::LinkWriter& links, lwm2m::Version version) noexcept {
 }
 
 Result<void> Engine::discover(Request& request) noexcept {
-  const Path path = request.path;
+  const Path& path = request.path;
   if (path.depth() > 3) return fail(Errc::kNotAllowed);
   const auto target = tree_.resolve(path);
   if (!target) return std::unexpected(target.error());
   ByteWriter out(request.space);
-  Discovery discovery(out, attributes_, access_, request.server.id);
+  Discovery discovery(out, attributes_, access_, request.server->id);
   switch (path.depth()) {
     case 1: discovery.object(*target->object); break;
     case 2: discovery.instance(*target->object, path.instance()); break;
     default: discovery.resource_alone(*target->object, path, *target->definition); break;
   }
-  if (!out.ok()) return fail(Errc::kNoSpace);
-  content(request.reply, lwm2m::ContentFormat::kLinkFormat, out.written());
-  return {};
+  return request.give_links(out);
 }
 
 }  // namespace linnet::client

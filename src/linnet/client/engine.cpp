@@ -48,13 +48,13 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
   if (const auto checked = check_objects(objects); !checked) return checked;
   const bool kept = kPersistence && config.medium != nullptr;
   std::span<AttributeTable::Row> rows;
-  ByteSpan sends;
+  std::span<SendQueue::Cell> sends;
   arena.take(servers_, config.max_servers);
   arena.take(rows, config.max_attributes);
   arena.take(work_, config.coap.max_body);
   if (kept) arena.take(state_, config.max_state);
   observations_.init(arena, config.max_observations, config.max_composite_paths);
-  if constexpr (kSend) arena.take(sends, config.max_send);
+  if constexpr (kSend) arena.take(sends, config.max_send / sizeof(SendQueue::Cell));
   if (!arena.complete()) return fail(Errc::kNoSpace);
   std::construct_at(&config_, config);
   attributes_ = AttributeTable(rows);
@@ -65,9 +65,8 @@ Result<void> Engine::init(const Config& config, Arena& arena, coap::Links& links
     missing_pending_ = true;
   }
   if constexpr (kBootstrap) {
-    bootstrap_interface_ =
-        BootstrapInterface(tree_, access_, config_.codecs,
-                           work_.first(std::min<std::size_t>(config.max_bootstrap, work_.size())));
+    bootstrap_interface_.init(tree_, access_, config_.codecs,
+                              work_.first(std::min<std::size_t>(config.max_bootstrap, work_.size())));
   }
   listener_ = listener;
   counter_.attach(links);
@@ -92,7 +91,7 @@ std::size_t Engine::memory_needed(const Config& config) noexcept {
   meter.add<Server>(config.max_servers);
   meter.add<AttributeTable::Row>(config.max_attributes);
   meter.add<std::uint8_t>(config.coap.max_body);
-  if constexpr (kSend) meter.add<std::uint8_t>(config.max_send);
+  if constexpr (kSend) meter.add<SendQueue::Cell>(config.max_send / sizeof(SendQueue::Cell));
   if (kPersistence && config.medium != nullptr) meter.add<std::uint8_t>(config.max_state);
   ObservationTable::measure(meter, config.max_observations, config.max_composite_paths);
   return meter.size() + coap::Endpoint::memory_needed(config.coap);
@@ -121,6 +120,12 @@ void Engine::emit(EventType type, ShortServerId server, const Path& path) noexce
   if constexpr (kEvents) emit({.type = type, .server = server, .path = path});
 }
 
+void Engine::emit_failure(EventType type, ShortServerId server, Error why, SendId pack) noexcept {
+  if constexpr (kEvents) {
+    emit({.type = type, .server = server, .response = response_of(why), .why = why.code, .pack = pack});
+  }
+}
+
 Engine::Server* Engine::find_server(ShortServerId server) const noexcept {
   for (Server& row : servers_) {
     if (row.id == server && server != kEveryServer) return &row;
@@ -147,18 +152,22 @@ Instant Engine::step(Instant now) noexcept {
   work_pending_ = false;
   endpoint_.step(now_);
   deadline_ = kNever;
-  for (Object* object : tree_.objects()) deadline_ = std::min(deadline_, object->step(now_));
+  for (Object* object : tree_.objects()) wake_at(object->step(now_));
   if constexpr (kBootstrap) {
-    if (online_) deadline_ = std::min(deadline_, step_bootstrap());
+    if (online_) step_bootstrap();
   }
   // What a bootstrap server has not finished yet concerns nobody else.
   if (!bootstrapping()) step_servers();
-  deadline_ = std::min(deadline_, endpoint_.next_deadline());
+  wake_at(endpoint_.next_deadline());
   if (kQueueMode && config_.queue_mode) step_windows();
   if constexpr (kPersistence) {
     if (config_.medium != nullptr && !stopped_ && !bootstrapping()) step_state();
   }
   return next_deadline();
+}
+
+void Engine::wake_at(Instant when) noexcept {
+  if (when < deadline_) deadline_ = when;
 }
 
 void Engine::step_servers() noexcept {
@@ -171,11 +180,11 @@ void Engine::step_servers() noexcept {
     for (Server& server : servers_) {
       if (server.id == kEveryServer) continue;
       step_server(server);
-      deadline_ = std::min(deadline_, server.due);
+      wake_at(server.due);
     }
   }
-  if constexpr (kSend) deadline_ = std::min(deadline_, step_sends());
-  deadline_ = std::min(deadline_, step_observations());
+  if constexpr (kSend) step_sends();
+  wake_at(step_observations());
 }
 
 Instant Engine::next_deadline() const noexcept {

@@ -136,8 +136,10 @@ class Engine final : private coap::Handler, private EngineState {
   // engine.cpp
   Instant advance(Instant now) noexcept;
   void step_servers() noexcept;
+  void wake_at(Instant when) noexcept;
   void emit(const Event& event) noexcept;
   void emit(EventType type, ShortServerId server, const Path& path = {}) noexcept;
+  void emit_failure(EventType type, ShortServerId server, Error why, SendId pack = 0) noexcept;
   [[nodiscard]] Server* find_server(ShortServerId server) const noexcept;
   [[nodiscard]] Server* find_server(coap::LinkId link) const noexcept;
 
@@ -153,14 +155,15 @@ class Engine final : private coap::Handler, private EngineState {
   void registered(Server& server, const coap::IncomingResponse& response) noexcept;
   void updated(Server& server) noexcept;
   void deregistered(Server& server) noexcept;
-  void attempt_failed(Server& server, coap::Code response, Errc why) noexcept;
-  [[nodiscard]] Result<void> obey(Server& server, const Path& command, std::string_view arguments) noexcept;
+  void attempt_failed(Server& server, Error why) noexcept;
+  [[nodiscard]] Result<void> obey(Server& server, const Path& command,
+                                  std::optional<std::string_view> argument) noexcept;
   [[nodiscard]] Result<Server*> take_row(ShortServerId server) noexcept;
   void begin(Server& server) noexcept;
   void abandon(Server& server) noexcept;
   void write_object_list(ByteWriter& out) const noexcept;
-  void finish(coap::RequestId id, coap::Code response, Errc why,
-              const coap::IncomingResponse* answer) noexcept;
+  /// How a request ended: `why` holds where there is no answer, or one that is not as hoped.
+  void finish(coap::RequestId id, Errc why, const coap::IncomingResponse* answer) noexcept;
   void parameters_changed() noexcept;
 
   // sequence.cpp: with a Connector
@@ -172,7 +175,7 @@ class Engine final : private coap::Handler, private EngineState {
   void close_link(Server& server) noexcept;
   [[nodiscard]] Result<void> secure(InstanceId security, coap::LinkId link) noexcept;
   void change_transport(Server& server) noexcept;
-  [[nodiscard]] Result<void> take_transport(Server& server, std::string_view arguments) noexcept;
+  [[nodiscard]] Result<void> take_transport(Server& server, std::string_view text) noexcept;
   void go_offline(Server& server) noexcept;
   void go_online(Server& server) noexcept;
   void cancel_request(Server& server) noexcept;
@@ -186,16 +189,15 @@ class Engine final : private coap::Handler, private EngineState {
   [[nodiscard]] bool bootstrapping() const noexcept { return kBootstrap && bootstrap_.active(); }
   Result<void> connect_bootstrap_server(coap::LinkId link) noexcept;
   void disconnect_bootstrap_server(Errc why) noexcept;
-  void move_bootstrap(BootstrapInput input, coap::Code response = coap::Code::kEmpty,
-                      Errc why = Errc::kTimeout) noexcept;
-  [[nodiscard]] Instant step_bootstrap() noexcept;
+  void move_bootstrap(BootstrapInput input, Error why = {Errc::kTimeout}) noexcept;
+  void step_bootstrap() noexcept;
   [[nodiscard]] std::uint32_t bootstrap_setting(ResourceId resource) const noexcept;
   void hold_off_bootstrap() noexcept;
   void open_bootstrap_link() noexcept;
   void request_bootstrap() noexcept;
-  void bootstrap_answered(coap::Code response, Errc why) noexcept;
+  void bootstrap_answered(Error outcome) noexcept;
   void complete_bootstrap() noexcept;
-  void fail_bootstrap(coap::Code response, Errc why) noexcept;
+  void fail_bootstrap(Error why) noexcept;
   void cancel_bootstrap_request() noexcept;
   void close_bootstrap_link() noexcept;
   void accounts_replaced() noexcept;  // provision.cpp
@@ -224,11 +226,11 @@ class Engine final : private coap::Handler, private EngineState {
 
   // request.cpp: the operations of table 6.4.4-1
   struct Request;  ///< one operation being served
-  [[nodiscard]] Result<void> serve(const coap::IncomingRequest& message, ByteSpan space,
-                                   coap::Reply& reply) noexcept;
+  [[nodiscard]] Result<void> serve(Request& request) noexcept;
   [[nodiscard]] Right required_right(const Request& request) const noexcept;
   [[nodiscard]] Result<void> dispatch(Request& request) noexcept;
   [[nodiscard]] Result<void> read(Request& request) noexcept;
+  void watch(Request& request, const PathList* paths = nullptr) noexcept;
   [[nodiscard]] Result<void> discover(Request& request) noexcept;
   [[nodiscard]] Result<void> write_attributes(Request& request) noexcept;
   [[nodiscard]] Result<void> execute(Request& request) noexcept;
@@ -238,8 +240,7 @@ class Engine final : private coap::Handler, private EngineState {
   enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
   [[nodiscard]] Result<void> write(Request& request, WriteKind kind) noexcept;
   [[nodiscard]] Result<void> create(Request& request) noexcept;
-  Result<void> apply(Request& request, const lwm2m::Codec& codec,
-                     FunctionRef<Assignment(const lwm2m::Record&)> assignment,
+  Result<void> apply(Request& request, FunctionRef<Assignment(const lwm2m::Record&)> assignment,
                      const Path* created = nullptr) noexcept;
 
   // composite.cpp
@@ -250,11 +251,10 @@ class Engine final : private coap::Handler, private EngineState {
   Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;
 
   // reporting.cpp
-  [[nodiscard]] std::optional<std::uint32_t> observe(Request& request, lwm2m::ContentFormat format,
-                                                     const PathList* paths = nullptr) noexcept;
-  Observation* add_observation(const Request& request, lwm2m::ContentFormat format, const PathList* paths,
+  void observe(Request& request, const PathList* paths) noexcept;
+  Observation* add_observation(const Request& request, const PathList* paths,
                                std::uint32_t sequence) noexcept;
-  void cancel_observation(const Request& request, const PathList* paths = nullptr) noexcept;
+  void cancel_observation(const Request& request, const PathList* paths) noexcept;
   [[nodiscard]] Observation* find_observation(const Request& request, const PathList* paths) const noexcept;
   [[nodiscard]] bool watches_exactly(const Observation& row, const PathList& paths) const noexcept;
   [[nodiscard]] Path path_of(const Observation& row) const noexcept;
@@ -286,11 +286,10 @@ class Engine final : private coap::Handler, private EngineState {
       ShortServerId server, FunctionRef<Result<void>(ShortServerId, lwm2m::RecordSink)> records) noexcept;
   [[nodiscard]] Result<void> add_pack(
       ShortServerId server, FunctionRef<Result<void>(ShortServerId, lwm2m::RecordSink)> records) noexcept;
-  [[nodiscard]] Instant step_sends() noexcept;
-  [[nodiscard]] Instant send_pack(std::size_t at, const Server& server) noexcept;
-  bool finish_send(coap::RequestId id, coap::Code response, Errc why,
-                   const coap::IncomingResponse* answer) noexcept;
-  void drop_pack(std::size_t at, coap::Code response, Errc why) noexcept;
+  void step_sends() noexcept;
+  bool send_pack(std::size_t at, const Server& server) noexcept;
+  void finish_send(coap::RequestId id, Error outcome, const coap::IncomingResponse* answer) noexcept;
+  void drop_pack(std::size_t at, Error why) noexcept;
 
   union {
     Config config_;  ///< from `init` on: an image need not hold the defaults once more for what nobody reads

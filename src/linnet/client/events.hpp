@@ -45,6 +45,11 @@ struct Event {
   std::uint32_t pack = 0;  ///< what Engine::send returned
 };
 
+/// What a server answered, kEmpty where it did not, in an Error that says how a request of ours ended.
+[[nodiscard]] constexpr coap::Code response_of(Error outcome) noexcept {
+  return static_cast<coap::Code>(outcome.response);
+}
+
 class Listener {
  public:
   /// Must not call the engine's `receive` and `step`; other calls are fine.

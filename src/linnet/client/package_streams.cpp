@@ -31,13 +31,13 @@ bool PackageStreams::takes(const coap::IncomingRequest& first, const coap::BodyP
                            Instant /*now*/) noexcept {
   constexpr auto kOpaque = static_cast<std::uint16_t>(lwm2m::ContentFormat::kOpaque);
   if (first.method != Code::kPut || first.content_format != kOpaque) return false;
-  const auto path = request_path(first, engine_.config_.alternate_path);
-  if (!path) return false;
+  Path path;
+  if (!read_path(first, engine_.config_.alternate_path, false, path)) return false;
   const auto receiver = std::ranges::find_if(
-      receivers_, [&](const PackageReceiver* r) { return r != nullptr && r->takes_package(*path); });
+      receivers_, [&](const PackageReceiver* r) { return r != nullptr && r->takes_package(path); });
   const auto row = std::ranges::find(pushes_, nullptr, &Push::receiver);
   if (receiver == receivers_.end() || row == pushes_.end()) return false;
-  *row = {*receiver, first.link, first.cache_key, *path};
+  *row = {*receiver, first.link, first.cache_key, path};
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "linnet/client/accounts.hpp"
 #include "linnet/client/engine.hpp"
+#include "linnet/client/request.hpp"
 
 namespace linnet::client {
 
@@ -36,10 +37,12 @@ Result<void> BootstrapInterface::load(const ProvisionedObject& object) noexcept 
   if (object.version && object.version->major != known->definition().version.major) {
     return fail(Errc::kUnsupported);
   }
-  coap::IncomingRequest request;
-  request.content_format = static_cast<std::uint16_t>(ContentFormat::kTlv);
-  request.payload = object.instances;
-  return write(Path(object.id), request, ByteSpan());
+  coap::IncomingRequest message;
+  message.content_format = static_cast<std::uint16_t>(ContentFormat::kTlv);
+  message.payload = object.instances;
+  coap::Reply reply;
+  Operation request{message, *tree_, codecs_, {}, reply, Path(object.id)};
+  return write(request);
 }
 
 Result<void> BootstrapInterface::provision(std::span<const ProvisionedObject> objects) noexcept {

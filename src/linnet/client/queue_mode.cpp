@@ -19,10 +19,10 @@ void Engine::step_windows() noexcept {
   window_end_ = kNever;
   for (Server& server : servers_) {
     if (server.id == kEveryServer) continue;
-    const bool open = now_ < server.awake_until || must_listen(server);
-    if (open != server.awake) {
+    if constexpr (kEvents) {
+      const bool open = now_ < server.awake_until || must_listen(server);
+      if (open != server.awake) emit(open ? EventType::kAwake : EventType::kAsleep, server.id);
       server.awake = open;
-      emit(open ? EventType::kAwake : EventType::kAsleep, server.id);
     }
     // What is under way has a deadline of its own.
     if (now_ < server.awake_until) window_end_ = std::min(window_end_, server.awake_until);

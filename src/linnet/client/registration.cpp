@@ -79,7 +79,7 @@ ServerSettings Engine::settings(ShortServerId server) const noexcept {
 
 /// The row of a server that object 1 knows, a free one where it has none yet.
 Result<Engine::Server*> Engine::take_row(ShortServerId server) noexcept {
-  if (server == kEveryServer || settings(server).instance == kMaxId) return fail(Errc::kNotFound);
+  if (server == kEveryServer || find_server_instance(tree_, server) == kMaxId) return fail(Errc::kNotFound);
   if (Server* row = find_server(server)) return row;
   const auto free = std::ranges::find(servers_, kEveryServer, &Server::id);
   if (free == servers_.end()) return fail(Errc::kNoSpace);
@@ -149,7 +149,7 @@ void Engine::disconnect(ShortServerId server) noexcept {
   } else if (registered) {
     begin(*row);
   } else if (row->state == RegistrationState::kRegistering) {
-    attempt_failed(*row, coap::Code::kEmpty, Errc::kClosed);
+    attempt_failed(*row, {Errc::kClosed});
   } else if (row->state == RegistrationState::kDeregistering) {
     deregistered(*row);
   }
@@ -207,7 +207,7 @@ void Engine::step_server(Server& server) noexcept {
     // An acknowledgement without a response behind it does not keep a registration alive.
     const coap::RequestId id = *server.request;
     endpoint_.cancel(id, now_);
-    return finish(id, coap::Code::kEmpty, Errc::kTimeout, nullptr);
+    return finish(id, Errc::kTimeout, nullptr);
   }
   if (kSequence && server.closing) close_link(server);
   const bool due = now_ >= server.due;
@@ -246,7 +246,7 @@ void Engine::send(Server& server, coap::OutgoingRequest& request, std::span<cons
   if (id) {
     server.request = *id;
   } else {
-    attempt_failed(server, coap::Code::kEmpty, id.error().code);
+    attempt_failed(server, id.error());
   }
 }
 
@@ -330,7 +330,7 @@ void Engine::send_parameters(Server& server, const ServerSettings& wanted, Regis
   if (with_objects) write_object_list(out);
   if (!out.ok() || !queries.fits()) {
     server.state = state;
-    return attempt_failed(server, coap::Code::kEmpty, Errc::kNoSpace);
+    return attempt_failed(server, {Errc::kNoSpace});
   }
   std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"sv};
   const std::size_t segments = registers ? 1 : server.location.segments(path);
@@ -352,24 +352,25 @@ void Engine::send_deregister(Server& server) noexcept {
 }
 
 void Engine::on_response(coap::RequestId id, const coap::IncomingResponse& response, Instant) noexcept {
-  finish(id, response.code, Errc::kNotAllowed, &response);
+  finish(id, Errc::kNotAllowed, &response);
 }
 
 void Engine::on_failure(coap::RequestId id, Errc why, Instant) noexcept {
-  finish(id, coap::Code::kEmpty, why, nullptr);
+  finish(id, why, nullptr);
 }
 
-void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
-                    const coap::IncomingResponse* answer) noexcept {
+void Engine::finish(coap::RequestId id, Errc why, const coap::IncomingResponse* answer) noexcept {
+  const coap::Code response = answer != nullptr ? answer->code : coap::Code::kEmpty;
+  const Error outcome{why, static_cast<std::uint8_t>(response)};
   if constexpr (kBootstrap) {
-    if (bootstrap_.request == id) return bootstrap_answered(response, why);
+    if (bootstrap_.request == id) return bootstrap_answered(outcome);
   }
   if constexpr (kQuestions) {
     if (question_ != nullptr && question_->take(id, answer, why)) return;
   }
   const auto found = std::ranges::find(servers_, std::optional(id), &Server::request);
   if (found == servers_.end()) {
-    if constexpr (kSend) finish_send(id, response, why, answer);
+    if constexpr (kSend) finish_send(id, outcome, answer);
     return;
   }
   Server& server = *found;
@@ -377,12 +378,12 @@ void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
   work_pending_ = true;
   switch (server.state) {
     case RegistrationState::kRegistering:
-      if (response == coap::Code::kCreated && answer != nullptr) return registered(server, *answer);
-      return attempt_failed(server, response, why);
+      if (response == coap::Code::kCreated) return registered(server, *answer);
+      return attempt_failed(server, outcome);
     case RegistrationState::kUpdating:
       if (response == coap::Code::kChanged) return updated(server);
       // Whatever the server has against the Update, only a new registration mends it.
-      emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
+      emit_failure(EventType::kRegistrationFailed, server.id, outcome);
       if (server.deregister_wanted) return deregistered(server);
       if (kSequence && managed() && response == coap::Code::kEmpty) {
         // Silence may be a server that has lost the session: another link makes another one.
@@ -397,7 +398,7 @@ void Engine::finish(coap::RequestId id, coap::Code response, Errc why,
 
 void Engine::registered(Server& server, const coap::IncomingResponse& response) noexcept {
   if (!server.location.assign(response.options)) {
-    return attempt_failed(server, response.code, Errc::kMalformed);
+    return attempt_failed(server, {Errc::kMalformed, static_cast<std::uint8_t>(response.code)});
   }
   server.attempts = server.sequences = 0;
   if constexpr (kSequence) {
@@ -440,10 +441,10 @@ void Engine::deregistered(Server& server) noexcept {
   emit(EventType::kDeregistered, server.id);
 }
 
-void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexcept {
+void Engine::attempt_failed(Server& server, Error why) noexcept {
   const ServerSettings wanted = settings(server.id);
   // What trying again cannot mend is as if everything had been tried (TS 5.2.9).
-  const bool hopeless = kSequence && why == Errc::kUnauthorized;
+  const bool hopeless = kSequence && why.code == Errc::kUnauthorized;
   server.attempts = hopeless ? wanted.retry_count : server.attempts + 1;
   if (hopeless) server.sequences = wanted.sequence_count;
   if constexpr (kSequence) server.closing = managed();
@@ -461,27 +462,33 @@ void Engine::attempt_failed(Server& server, coap::Code response, Errc why) noexc
   }
   // Without a bootstrap server, giving up for good would lose the device: it keeps trying, rarely.
   server.due = delay == kNoOtherSequence ? kNever : now_ + Seconds(delay);
-  emit({.type = EventType::kRegistrationFailed, .server = server.id, .response = response, .why = why});
+  emit_failure(EventType::kRegistrationFailed, server.id, why);
   if (server.state == RegistrationState::kFailed) {
     bootstrap_wanted(wanted);
-    emit({.type = EventType::kRegistrationGaveUp, .server = server.id, .response = response, .why = why});
+    emit_failure(EventType::kRegistrationGaveUp, server.id, why);
   }
 }
 
 /// What the engine does at a command of the Server object: Disable, Registration Update Trigger.
-Result<void> Engine::obey(Server& server, const Path& command, std::string_view arguments) noexcept {
+/// `argument`: what their argument 0 says.
+Result<void> Engine::obey(Server& server, const Path& command,
+                          std::optional<std::string_view> argument) noexcept {
   constexpr ResourceId kDisable = 4;
   constexpr ResourceId kRegistrationUpdateTrigger = 8;
   constexpr ResourceId kBootstrapRequestTrigger = 9;
-  if (command.object() != kServerObject || settings(server.id).instance != command.instance()) return {};
+  if (command.object() != kServerObject || find_server_instance(tree_, server.id) != command.instance()) {
+    return {};
+  }
   if (command.resource() == kDisable) server.disable_wanted = server.deregister_wanted = true;
   if (kBootstrap && command.resource() == kBootstrapRequestTrigger) {
     return bootstrap() ? Result<void>() : fail(Errc::kNotAllowed);
   }
   if (command.resource() != kRegistrationUpdateTrigger) return {};
-  const auto taken = take_transport(server, arguments);
-  server.update_wanted = server.update_wanted || taken;
-  return taken;
+  if (kSequence && argument) {
+    if (const auto taken = take_transport(server, *argument); !taken) return taken;
+  }
+  server.update_wanted = true;
+  return {};
 }
 
 /// Where a registered server knows other parameters than object 1 has now, it is to be updated.

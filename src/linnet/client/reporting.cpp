@@ -18,40 +18,40 @@ constexpr Millis kBusyDelay{1000};  // until a notification that nobody could ta
 
 }  // namespace
 
-/// Accepts an observation: of the request's path, or of `paths`. Nothing where there is no room.
-std::optional<std::uint32_t> Engine::observe(Request& request, lwm2m::ContentFormat format,
-                                             const PathList* paths) noexcept {
+/// Accepts an observation where there is room: of the request's path, or of `paths`, in the format of the
+/// reply.
+void Engine::observe(Request& request, const PathList* paths) noexcept {
   // The same token reinforces (RFC 7641 §4.1). Another one is another observation, also of the same paths: of
   // two requests that overtook each other the server knows which it means, and resets the other.
   std::uint32_t sequence = 0;
-  if (Observation* before = observations_.find(request.server.id, request.message.token)) {
+  if (Observation* before = observations_.find(request.server->id, request.message.token)) {
     sequence = (before->sequence + 1) & kSequenceMask;
     observations_.remove(*before);
   }
-  Observation* row = add_observation(request, format, paths, sequence);
+  Observation* row = add_observation(request, paths, sequence);
   if (row == nullptr) {
     // A server that forgot its token asks again: where there is no room, what it forgot gives way.
     Observation* forgotten = find_observation(request, paths);
-    if (forgotten == nullptr) return std::nullopt;
+    if (forgotten == nullptr) return;
     observations_.remove(*forgotten);
-    row = add_observation(request, format, paths, sequence);
+    row = add_observation(request, paths, sequence);
   }
-  if (row == nullptr) return std::nullopt;
+  if (row == nullptr) return;
   told(*row);
   schedule(*row);
   if constexpr (kPersistence) save_soon();
-  emit(EventType::kObserved, request.server.id, path_of(*row));
-  return sequence;
+  emit(EventType::kObserved, request.server->id, path_of(*row));
+  request.reply.observe = sequence;
 }
 
 /// Null, and nothing changed, where there is no room.
-Observation* Engine::add_observation(const Request& request, lwm2m::ContentFormat format,
-                                     const PathList* paths, std::uint32_t sequence) noexcept {
-  Observation* row = observations_.add(request.server.id);
+Observation* Engine::add_observation(const Request& request, const PathList* paths,
+                                     std::uint32_t sequence) noexcept {
+  Observation* row = observations_.add(request.server->id);
   if (row == nullptr) return nullptr;
   row->composite = kComposite && paths != nullptr;
   row->token = request.message.token;
-  row->format = format;
+  row->format = static_cast<lwm2m::ContentFormat>(*request.reply.content_format);
   row->cache_key = request.message.cache_key;
   row->sequence = sequence;
   row->last_sent = row->last_confirmed = now_;
@@ -76,7 +76,7 @@ void Engine::cancel_observation(const Request& request, const PathList* paths) n
 }
 
 Observation* Engine::find_observation(const Request& request, const PathList* paths) const noexcept {
-  const ShortServerId server = request.server.id;
+  const ShortServerId server = request.server->id;
   Observation* row = observations_.find(server, request.message.token);
   if (row != nullptr || paths == nullptr) {
     return row != nullptr ? row : observations_.find(server, request.path);

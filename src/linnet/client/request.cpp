@@ -35,29 +35,12 @@ Code response_code(Error error) noexcept {
   }
 }
 
-Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
-                                     const coap::IncomingRequest& message,
-                                     bool (*fitting)(lwm2m::ContentFormat)) noexcept {
-  if (!message.content_format) return fail(Errc::kMalformed);
-  const auto format = static_cast<lwm2m::ContentFormat>(*message.content_format);
-  const lwm2m::Codec* codec = lwm2m::find_codec(codecs, format);
-  if (codec != nullptr && fitting(format)) return codec;
-  return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
-}
-
 bool any_format(lwm2m::ContentFormat /*format*/) noexcept {
   return true;
 }
 
-void content(coap::Reply& reply, lwm2m::ContentFormat format, ByteView payload) noexcept {
-  reply.code = Code::kContent;
-  reply.content_format = static_cast<std::uint16_t>(format);
-  reply.payload = payload;
-}
-
-Result<Path> request_path(const coap::IncomingRequest& message, std::string_view prefix,
-                          bool slash) noexcept {
-  Path path;
+Result<void> read_path(const coap::IncomingRequest& message, std::string_view prefix, bool slash,
+                       Path& path) noexcept {
   for (const coap::Option& option : message.options) {
     if (option.number != coap::OptionNumber::kUriPath) continue;
     const std::string_view text = option.text();
@@ -73,37 +56,75 @@ Result<Path> request_path(const coap::IncomingRequest& message, std::string_view
     if (!id || path.depth() == Path::kMaxDepth) return fail(Errc::kMalformed);
     path = path.child(*id);
   }
-  return prefix.empty() ? Result<Path>(path) : fail(Errc::kMalformed);
+  return prefix.empty() ? Result<void>() : fail(Errc::kMalformed);
+}
+
+Result<void> Operation::find_path(std::string_view prefix, bool slash) noexcept {
+  return read_path(message, prefix, slash, path);
+}
+
+Result<void> Operation::find_codec(bool (*fitting)(lwm2m::ContentFormat)) noexcept {
+  if (!message.content_format) return fail(Errc::kMalformed);
+  const auto format = static_cast<lwm2m::ContentFormat>(*message.content_format);
+  codec = lwm2m::find_codec(codecs, format);
+  if (codec != nullptr && fitting(format)) return {};
+  return fail(Errc::kUnsupported, static_cast<std::uint8_t>(Code::kUnsupportedContentFormat));
+}
+
+Result<void> Operation::decode(lwm2m::RecordSink sink) const noexcept {
+  return codec->decode(path, message.payload, tree, space, sink);
+}
+
+Result<void> Operation::encode(std::optional<std::uint16_t> accept, bool (*fitting)(lwm2m::ContentFormat),
+                               lwm2m::RecordWalk walk) const noexcept {
+  for (const lwm2m::Codec& candidate : codecs) {
+    const auto format = static_cast<std::uint16_t>(candidate.format);
+    if (accept.value_or(format) != format || !fitting(candidate.format)) continue;
+    const auto size = candidate.encode(path, walk, space);
+    if (size) return give(candidate.format, *size);
+    if (size.error().code != Errc::kUnsupported) return std::unexpected(size.error());
+  }
+  return std::unexpected(kNotAcceptable);
+}
+
+Result<void> Operation::give(lwm2m::ContentFormat format, std::size_t size) const noexcept {
+  reply.code = Code::kContent;
+  reply.content_format = static_cast<std::uint16_t>(format);
+  reply.payload = space.first(size);
+  return {};
+}
+
+Result<void> Operation::give_links(const ByteWriter& links) const noexcept {
+  return links.ok() ? give(lwm2m::ContentFormat::kLinkFormat, links.size()) : fail(Errc::kNoSpace);
 }
 
 coap::Reply Engine::on_request(const coap::IncomingRequest& message, coap::DeferredId /*deferred*/,
                                ByteSpan space, Instant /*now*/) noexcept {
   coap::Reply reply;
   reply.code = Code::kChanged;
-  const auto done = serve(message, space, reply);
+  Request request{{message, tree_, config_.codecs, space, reply}};
+  const auto done = serve(request);
   if (!done) reply.code = response_code(done.error());
   return reply;
 }
 
-Result<void> Engine::serve(const coap::IncomingRequest& message, ByteSpan space,
-                           coap::Reply& reply) noexcept {
+Result<void> Engine::serve(Request& request) noexcept {
   if constexpr (kBootstrap) {
     const bool lingers = bootstrap_.state() == BootstrapState::kLingering;
-    if ((bootstrapping() || lingers) && message.link == bootstrap_.link) {
+    if ((bootstrapping() || lingers) && request.message.link == bootstrap_.link) {
       move_bootstrap(BootstrapInput::kOperation);
-      return bootstrap_interface_.serve(message, space, reply);
+      return bootstrap_interface_.serve(request);
     }
     if (bootstrapping()) return fail(Errc::kUnauthorized);
   }
-  Server* server = find_server(message.link);
+  request.server = find_server(request.message.link);
   // A server may ask before the answer to the Register has reached us.
-  if (server == nullptr || (!server->registered() && server->state != RegistrationState::kRegistering)) {
+  if (request.server == nullptr ||
+      (!request.server->registered() && request.server->state != RegistrationState::kRegistering)) {
     return fail(Errc::kUnauthorized);
   }
-  const auto path = request_path(message, config_.alternate_path);
-  if (!path) return fail(Errc::kNotFound);
-  if (path->depth() > 0 && hidden(path->object())) return fail(Errc::kUnauthorized);
-  Request request{message, *server, *path, space, reply};
+  if (!request.find_path(config_.alternate_path)) return fail(Errc::kNotFound);
+  if (request.path.depth() > 0 && hidden(request.path.object())) return fail(Errc::kUnauthorized);
   return dispatch(request);
 }
 
@@ -131,7 +152,7 @@ Result<void> Engine::dispatch(Request& request) noexcept {
   if (kComposite && depth == 0 && message.method == Code::kIPatch) return write_composite(request);
   if (depth == 0) return fail(Errc::kNotAllowed);
   if constexpr (kAccessControl) {
-    if (!may(request.server.id, required_right(request), request.path)) return fail(Errc::kUnauthorized);
+    if (!may(request.server->id, required_right(request), request.path)) return fail(Errc::kUnauthorized);
   }
   switch (message.method) {
     case Code::kGet:
@@ -152,25 +173,18 @@ Result<void> Engine::dispatch(Request& request) noexcept {
 
 Result<void> Engine::read(Request& request) noexcept {
   if (const auto readable = tree_.check_readable(request.path); !readable) return readable;
-  const auto walk = [&](lwm2m::RecordSink sink) { return this->walk(request.server.id, request.path, sink); };
-  // The format asked for, or the first that can hold what is there.
-  Error error{Errc::kUnsupported};
-  for (const lwm2m::Codec& codec : config_.codecs) {
-    if (request.message.accept && *request.message.accept != static_cast<std::uint16_t>(codec.format))
-      continue;
-    const auto size = codec.encode(request.path, walk, request.space);
-    if (!size) {
-      error = size.error();
-      if (error.code == Errc::kUnsupported) continue;
-      break;
-    }
-    content(request.reply, codec.format, request.space.first(*size));
-    if (request.message.observe == 0U) request.reply.observe = observe(request, codec.format);
-    if (request.message.observe == 1U) cancel_observation(request);
-    return {};
-  }
-  if (error.code == Errc::kUnsupported) error = kNotAcceptable;
-  return std::unexpected(error);
+  const auto walk = [&](lwm2m::RecordSink sink) {
+    return this->walk(request.server->id, request.path, sink);
+  };
+  if (const auto done = request.encode(request.message.accept, any_format, walk); !done) return done;
+  watch(request);
+  return {};
+}
+
+/// What a read that succeeded says of observing.
+void Engine::watch(Request& request, const PathList* paths) noexcept {
+  if (request.message.observe == 0U) observe(request, paths);
+  if (request.message.observe == 1U) cancel_observation(request, paths);
 }
 
 Result<void> Engine::write_attributes(Request& request) noexcept {
@@ -178,7 +192,7 @@ Result<void> Engine::write_attributes(Request& request) noexcept {
   if (!target) return std::unexpected(target.error());
   const ResourceDefinition* definition = target->definition;
   if (definition != nullptr && !lwm2m::readable(definition->operations)) return fail(Errc::kNotAllowed);
-  const ShortServerId server = request.server.id;
+  const ShortServerId server = request.server->id;
   const lwm2m::Attributes* before = attributes_.find(server, request.path);
   lwm2m::Attributes attributes = before != nullptr ? *before : lwm2m::Attributes();
   for (const coap::Option& option : request.message.options) {
@@ -202,7 +216,6 @@ Result<void> Engine::write_attributes(Request& request) noexcept {
 Result<void> Engine::execute(Request& request) noexcept {
   const auto target = tree_.resolve(request.path);
   if (!target) return std::unexpected(target.error());
-  const Path path = request.path;
   if (!lwm2m::executable(target->definition->operations)) {
     // The instances of a multiple resource can be written one by one (Core 1.1 §6.3.3).
     return target->definition->multiple ? write(request, WriteKind::kPartial) : fail(Errc::kNotAllowed);
@@ -210,15 +223,17 @@ Result<void> Engine::execute(Request& request) noexcept {
   constexpr auto kText = static_cast<std::uint16_t>(lwm2m::ContentFormat::kText);
   if (request.message.content_format.value_or(kText) != kText) return fail(Errc::kMalformed);
   const std::string_view text = as_text(request.message.payload);
+  std::optional<std::string_view> first;  // of argument 0
   lwm2m::ExecuteArgumentReader arguments(text);
   for (;;) {
     const auto argument = arguments.next();
     if (!argument) return std::unexpected(argument.error());
     if (!*argument) break;
+    if ((*argument)->digit == 0) first = (*argument)->value;
   }
-  if (const auto done = target->object->execute(path, text); !done) return done;
-  if (const auto obeyed = obey(request.server, path, text); !obeyed) return obeyed;
-  emit({.type = EventType::kExecuted, .server = request.server.id, .path = path, .text = text});
+  if (const auto done = target->object->execute(request.path, text); !done) return done;
+  if (const auto obeyed = obey(*request.server, request.path, first); !obeyed) return obeyed;
+  emit({.type = EventType::kExecuted, .server = request.server->id, .path = request.path, .text = text});
   return {};
 }
 
@@ -234,7 +249,7 @@ Result<void> Engine::remove(Request& request) noexcept {
     if (access_.active()) instances_changed(kAccessControlObject);
   }
   instances_changed(request.path.object());
-  emit(EventType::kDeleted, request.server.id, request.path);
+  emit(EventType::kDeleted, request.server->id, request.path);
   request.reply.code = Code::kDeleted;
   return {};
 }

@@ -7,12 +7,36 @@
 
 namespace linnet::client {
 
-struct Engine::Request {
+/// One request as it is served, by the engine or by the bootstrap interface.
+struct Operation {
   const coap::IncomingRequest& message;
-  Server& server;
-  Path path;
+  const ObjectTree& tree;
+  std::span<const lwm2m::Codec> codecs;
   ByteSpan space;      ///< for the payload of the answer, or for values while they are decoded
   coap::Reply& reply;  ///< 2.04 until the operation that succeeds says otherwise
+  Path path{};
+  const lwm2m::Codec* codec = nullptr;  ///< of the message's payload, see `find_codec`
+
+  /// The path of the message, behind a prefix as "/lwm2m"; kMalformed where there is none. `slash`: an empty
+  /// segment may stand before it.
+  [[nodiscard]] Result<void> find_path(std::string_view prefix, bool slash = false) noexcept;
+  /// The codec of the payload: kMalformed without a format, 4.15 for one that is not known or not `fitting`.
+  [[nodiscard]] Result<void> find_codec(bool (*fitting)(lwm2m::ContentFormat)) noexcept;
+  /// The values of the payload.
+  [[nodiscard]] Result<void> decode(lwm2m::RecordSink sink) const noexcept;
+  /// 2.05 with what `walk` gives, in the first format that can hold it of those that are `fitting` and
+  /// `accept` allows; 4.06 where there is none.
+  [[nodiscard]] Result<void> encode(std::optional<std::uint16_t> accept,
+                                    bool (*fitting)(lwm2m::ContentFormat),
+                                    lwm2m::RecordWalk walk) const noexcept;
+  /// 2.05 with the first `size` bytes of `space`.
+  Result<void> give(lwm2m::ContentFormat format, std::size_t size) const noexcept;
+  /// 2.05 with the links that were written into `space`.
+  [[nodiscard]] Result<void> give_links(const ByteWriter& links) const noexcept;
+};
+
+struct Engine::Request : Operation {
+  Server* server = nullptr;
 
   [[nodiscard]] bool has_query() const noexcept {
     return message.options.find(coap::OptionNumber::kUriQuery).has_value();
@@ -41,15 +65,11 @@ class PathList {
   ByteView payload_;
 };
 
-/// The path behind a prefix as "/lwm2m"; kMalformed where there is none. `slash`: an empty segment may stand
-/// before it.
-[[nodiscard]] Result<Path> request_path(const coap::IncomingRequest& message, std::string_view prefix,
-                                        bool slash = false) noexcept;
+/// The path of a message, see Operation::find_path.
+[[nodiscard]] Result<void> read_path(const coap::IncomingRequest& message, std::string_view prefix,
+                                     bool slash, Path& path) noexcept;
 
-/// The codec of a payload: kMalformed without a format, 4.15 for one that is not known or not `fitting`.
-[[nodiscard]] Result<const lwm2m::Codec*> codec_of(std::span<const lwm2m::Codec> codecs,
-                                                   const coap::IncomingRequest& message,
-                                                   bool (*fitting)(lwm2m::ContentFormat)) noexcept;
+/// All formats are.
 [[nodiscard]] bool any_format(lwm2m::ContentFormat format) noexcept;
 
 /// No format that was asked for can hold it.
@@ -58,9 +78,6 @@ inline constexpr Error kNotAcceptable{Errc::kUnsupported,
 
 /// `ver` of the link that was written last.
 void write_version(lwm2m::LinkWriter& links, lwm2m::Version version) noexcept;
-
-/// 2.05 with a payload.
-void content(coap::Reply& reply, lwm2m::ContentFormat format, ByteView payload) noexcept;
 
 /// The response code that an error asks for: its own, or the one of its kind.
 [[nodiscard]] coap::Code response_code(Error error) noexcept;

@@ -10,6 +10,7 @@ namespace linnet::client {
 /// Keeps into a buffer of the caller, which must outlive it.
 class Rollback {
  public:
+  constexpr Rollback() noexcept = default;  ///< without room
   LINNET_OUTLINED explicit Rollback(ByteSpan buffer) noexcept : out_(buffer) {}
 
   [[nodiscard]] bool empty() const noexcept { return out_.size() == 0; }

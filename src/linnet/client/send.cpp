@@ -16,8 +16,11 @@ constexpr Seconds kRefusalDelay{60};  // after a 5.xx that gives no Max-Age
 constexpr std::array<std::string_view, 1> kPath{"dp"};
 
 /// What a server holds against a pack and would hold against it again.
-bool final(coap::Code response, Errc why) noexcept {
-  if (response == coap::Code::kEmpty) return why == Errc::kTooLarge || why == Errc::kMalformed;
+bool final(Error outcome) noexcept {
+  const coap::Code response = response_of(outcome);
+  if (response == coap::Code::kEmpty) {
+    return outcome.code == Errc::kTooLarge || outcome.code == Errc::kMalformed;
+  }
   return coap::code_class(response) == 4 && response != coap::Code::kTooManyRequests;
 }
 
@@ -106,35 +109,27 @@ Result<void> Engine::add_pack(ShortServerId server,
   return {};
 }
 
-Instant Engine::step_sends() noexcept {
-  Instant next = kNever;
+void Engine::step_sends() noexcept {
   for (std::size_t at = 0; at < sends_.end();) {
-    const SendQueue::Head head = sends_.head(at);
+    const SendQueue::Head& head = sends_.head(at);
     const Server* server = find_server(head.server);
     if (server == nullptr) {
-      drop_pack(at, coap::Code::kEmpty, Errc::kNotFound);
+      drop_pack(at, {Errc::kNotFound});
       continue;
     }
-    const std::size_t here = at;
-    at = sends_.next(at);
-    const bool first = sends_.first(head.server) == here;
-    if (!first || head.under_way || server->state != RegistrationState::kRegistered) continue;
-    if (now_ < head.not_before) {
-      next = std::min(next, head.not_before);
-    } else if (endpoint_.ready(server->link) && !mutes_send(head.server)) {
-      if (const Instant again = send_pack(here, *server); again == Instant::min()) {
-        at = here;  // it is gone
-      } else {
-        next = std::min(next, again);
-      }
+    if (!head.under_way && server->state == RegistrationState::kRegistered &&
+        sends_.first(head.server) == at) {
+      const bool clear = now_ >= head.not_before && endpoint_.ready(server->link) && !mutes_send(head.server);
+      if (clear && !send_pack(at, *server)) continue;
+      if (!head.under_way && now_ < head.not_before) wake_at(head.not_before);
     }
+    at = sends_.next(at);
   }
-  return next;
 }
 
-/// Returns when to try again, Instant::min() where the pack was dropped.
-Instant Engine::send_pack(std::size_t at, const Server& server) noexcept {
-  SendQueue::Head head = sends_.head(at);
+/// False where the pack was dropped, and another one may stand in its place.
+bool Engine::send_pack(std::size_t at, const Server& server) noexcept {
+  SendQueue::Head& head = sends_.head(at);
   coap::OutgoingRequest request;
   request.method = coap::Code::kPost;
   request.path = kPath;
@@ -147,25 +142,26 @@ Instant Engine::send_pack(std::size_t at, const Server& server) noexcept {
   } else if (id.error().code == Errc::kBusy) {
     head.not_before = now_ + kBusyDelay;
   } else {
-    drop_pack(at, coap::Code::kEmpty, id.error().code);
-    return Instant::min();
+    drop_pack(at, id.error());
+    return false;
   }
-  sends_.put(at, head);
-  return head.under_way ? kNever : head.not_before;
+  return true;
 }
 
-/// Whether this was the outcome of a pack.
-bool Engine::finish_send(coap::RequestId id, coap::Code response, Errc why,
-                         const coap::IncomingResponse* answer) noexcept {
+/// The outcome of a request, which may be that of a pack.
+void Engine::finish_send(coap::RequestId id, Error outcome, const coap::IncomingResponse* answer) noexcept {
+  const coap::Code response = response_of(outcome);
   for (std::size_t at = 0; at < sends_.end(); at = sends_.next(at)) {
-    SendQueue::Head head = sends_.head(at);
+    SendQueue::Head& head = sends_.head(at);
     if (!head.under_way || head.request != static_cast<std::uint32_t>(id)) continue;
     work_pending_ = true;
     if (coap::is_success(response)) {
+      const Event sent{
+          .type = EventType::kSent, .server = head.server, .response = response, .pack = head.id};
       sends_.remove(at);
-      emit({.type = EventType::kSent, .server = head.server, .response = response, .pack = head.id});
-    } else if (final(response, why)) {
-      drop_pack(at, response, why);
+      emit(sent);
+    } else if (final(outcome)) {
+      drop_pack(at, outcome);
     } else {
       head.under_way = false;
       if (answer != nullptr) {
@@ -174,21 +170,15 @@ bool Engine::finish_send(coap::RequestId id, coap::Code response, Errc why,
         // An Update shows whether the registration still stands; the pack follows it.
         server->update_wanted = true;
       }
-      sends_.put(at, head);
     }
-    return true;
+    return;
   }
-  return false;
 }
 
-void Engine::drop_pack(std::size_t at, coap::Code response, Errc why) noexcept {
+void Engine::drop_pack(std::size_t at, Error why) noexcept {
   const SendQueue::Head head = sends_.head(at);
   sends_.remove(at);
-  emit({.type = EventType::kSendFailed,
-        .server = head.server,
-        .response = response,
-        .why = why,
-        .pack = head.id});
+  emit_failure(EventType::kSendFailed, head.server, why, head.id);
 }
 
 }  // namespace linnet::client

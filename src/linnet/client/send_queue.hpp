@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
+#include <span>
 
 #include "linnet/base/time.hpp"
 #include "linnet/client/object.hpp"
@@ -14,7 +16,8 @@ using SendId = std::uint32_t;
 
 class SendQueue {
  public:
-  /// What stands before each pack. Positions are bytes from the beginning and change with `remove`.
+  /// What stands before each pack, where it lies. Positions are bytes from the beginning and change with
+  /// `remove`.
   struct Head {
     ShortServerId server = 0;
     bool under_way = false;  ///< `request` has no outcome yet
@@ -23,35 +26,37 @@ class SendQueue {
     std::uint32_t size = 0;     ///< bytes of the pack
     Instant not_before{};       ///< when it may be tried (again)
   };
+  /// Heads and packs begin at whole cells.
+  struct Cell {
+    alignas(Head) std::uint8_t bytes[alignof(Head)];
+  };
 
   SendQueue() noexcept = default;
-  explicit SendQueue(ByteSpan memory) noexcept : memory_(memory) {}
+  explicit SendQueue(std::span<Cell> memory) noexcept
+      : memory_(memory.empty() ? nullptr : memory.front().bytes), size_(memory.size_bytes()) {}
 
   /// Room for one more pack, empty where not even its head fits.
   [[nodiscard]] ByteSpan room() const noexcept {
-    const std::size_t free = memory_.size() - used_;
-    return free > sizeof(Head) ? memory_.subspan(used_ + sizeof(Head)) : ByteSpan();
+    const std::size_t free = size_ - used_;
+    return free > sizeof(Head) ? ByteSpan(memory_ + used_ + sizeof(Head), free - sizeof(Head)) : ByteSpan();
   }
   /// Takes the first `head.size` bytes of `room` in.
   void add(const Head& head) noexcept {
-    put(used_, head);
-    used_ += sizeof(Head) + head.size;
+    std::construct_at(&this->head(used_), head);
+    used_ = next(used_);
   }
   /// Takes back all that was added at `end` and behind it.
   void truncate(std::size_t end) noexcept { used_ = end; }
 
   [[nodiscard]] std::size_t end() const noexcept { return used_; }
-  [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return at + sizeof(Head) + head(at).size; }
-  [[nodiscard]] Head head(std::size_t at) const noexcept {
-    Head head;
-    std::memcpy(&head, memory_.data() + at, sizeof(Head));
-    return head;
+  [[nodiscard]] std::size_t next(std::size_t at) const noexcept {
+    return at + ((sizeof(Head) + head(at).size + sizeof(Cell) - 1) & ~(sizeof(Cell) - 1));
   }
-  void put(std::size_t at, const Head& head) noexcept {
-    std::memcpy(memory_.data() + at, &head, sizeof(Head));
+  [[nodiscard]] Head& head(std::size_t at) const noexcept {
+    return *static_cast<Head*>(static_cast<void*>(memory_ + at));  // NOLINT(bugprone-casting-through-void)
   }
   [[nodiscard]] ByteView pack(std::size_t at) const noexcept {
-    return memory_.subspan(at + sizeof(Head), head(at).size);
+    return {memory_ + at + sizeof(Head), head(at).size};
   }
   /// The oldest pack of a server, `end()` where it has none.
   [[nodiscard]] std::size_t first(ShortServerId server) const noexcept {
@@ -61,12 +66,13 @@ class SendQueue {
   }
   void remove(std::size_t at) noexcept {
     const std::size_t behind = next(at);
-    std::memmove(memory_.data() + at, memory_.data() + behind, used_ - behind);
+    std::memmove(memory_ + at, memory_ + behind, used_ - behind);
     used_ -= behind - at;
   }
 
  private:
-  ByteSpan memory_;
+  std::uint8_t* memory_ = nullptr;
+  std::size_t size_ = 0;
   std::size_t used_ = 0;
 };
 

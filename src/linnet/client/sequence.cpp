@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "linnet/client/engine.hpp"
-#include "linnet/lwm2m/execute_arguments.hpp"
 
 namespace linnet::client {
 
@@ -45,7 +44,7 @@ void Engine::match_accounts() noexcept {
   for (Server& row : servers_) {
     if (row.id == kEveryServer) continue;
     const bool there =
-        settings(row.id).instance != kMaxId &&
+        find_server_instance(tree_, row.id) != kMaxId &&
         (tree_.find(kSecurityObject) == nullptr || find_security_instance(tree_, row.id) != kMaxId);
     if (there) continue;
     if (row.registered()) {
@@ -128,21 +127,14 @@ void Engine::unreachable(ShortServerId server, Errc why) noexcept {
     return;
   }
   row->tried = {};
-  attempt_failed(*row, coap::Code::kEmpty, why);
+  attempt_failed(*row, {why});
 }
 
 /// The argument 0 of Registration Update Trigger names a transport to come back over (TS 6.6).
-Result<void> Engine::take_transport(Server& server, std::string_view arguments) noexcept {
-  if constexpr (!kSequence) return {};
-  lwm2m::ExecuteArgumentReader reader(arguments);
-  for (auto argument = reader.next(); argument && *argument; argument = reader.next()) {
-    if ((*argument)->digit != 0 || !(*argument)->value) continue;
-    const auto transport = Binding::parse(*(*argument)->value);
-    if (!transport || transport->queue() || (*argument)->value->size() != 1) {
-      return fail(Errc::kInvalidArgument);
-    }
-    if (managed()) server.wanted = *transport;
-  }
+Result<void> Engine::take_transport(Server& server, std::string_view text) noexcept {
+  const auto transport = Binding::parse(text);
+  if (!transport || transport->queue() || text.size() != 1) return fail(Errc::kInvalidArgument);
+  if (managed()) server.wanted = *transport;
   return {};
 }
 
@@ -214,7 +206,7 @@ void Engine::start_servers() noexcept {
   accounts_changed_ = work_pending_ = true;
   for (Server& row : servers_) {
     if (row.id == kEveryServer) continue;
-    if (managed() || settings(row.id).instance == kMaxId) {
+    if (managed() || find_server_instance(tree_, row.id) == kMaxId) {
       Server::renew(row, kEveryServer);
     } else if (row.link != coap::kNoLink) {
       begin(row);

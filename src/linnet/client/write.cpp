@@ -26,7 +26,7 @@ class Batch {
       : object_(object), kind_(kind), instance_(instance) {}
 
   /// First pass: would this record be taken?
-  Result<void> check(const lwm2m::Record& record) noexcept {
+  Result<void> operator()(const lwm2m::Record& record) noexcept {
     if (const auto agreed = agree_on_instance(record.path); !agreed) return agreed;
     if (record.path.depth() < 3) return record.value.none() ? Result<void>() : fail(Errc::kMalformed);
     const ResourceDefinition* definition = object_.definition().find(record.path.resource());
@@ -131,19 +131,19 @@ ByteSpan Engine::rollback() const noexcept {
   return work_.first(std::min<std::size_t>(config_.max_rollback, work_.size()));
 }
 
-Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
-                           FunctionRef<Assignment(const lwm2m::Record&)> assignment,
+Result<void> Engine::apply(Request& request, FunctionRef<Assignment(const lwm2m::Record&)> assignment,
                            const Path* created) noexcept {
-  const auto each = [&](FunctionRef<Result<void>(const Assignment&)> take) {
-    const auto sink = [&](const lwm2m::Record& record) -> Result<void> {
+  const auto each = [&](const auto& take) {
+    return request.decode([&](const lwm2m::Record& record) -> Result<void> {
       const Assignment given = assignment(record);
       return given.value.none() ? Result<void>() : take(given);
-    };
-    return codec.decode(request.path, request.message.payload, tree_, request.space, sink);
+    });
   };
   const auto tell = [&](const Assignment& given) -> Result<void> {
-    emit(
-        {.type = EventType::kWritten, .server = request.server.id, .path = given.path, .value = given.value});
+    emit({.type = EventType::kWritten,
+          .server = request.server->id,
+          .path = given.path,
+          .value = given.value});
     return {};
   };
   const auto write = [&](const Assignment& given) -> Result<void> {
@@ -157,9 +157,9 @@ Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
     return kRollback ? Result<void>() : tell(given);
   };
   const auto announce = [&] {
-    if (created != nullptr) emit(EventType::kCreated, request.server.id, *created);
+    if (created != nullptr) emit(EventType::kCreated, request.server->id, *created);
   };
-  if constexpr (!kRollback) {
+  if constexpr (!kRollback || !kEvents) {
     announce();
     return each(write);
   }
@@ -170,20 +170,18 @@ Result<void> Engine::apply(Request& request, const lwm2m::Codec& codec,
 }
 
 Result<void> Engine::write(Request& request, WriteKind kind) noexcept {
-  const Path path = request.path;
+  const Path& path = request.path;
   const auto target = tree_.resolve(path, path.depth() == 3);
   if (!target) return std::unexpected(target.error());
   if (target->definition != nullptr && !lwm2m::writable(target->definition->operations)) {
     return fail(Errc::kNotAllowed);
   }
   const bool several = path.depth() == 2 || kind == WriteKind::kPartial;
-  const auto codec = codec_of(config_.codecs, request.message, several ? lwm2m::holds_many : any_format);
-  if (!codec) return std::unexpected(codec.error());
+  const auto found = request.find_codec(several ? lwm2m::holds_many : any_format);
+  if (!found) return found;
 
   Batch batch(*target->object, Batch::Kind::kWrite, path.instance());
-  const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
-  const auto checked = (*codec)->decode(path, request.message.payload, tree_, request.space, check);
-  if (!checked) return checked;
+  if (const auto checked = request.decode(batch); !checked) return checked;
 
   const bool clears_instance = kind == WriteKind::kReplace && path.depth() == 2;
   const bool clears_resource =
@@ -196,8 +194,7 @@ Result<void> Engine::write(Request& request, WriteKind kind) noexcept {
   }
   if (clears_instance) batch.clear_instance();
   if (clears_resource) target->object->erase(path);
-  const auto applied =
-      apply(request, **codec, [&](const lwm2m::Record& record) { return batch.assignment(record); });
+  const auto applied = apply(request, [&](const lwm2m::Record& record) { return batch.assignment(record); });
   if constexpr (kRollback) {
     if (!applied) before.undo(tree_);
   }
@@ -213,18 +210,14 @@ Result<void> Engine::create(Request& request) noexcept {
       !allowed && allowed.error().code == Errc::kNotAllowed) {
     return allowed;
   }
-  const auto codec = codec_of(config_.codecs, request.message, lwm2m::holds_many);
-  if (!codec) return std::unexpected(codec.error());
-
-  const auto check = [&](const lwm2m::Record& record) { return batch.check(record); };
-  const auto checked = (*codec)->decode(request.path, request.message.payload, tree_, request.space, check);
-  if (!checked) return checked;
+  if (const auto found = request.find_codec(lwm2m::holds_many); !found) return found;
+  if (const auto checked = request.decode(batch); !checked) return checked;
   const InstanceId instance = batch.instance();
   if (object->exists(instance) || !batch.complete()) return fail(Errc::kMalformed);
   if (const auto allowed = object->can_create(instance); !allowed) return allowed;
 
   if constexpr (kAccessControl) {
-    if (const auto added = access_.add(object->id(), instance, request.server.id); !added) return added;
+    if (const auto added = access_.add(object->id(), instance, request.server->id); !added) return added;
   }
   if (const auto created = object->create(instance); !created) {
     if constexpr (kAccessControl) access_.remove(object->id(), instance);
@@ -232,7 +225,7 @@ Result<void> Engine::create(Request& request) noexcept {
   }
   const Path path = request.path.child(instance);
   const auto applied =
-      apply(request, **codec, [&](const lwm2m::Record& record) { return batch.assignment(record); }, &path);
+      apply(request, [&](const lwm2m::Record& record) { return batch.assignment(record); }, &path);
   instances_changed(object->id());
   if (kAccessControl && access_.active()) instances_changed(kAccessControlObject);
   if (!applied) {

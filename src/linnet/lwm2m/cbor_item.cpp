@@ -144,7 +144,7 @@ Item CborReader::next() noexcept {
     const bool text = major_ == CborMajor::kText;
     ByteView bytes;
     if (info_ == kIndefinite) {
-      ByteWriter nowhere({});
+      ByteWriter nowhere;
       chunks_ = at_;
       take_chunks(major_, nowhere);
     } else {

@@ -110,7 +110,7 @@ void JsonReader::string() noexcept {
     return;
   }
   const std::string_view text(start, static_cast<std::size_t>(at_++ - start));
-  ByteWriter nowhere({});
+  ByteWriter nowhere;
   if (!valid_utf8(as_bytes(text)) || (escaped_ && !unescape(text, nowhere))) refuse(malformed());
   value_ = Value::string(text);
 }
