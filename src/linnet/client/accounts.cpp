@@ -96,10 +96,9 @@ std::optional<std::string_view> read_text(const ObjectTree& tree, const Path& pa
   return value.as_string();
 }
 
-std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept {
-  const Value value = present(tree, path);
-  if (value.type() != lwm2m::DataType::kObjlnk) return std::nullopt;
-  return value.as_objlnk();
+lwm2m::Objlnk link_of(Object* object, InstanceId instance, ResourceId resource) noexcept {
+  const Value value = present(object, instance, resource);
+  return value.type() == lwm2m::DataType::kObjlnk ? value.as_objlnk() : lwm2m::Objlnk{kMaxId, kMaxId};
 }
 
 bool is_bootstrap_account(const ObjectTree& tree, InstanceId security) noexcept {

@@ -41,8 +41,8 @@ struct Account {
 /// until the next call of its object.
 [[nodiscard]] std::optional<std::uint32_t> read_number(const ObjectTree& tree, const Path& path) noexcept;
 [[nodiscard]] std::optional<std::string_view> read_text(const ObjectTree& tree, const Path& path) noexcept;
-/// Where an Object Link leads, absent as those.
-[[nodiscard]] std::optional<lwm2m::Objlnk> read_link(const ObjectTree& tree, const Path& path) noexcept;
+/// Where an Object Link leads; MAX_ID:MAX_ID, which is nowhere, where there is none.
+[[nodiscard]] lwm2m::Objlnk link_of(Object* object, InstanceId instance, ResourceId resource) noexcept;
 
 /// The Server object instance of an account as the engine reads it, defaults filled in.
 struct ServerSettings {

@@ -56,9 +56,11 @@ ShortServerId server_of(const ObjectTree& tree, ObjectId object, InstanceId inst
     return id_of(tree.find(object), instance, kSecurityServer);
   }
   if (object != kOscoreObject) return 0;
-  for (const InstanceId i : tree.instances(kSecurityObject)) {
-    const auto link = read_link(tree, Path(kSecurityObject, i, kOscoreLink));
-    if (link == lwm2m::Objlnk{object, instance}) return server_of(tree, kSecurityObject, i);
+  Object* security = tree.find(kSecurityObject);
+  for (const InstanceId i : InstanceRange(security)) {
+    if (link_of(security, i, kOscoreLink) == lwm2m::Objlnk{object, instance}) {
+      return server_of(tree, kSecurityObject, i);
+    }
   }
   return 0;
 }
@@ -126,8 +128,9 @@ bool BootstrapInterface::consistent() const noexcept {
 /// All accounts are whole, however many there are.
 bool BootstrapInterface::paired() const noexcept {
   for (const ObjectId id : {kSecurityObject, kServerObject}) {
-    for (const InstanceId i : tree_->instances(id)) {
-      if (!linked(id, i)) return false;
+    Object* object = tree_->find(id);
+    for (const InstanceId i : InstanceRange(object)) {
+      if (!linked(*object, i)) return false;
       const bool bootstrap = id == kSecurityObject && is_bootstrap_account(*tree_, i);
       const ShortServerId server = server_of(*tree_, id, i);
       const InstanceId security =
@@ -142,13 +145,13 @@ bool BootstrapInterface::paired() const noexcept {
 }
 
 /// Every link of the instance leads to something, or says that it leads nowhere.
-bool BootstrapInterface::linked(ObjectId object, InstanceId instance) const noexcept {
-  for (const ResourceDefinition& definition : tree_->find(object)->definition().resources) {
+bool BootstrapInterface::linked(Object& object, InstanceId instance) const noexcept {
+  for (const ResourceDefinition& definition : object.definition().resources) {
     if (definition.type != lwm2m::DataType::kObjlnk) continue;
-    const auto link = read_link(*tree_, Path(object, instance, definition.id));
-    if (!link || link->object == kMaxId) continue;
-    const Object* target = tree_->find(link->object);
-    if (target == nullptr || !target->exists(link->instance)) return false;
+    const lwm2m::Objlnk link = link_of(&object, instance, definition.id);
+    if (link.object == kMaxId) continue;
+    const Object* target = tree_->find(link.object);
+    if (target == nullptr || !target->exists(link.instance)) return false;
   }
   return true;
 }
@@ -266,20 +269,19 @@ Result<void> BootstrapInterface::take(const Record& record) noexcept {
 }
 
 /// What no Bootstrap-Delete touches: the Device object and the bootstrap account with its OSCORE instance.
-bool BootstrapInterface::stays(const Path& instance) const noexcept {
-  if (instance.object() == kDeviceObject) return true;
+bool BootstrapInterface::stays(ObjectId object, InstanceId instance) const noexcept {
+  if (object == kDeviceObject) return true;
   const InstanceId account = find_bootstrap_account(*tree_);
   if (account == kMaxId) return false;
-  if (instance == Path(kSecurityObject, account)) return true;
-  return read_link(*tree_, Path(kSecurityObject, account, kOscoreLink)) ==
-         lwm2m::Objlnk{instance.object(), instance.instance()};
+  if (object == kSecurityObject) return instance == account;
+  return link_of(tree_->find(kSecurityObject), account, kOscoreLink) == lwm2m::Objlnk{object, instance};
 }
 
 Result<void> BootstrapInterface::remove(const Path& path) noexcept {
-  Object* object = tree_->find(path.object());
+  const Object* object = tree_->find(path.object());
   if (path.depth() > 2 || (path.depth() > 0 && object == nullptr)) return fail(Errc::kMalformed);
   if (path.object() == kDeviceObject) return fail(Errc::kMalformed);
-  if (path.depth() == 2 && (!object->exists(path.instance()) || stays(path))) {
+  if (path.depth() == 2 && (!object->exists(path.instance()) || stays(path.object(), path.instance()))) {
     return fail(Errc::kMalformed);
   }
   // With an account goes what belongs to it, in any object.
@@ -289,24 +291,20 @@ Result<void> BootstrapInterface::remove(const Path& path) noexcept {
     if (const auto kept = keep(*candidate); !kept) return refuse(kept.error());
   }
   Result<void> removed;
-  if (path.depth() == 2) {
-    removed = remove_instance(*object, path.instance());
-  } else {
-    for (Object* candidate : tree_->objects()) {
-      if (path.depth() == 1 && candidate != object) continue;
-      const auto done = remove_instances(*candidate);
-      // What cannot be deleted is no instance of the kind that `/` means.
-      if (!done && (path.depth() != 0 || done.error().code != Errc::kNotAllowed)) removed = done;
-    }
+  for (Object* candidate : tree_->objects()) {
+    const auto done = remove_instances(*candidate, path);
+    // What cannot be deleted is no instance of the kind that `/` means.
+    if (!done && (path.depth() != 0 || done.error().code != Errc::kNotAllowed)) removed = done;
   }
   if (removed) return removed;
   broken_ = broken_ || removed.error().code != Errc::kNotAllowed;
   return refuse(removed.error());
 }
 
-Result<void> BootstrapInterface::remove_instances(Object& object) noexcept {
+/// Those at or below `path`.
+Result<void> BootstrapInterface::remove_instances(Object& object, const Path& path) noexcept {
   for (const InstanceId i : object.instances()) {
-    if (stays(Path(object.id(), i))) continue;
+    if (!path.contains(Path(object.id(), i)) || stays(object.id(), i)) continue;
     if (const auto removed = remove_instance(object, i); !removed) return removed;
   }
   return {};
@@ -317,9 +315,9 @@ Result<void> BootstrapInterface::remove_instances(Object& object) noexcept {
 Result<void> BootstrapInterface::remove_instance(Object& object, InstanceId instance) noexcept {
   const bool secures = object.id() == kSecurityObject;
   const ShortServerId id = secures ? server_of(*tree_, kSecurityObject, instance) : ShortServerId{0};
-  const auto link = secures ? read_link(*tree_, Path(object.id(), instance, kOscoreLink)) : std::nullopt;
+  const lwm2m::Objlnk link = secures ? link_of(&object, instance, kOscoreLink) : lwm2m::Objlnk{};
   if (const auto removed = object.remove(instance); !removed) return removed;
-  if (link) remove_keys(*link);
+  remove_keys(link);
   if (id == 0) return {};
   if (find_security_instance(*tree_, id) != kMaxId) return {};
   if (const InstanceId account = find_server_instance(*tree_, id); account != kMaxId) {
@@ -343,8 +341,9 @@ void BootstrapInterface::purge_account() noexcept {
 void BootstrapInterface::remove_keys(lwm2m::Objlnk link) noexcept {
   Object* contexts = tree_->find(kOscoreObject);
   if (contexts == nullptr || link.object != kOscoreObject || !contexts->exists(link.instance)) return;
-  for (const InstanceId other : tree_->instances(kSecurityObject)) {
-    if (read_link(*tree_, Path(kSecurityObject, other, kOscoreLink)) == link) return;
+  Object* security = tree_->find(kSecurityObject);
+  for (const InstanceId other : InstanceRange(security)) {
+    if (link_of(security, other, kOscoreLink) == link) return;
   }
   (void)contexts->remove(link.instance);
 }

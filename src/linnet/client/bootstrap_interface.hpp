@@ -62,15 +62,15 @@ class BootstrapInterface {
   [[nodiscard]] Result<void> clear(const Path& base, const Path& path) noexcept;
   [[nodiscard]] Result<void> take(const lwm2m::Record& record) noexcept;
   [[nodiscard]] Result<void> ensure(Object& object, InstanceId instance) noexcept;
-  [[nodiscard]] bool stays(const Path& instance) const noexcept;
-  [[nodiscard]] Result<void> remove_instances(Object& object) noexcept;
+  [[nodiscard]] bool stays(ObjectId object, InstanceId instance) const noexcept;
+  [[nodiscard]] Result<void> remove_instances(Object& object, const Path& path) noexcept;
   [[nodiscard]] Result<void> remove_instance(Object& object, InstanceId instance) noexcept;
   void remove_keys(lwm2m::Objlnk link) noexcept;
   [[nodiscard]] Result<void> keep(Object& object) noexcept;
   [[nodiscard]] bool paired() const noexcept;
   [[nodiscard]] Result<void> load(const ProvisionedObject& object) noexcept;
   [[nodiscard]] bool brings_bootstrap_account(const ProvisionedObject& object) const noexcept;
-  [[nodiscard]] bool linked(ObjectId object, InstanceId instance) const noexcept;
+  [[nodiscard]] bool linked(Object& object, InstanceId instance) const noexcept;
 
   const ObjectTree* tree_ = nullptr;
   AccessControl* access_ = nullptr;
