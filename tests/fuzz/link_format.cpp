@@ -56,15 +56,16 @@ void read_list(std::string_view text) {
   const auto root = list.root();
   require(root.has_value());
   ByteWriter out(payload);
-  ObjectListWriter writer(out, root->alternate_path);
-  writer.root(root->formats);
+  LinkWriter writer(out, root->alternate_path);
+  write_root(writer, root->formats);
   const auto walked = list.for_each([&](const ObjectListEntry& entry) -> Result<void> {
     require(list.version_of(entry.object).has_value());
     if (entry.instance == kMaxId) {
-      writer.object(entry.object, *entry.version);
+      writer.link(Path(entry.object));
+      if (*entry.version != kDefaultObjectVersion) writer.attribute("ver", *entry.version);
     } else {
       require(list.contains(entry.object, entry.instance));
-      writer.instance(entry.object, entry.instance);
+      writer.link(Path(entry.object, entry.instance));
     }
     return {};
   });

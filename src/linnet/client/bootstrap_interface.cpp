@@ -67,10 +67,7 @@ ShortServerId server_of(const ObjectTree& tree, ObjectId object, InstanceId inst
 
 void write_links(lwm2m::LinkWriter& links, const ObjectTree& tree, const Object& object) noexcept {
   const Path path(object.id());
-  const lwm2m::Version version = object.definition().version;
-  const bool versioned = version != lwm2m::kDefaultObjectVersion && !of_enabler(object.id());
-  if (object.next_instance(0) == kMaxId || versioned) links.link(path);
-  if (versioned) write_version(links, version);
+  write_object(links, object, !of_enabler(object.id()), false);
   for (const InstanceId i : object.instances()) {
     links.link(path.child(i));
     const ShortServerId server = server_of(tree, object.id(), i);

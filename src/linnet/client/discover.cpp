@@ -17,9 +17,7 @@ class Discovery {
       : links_(out), attributes_(attributes), access_(access), server_(server) {}
 
   void object(const Object& object) noexcept {
-    links_.link(Path(object.id()));
-    const lwm2m::Version version = object.definition().version;
-    if (version != lwm2m::kDefaultObjectVersion) write_version(links_, version);
+    write_object(links_, object, true, true);
     own(Path(object.id()));
     for (const InstanceId i : object.instances()) {
       const Path path(object.id(), i);
@@ -73,11 +71,11 @@ class Discovery {
 
 }  // namespace
 
-void write_version(lwm2m::LinkWriter& links, lwm2m::Version version) noexcept {
-  std::array<std::uint8_t, 8> text;
-  ByteWriter out(text);
-  version.write(out);
-  links.attribute("ver"sv, as_text(out.written()));
+void write_object(lwm2m::LinkWriter& links, const Object& object, bool versions, bool always) noexcept {
+  const lwm2m::Version& version = object.definition().version;
+  const bool versioned = versions && version != lwm2m::kDefaultObjectVersion;
+  if (always || versioned || object.next_instance(0) == kMaxId) links.link(Path(object.id()));
+  if (versioned) links.attribute("ver"sv, version);
 }
 
 Result<void> Engine::discover(Request& request) noexcept {

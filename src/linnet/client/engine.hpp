@@ -146,12 +146,7 @@ class Engine final : private coap::Handler, private EngineState {
   // registration.cpp
   [[nodiscard]] ServerSettings settings(ShortServerId server) const noexcept;
   void step_server(Server& server) noexcept;
-  void send_register(Server& server) noexcept;
-  void send_update(Server& server) noexcept;
-  void send_deregister(Server& server) noexcept;
-  void send_parameters(Server& server, const ServerSettings& wanted, RegistrationState state) noexcept;
-  void send(Server& server, coap::OutgoingRequest& request, std::span<const std::string_view> query,
-            RegistrationState state) noexcept;
+  void send(Server& server, RegistrationState state) noexcept;
   void registered(Server& server, const coap::IncomingResponse& response) noexcept;
   void updated(Server& server) noexcept;
   void deregistered(Server& server) noexcept;

@@ -7,6 +7,7 @@
 #include "linnet/client/oscore_accounts.hpp"
 #include "linnet/client/query_list.hpp"
 #include "linnet/client/question.hpp"
+#include "linnet/client/request.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/object_list.hpp"
 
@@ -220,33 +221,13 @@ void Engine::step_server(Server& server) noexcept {
       if (due) attempt(server);
       return;
     case RegistrationState::kRegistered:
-      if (server.deregister_wanted) return send_deregister(server);
+      if (server.deregister_wanted) return send(server, RegistrationState::kDeregistering);
       if (kSequence && server.wanted.bits() != 0) change_transport(server);
-      if ((!kSequence || server.registered()) && (server.update_wanted || due)) send_update(server);
+      if ((!kSequence || server.registered()) && (server.update_wanted || due)) {
+        send(server, RegistrationState::kUpdating);
+      }
       return;
     default: server.deregister_wanted = false; return;
-  }
-}
-
-/// Hands a request over; `state` is entered where that succeeds.
-void Engine::send(Server& server, coap::OutgoingRequest& request, std::span<const std::string_view> query,
-                  RegistrationState state) noexcept {
-  request.query = query;
-  const auto id = endpoint_.request(server.link, request, now_);
-  if (!id && id.error().code == Errc::kBusy) {
-    server.due = now_ + kBusyDelay;
-    return;
-  }
-  server.state = state;
-  server.sent = now_;
-  // Behind an acknowledgement the response may be long in coming, but not longer than the registration lasts.
-  const coap::TransmissionParameters& transmission = counter_.traits(server.link).transmission;
-  server.due = now_ + std::clamp<Millis>(Seconds(server.sent_lifetime), transmission.max_transmit_wait(),
-                                         transmission.exchange_lifetime());
-  if (id) {
-    server.request = *id;
-  } else {
-    attempt_failed(server, id.error());
   }
 }
 
@@ -259,43 +240,26 @@ void Engine::write_object_list(ByteWriter& out) const noexcept {
       formats.insert(codec.format);
     }
   }
-  lwm2m::ObjectListWriter list(out, config_.alternate_path);
-  list.root(formats);
+  lwm2m::LinkWriter links(out, config_.alternate_path);
+  lwm2m::write_root(links, formats);
   for (const Object* object : tree_.objects()) {
     if (hidden(object->id())) continue;
-    const lwm2m::Version version = object->definition().version;
-    if (object->next_instance(0) == kMaxId || version != lwm2m::kDefaultObjectVersion)
-      list.object(object->id(), version);
-    for (const InstanceId i : object->instances()) list.instance(object->id(), i);
+    write_object(links, *object, true, false);
+    for (const InstanceId i : object->instances()) links.link(Path(object->id(), i));
   }
 }
 
-void Engine::send_register(Server& server) noexcept {
-  end_observations(server.id);
-  // Whatever becomes of this attempt, the registration before it is no longer to be counted on.
-  if constexpr (kSequence || kPersistence) server.location.clear();
-  const ServerSettings wanted = settings(server.id);
-  server.sent_lifetime = wanted.lifetime;
-  server.sent_binding = wanted.binding;
-  server.update_wanted = server.objects_changed = false;
-  send_parameters(server, wanted, RegistrationState::kRegistering);
-}
-
-void Engine::send_update(Server& server) noexcept {
-  const ServerSettings wanted = settings(server.id);
-  send_parameters(server, wanted, RegistrationState::kUpdating);
-  if (server.state != RegistrationState::kUpdating) return;
-  server.sent_lifetime = wanted.lifetime;
-  server.sent_binding = wanted.binding;
-  if constexpr (kPersistence) save_soon();
-  server.update_wanted = server.objects_changed = false;
-}
-
-/// POST to /rd, with everything, or to the location, with what is new. Queries and payload are laid into the
-/// work buffer.
-void Engine::send_parameters(Server& server, const ServerSettings& wanted, RegistrationState state) noexcept {
+/// Register: POST to /rd, with everything. Update: POST to the location, with what is new. De-register:
+/// DELETE of it. Queries and payload are laid into the work buffer; `state` is entered where the request is
+/// under way.
+void Engine::send(Server& server, RegistrationState state) noexcept {
   const bool registers = state == RegistrationState::kRegistering;
-  const bool with_objects = registers || server.objects_changed;
+  const bool updates = state == RegistrationState::kUpdating;
+  if (!updates) end_observations(server.id);
+  // Whatever becomes of this attempt, the registration before it is no longer to be counted on.
+  if ((kSequence || kPersistence) && registers) server.location.clear();
+  const ServerSettings wanted = settings(server.id);
+  const std::uint32_t lifetime = updates ? server.sent_lifetime : wanted.lifetime;
   QueryList queries(work_);
   ByteWriter& out = queries.out;
   if (registers) {
@@ -303,7 +267,7 @@ void Engine::send_parameters(Server& server, const ServerSettings& wanted, Regis
     out.text(config_.endpoint);
     queries.end();
   }
-  if (registers || wanted.lifetime != server.sent_lifetime) {
+  if (registers || (updates && wanted.lifetime != lifetime)) {
     out.text("lt="sv);
     lwm2m::write_digits(out, wanted.lifetime);
     queries.end();
@@ -312,7 +276,7 @@ void Engine::send_parameters(Server& server, const ServerSettings& wanted, Regis
     out.text("lwm2m=1.1"sv);
     queries.end();
   }
-  if (registers || wanted.binding != server.sent_binding) {
+  if (registers || (updates && wanted.binding != server.sent_binding)) {
     out.text("b="sv);
     wanted.binding.write(out, lwm2m::LwM2mVersion::k1_1);
     queries.end();
@@ -327,28 +291,37 @@ void Engine::send_parameters(Server& server, const ServerSettings& wanted, Regis
     queries.end();
   }
   const std::size_t start = out.size();
-  if (with_objects) write_object_list(out);
+  coap::OutgoingRequest request;
+  if (registers || (updates && server.objects_changed)) {
+    write_object_list(out);
+    request.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
+  }
   if (!out.ok() || !queries.fits()) {
     server.state = state;
     return attempt_failed(server, {Errc::kNoSpace});
   }
   std::array<std::string_view, coap::Reply::kMaxLocation> path{"rd"sv};
-  const std::size_t segments = registers ? 1 : server.location.segments(path);
-  coap::OutgoingRequest request;
-  request.method = coap::Code::kPost;
-  request.path = std::span(path).first(segments);
+  request.method = registers || updates ? coap::Code::kPost : coap::Code::kDelete;
+  request.path = std::span(path).first(registers ? 1 : server.location.segments(path));
+  request.query = queries.queries();
   request.payload = out.written().subspan(start);
-  if (with_objects) request.content_format = static_cast<std::uint16_t>(lwm2m::ContentFormat::kLinkFormat);
-  send(server, request, queries.queries(), state);
-}
-
-void Engine::send_deregister(Server& server) noexcept {
-  end_observations(server.id);
-  std::array<std::string_view, coap::Reply::kMaxLocation> path;
-  coap::OutgoingRequest request;
-  request.method = coap::Code::kDelete;
-  request.path = std::span(path).first(server.location.segments(path));
-  send(server, request, {}, RegistrationState::kDeregistering);
+  const auto id = endpoint_.request(server.link, request, now_);
+  if (!id && id.error().code == Errc::kBusy) {
+    server.due = now_ + kBusyDelay;
+    return;
+  }
+  server.state = state;
+  server.sent = now_;
+  // Behind an acknowledgement the response may be long in coming, but not longer than the registration lasts.
+  const coap::TransmissionParameters& transmission = counter_.traits(server.link).transmission;
+  server.due = now_ + std::clamp<Millis>(Seconds(lifetime), transmission.max_transmit_wait(),
+                                         transmission.exchange_lifetime());
+  if (!id) return attempt_failed(server, id.error());
+  server.request = *id;
+  server.sent_lifetime = wanted.lifetime;
+  server.sent_binding = wanted.binding;
+  server.update_wanted = server.objects_changed = false;
+  if constexpr (kPersistence) save_soon();
 }
 
 void Engine::on_response(coap::RequestId id, const coap::IncomingResponse& response, Instant) noexcept {

@@ -76,8 +76,9 @@ class PathList {
 inline constexpr Error kNotAcceptable{Errc::kUnsupported,
                                       static_cast<std::uint8_t>(coap::Code::kNotAcceptable)};
 
-/// `ver` of the link that was written last.
-void write_version(lwm2m::LinkWriter& links, lwm2m::Version version) noexcept;
+/// The link of an object, with `ver` where `versions` are told and its own is not 1.0. Unless `always`, it is
+/// left out where it would say nothing that the links of instances do not.
+void write_object(lwm2m::LinkWriter& links, const Object& object, bool versions, bool always) noexcept;
 
 /// The response code that an error asks for: its own, or the one of its kind.
 [[nodiscard]] coap::Code response_code(Error error) noexcept;

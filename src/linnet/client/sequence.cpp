@@ -88,7 +88,7 @@ void Engine::start_pending() noexcept {
 
 void Engine::attempt(Server& server) noexcept {
   if (managed() && server.link == coap::kNoLink) return open_link(server);
-  send_register(server);
+  send(server, RegistrationState::kRegistering);
 }
 
 void Engine::open_link(Server& server) noexcept {

@@ -2,7 +2,6 @@
 #include "linnet/lwm2m/link_format.hpp"
 
 #include "linnet/coap/code.hpp"
-#include "linnet/lwm2m/decimal_digits.hpp"
 
 namespace linnet::lwm2m {
 
@@ -155,11 +154,11 @@ void LinkWriter::separate() noexcept {
   started_ = true;
 }
 
-void LinkWriter::link(const Path& path, std::string_view prefix) noexcept {
+void LinkWriter::link(const Path& path) noexcept {
   separate();
   out_.u8('<');
-  out_.text(prefix);
-  if (path.depth() > 0 || prefix.empty()) path.write(out_);
+  out_.text(prefix_);
+  if (path.depth() > 0 || prefix_.empty()) path.write(out_);
   out_.u8('>');
 }
 
@@ -170,31 +169,20 @@ void LinkWriter::link(std::string_view target) noexcept {
   out_.u8('>');
 }
 
-void LinkWriter::name(std::string_view name) noexcept {
+void LinkWriter::begin(const char* name, std::size_t size) noexcept {
   out_.u8(';');
-  out_.text(name);
+  out_.text({name, size});
 }
 
-void LinkWriter::attribute(std::string_view attribute_name) noexcept {
-  name(attribute_name);
-}
-
-void LinkWriter::attribute(std::string_view attribute_name, std::string_view value) noexcept {
-  name(attribute_name);
+ByteWriter& LinkWriter::begin_value(const char* name, std::size_t size) noexcept {
+  begin(name, size);
   out_.u8('=');
-  out_.text(value);
+  return out_;
 }
 
-void LinkWriter::attribute(std::string_view attribute_name, std::uint64_t value) noexcept {
-  name(attribute_name);
-  out_.u8('=');
-  write_digits(out_, value);
-}
-
-void LinkWriter::quoted(std::string_view attribute_name, std::string_view value) noexcept {
-  name(attribute_name);
+void LinkWriter::quote(const char* value, std::size_t size) noexcept {
   out_.text("=\""sv);
-  for (const char c : value) {
+  for (const char c : std::string_view(value, size)) {
     if (c == '"' || c == '\\') out_.u8('\\');
     out_.u8(static_cast<std::uint8_t>(c));
   }

@@ -13,7 +13,9 @@
 #include <string_view>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/path.hpp"
+#include "linnet/lwm2m/version.hpp"
 
 namespace linnet::lwm2m {
 
@@ -65,28 +67,47 @@ class LinkReader {
 /// Appends links to a ByteWriter, which says at its end whether all of it fitted.
 class LinkWriter {
  public:
-  explicit LinkWriter(ByteWriter& out) noexcept : out_(out) {}
+  /// `prefix` ("/lwm2m", empty for none) stands before each path, and must outlive the writer.
+  explicit LinkWriter(ByteWriter& out, std::string_view prefix = {}) noexcept : out_(out), prefix_(prefix) {}
 
-  /// Starts a link; the attributes that follow are its own. `prefix` stands before the path
-  /// ("/lwm2m", empty for none); the root path under a prefix is the prefix alone.
-  void link(const Path& path, std::string_view prefix = {}) noexcept;
+  /// Starts a link; the attributes that follow are its own. The root path under a prefix is the prefix alone.
+  void link(const Path& path) noexcept;
   void link(std::string_view target) noexcept;
 
-  void attribute(std::string_view name) noexcept;
+  [[gnu::always_inline]] void attribute(std::string_view name) noexcept { begin(name.data(), name.size()); }
   /// `value` must be a token: none of blank, quote, comma, semicolon, backslash.
-  void attribute(std::string_view name, std::string_view value) noexcept;
-  void attribute(std::string_view name, std::uint64_t value) noexcept;
+  [[gnu::always_inline]] void attribute(std::string_view name, std::string_view value) noexcept {
+    out_with_value(name).text(value);
+  }
+  [[gnu::always_inline]] void attribute(std::string_view name, std::uint64_t value) noexcept {
+    write_digits(out_with_value(name), value);
+  }
+  [[gnu::always_inline]] void attribute(std::string_view name, Version version) noexcept {
+    version.write(out_with_value(name));
+  }
   /// A quoted string; quotes and backslashes in `value` are escaped.
-  void quoted(std::string_view name, std::string_view value) noexcept;
+  [[gnu::always_inline]] void quoted(std::string_view name, std::string_view value) noexcept {
+    attribute(name);
+    quote(value.data(), value.size());
+  }
 
+  [[nodiscard]] std::string_view prefix() const noexcept { return prefix_; }
   [[nodiscard]] ByteWriter& out() noexcept { return out_; }
+  /// An attribute up to its value, which the caller writes.
+  [[nodiscard, gnu::always_inline]] ByteWriter& out_with_value(std::string_view name) noexcept {
+    return begin_value(name.data(), name.size());
+  }
 
  private:
+  // Two words in registers, where a text would travel through memory.
+  void begin(const char* name, std::size_t size) noexcept;
+  ByteWriter& begin_value(const char* name, std::size_t size) noexcept;
+  void quote(const char* value, std::size_t size) noexcept;
   void separate() noexcept;
-  void name(std::string_view name) noexcept;
 
   ByteWriter& out_;
   bool started_ = false;
+  std::string_view prefix_;
 };
 
 }  // namespace linnet::lwm2m

@@ -321,37 +321,23 @@ bool CompactObjectList::contains(ObjectId object, InstanceId instance) const noe
   return false;
 }
 
-void ObjectListWriter::root(FormatSet formats) noexcept {
-  if (alternate_path_.empty() && formats.empty()) return;
-  links_.link(Path(), alternate_path_);
-  links_.quoted("rt"sv, kResourceType);
+void write_root(LinkWriter& links, FormatSet formats) noexcept {
+  if (links.prefix().empty() && formats.empty()) return;
+  links.link(Path());
+  links.quoted("rt"sv, kResourceType);
   if (formats.empty()) return;
-  std::array<std::uint8_t, 6 * FormatSet::kKnown.size()> text;
-  ByteWriter list(text);
+  // A list is quoted, a single number is a token.
+  const unsigned bits = formats.bits();
+  const bool several = (bits & (bits - 1)) != 0;
+  ByteWriter& out = links.out_with_value("ct"sv);
+  std::uint8_t separator = '"';
   for (const ContentFormat format : FormatSet::kKnown) {
     if (!formats.contains(format)) continue;
-    if (list.size() > 0) list.u8(' ');
-    write_digits(list, static_cast<std::uint64_t>(format));
+    if (several) out.u8(separator);
+    separator = ' ';
+    write_digits(out, static_cast<std::uint64_t>(format));
   }
-  const std::string_view numbers = as_text(list.written());
-  if (numbers.find(' ') == std::string_view::npos) {
-    links_.attribute("ct"sv, numbers);
-  } else {
-    links_.quoted("ct"sv, numbers);
-  }
-}
-
-void ObjectListWriter::object(ObjectId object, Version version) noexcept {
-  links_.link(Path(object), alternate_path_);
-  if (version == kDefaultObjectVersion) return;
-  std::array<std::uint8_t, 7> text;
-  ByteWriter number(text);
-  version.write(number);
-  links_.attribute("ver"sv, as_text(number.written()));
-}
-
-void ObjectListWriter::instance(ObjectId object, InstanceId instance) noexcept {
-  links_.link(Path(object, instance), alternate_path_);
+  if (several) out.u8('"');
 }
 
 }  // namespace linnet::lwm2m

@@ -110,22 +110,9 @@ class CompactObjectList {
   ByteView bytes_;
 };
 
-/// Writes a Register payload: the root first, then each object followed by its instances.
-class ObjectListWriter {
- public:
-  /// `alternate_path` ("/lwm2m", empty for none) must outlive the writer.
-  ObjectListWriter(ByteWriter& out, std::string_view alternate_path) noexcept
-      : links_(out), alternate_path_(alternate_path) {}
-
-  /// `</>;rt="oma.lwm2m";ct="..."`; nothing where neither an alternate path nor a format is to tell.
-  void root(FormatSet formats) noexcept;
-  /// The link of an object: needed where it has no instance or another version than 1.0.
-  void object(ObjectId object, Version version = kDefaultObjectVersion) noexcept;
-  void instance(ObjectId object, InstanceId instance) noexcept;
-
- private:
-  LinkWriter links_;
-  std::string_view alternate_path_;
-};
+/// The first link of a Register payload: `</>;rt="oma.lwm2m";ct="..."`; nothing where neither an alternate
+/// path, which is the writer's prefix, nor a format is to tell. Objects with their instances follow: an
+/// object's own link is needed where it has no instance or another version than 1.0.
+void write_root(LinkWriter& links, FormatSet formats) noexcept;
 
 }  // namespace linnet::lwm2m

@@ -98,14 +98,16 @@ TEST(LinkWriter, writes_what_a_discover_answer_needs) {
   ByteWriter out(room);
   LinkWriter links(out);
   links.link(Path(3));
-  links.attribute("ver", "1.1");
+  links.attribute("ver", Version{1, 1});
   links.link(Path(3, 0, 6));
   links.attribute("dim", 8U);
-  links.link(Path(3, 0), "/lwm2m");
+  links.link(Path(3, 0));
   links.attribute("obs");
   links.link("/x");
   links.quoted("uri", "a\"b\\");
-  EXPECT_EQ(as_text(out.written()), "</3>;ver=1.1,</3/0/6>;dim=8,</lwm2m/3/0>;obs,</x>;uri=\"a\\\"b\\\\\"");
+  links.attribute("lwm2m", "1.1");
+  EXPECT_EQ(as_text(out.written()),
+            "</3>;ver=1.1,</3/0/6>;dim=8,</3/0>;obs,</x>;uri=\"a\\\"b\\\\\";lwm2m=1.1");
 }
 
 TEST(LinkWriter, the_root_is_a_slash_or_its_prefix) {
@@ -113,8 +115,10 @@ TEST(LinkWriter, the_root_is_a_slash_or_its_prefix) {
   ByteWriter out(room);
   LinkWriter links(out);
   links.link(Path());
-  links.link(Path(), "/lwm2m");
-  EXPECT_EQ(as_text(out.written()), "</>,</lwm2m>");
+  LinkWriter below(out, "/lwm2m");
+  below.link(Path());
+  below.link(Path(3, 0));
+  EXPECT_EQ(as_text(out.written()), "</></lwm2m>,</lwm2m/3/0>");
 }
 
 TEST(LinkWriter, a_full_buffer_is_told_at_the_end) {

@@ -187,32 +187,39 @@ TEST(CompactObjectList, damaged_bytes_end_with_an_error) {
   EXPECT_EQ(CompactObjectList(beyond).for_each(ignore).error().code, Errc::kMalformed);
 }
 
-TEST(ObjectListWriter, writes_the_payload_of_a_1_1_device) {
+TEST(ObjectListRoot, names_the_formats_in_the_order_of_their_numbers) {
   std::array<std::uint8_t, 128> room;
   ByteWriter out(room);
-  ObjectListWriter list(out, "");
+  LinkWriter links(out);
   FormatSet formats;
   for (const auto format : {ContentFormat::kSenmlCbor, ContentFormat::kCbor, ContentFormat::kSenmlJson})
     formats.insert(format);
-  list.root(formats);
-  list.instance(1, 0);
-  list.object(3, {1, 1});
-  list.instance(3, 0);
-  list.object(5);
-  EXPECT_EQ(as_text(out.written()), "</>;rt=\"oma.lwm2m\";ct=\"60 110 112\",</1/0>,</3>;ver=1.1,</3/0>,</5>");
+  write_root(links, formats);
+  links.link(Path(1, 0));
+  EXPECT_EQ(as_text(out.written()), "</>;rt=\"oma.lwm2m\";ct=\"60 110 112\",</1/0>");
 }
 
-TEST(ObjectListWriter, OP_6_writes_an_alternate_path_and_no_root_where_there_is_nothing_to_tell) {
+TEST(ObjectListRoot, names_a_single_format_as_a_token) {
   std::array<std::uint8_t, 128> room;
   ByteWriter out(room);
-  ObjectListWriter rooted(out, "/lwm2m");
-  rooted.root({});
-  rooted.instance(3, 0);
+  LinkWriter links(out);
+  FormatSet formats;
+  formats.insert(ContentFormat::kTlv);
+  write_root(links, formats);
+  EXPECT_EQ(as_text(out.written()), "</>;rt=\"oma.lwm2m\";ct=11542");
+}
+
+TEST(ObjectListRoot, OP_6_has_an_alternate_path_and_is_left_out_where_there_is_nothing_to_tell) {
+  std::array<std::uint8_t, 128> room;
+  ByteWriter out(room);
+  LinkWriter rooted(out, "/lwm2m");
+  write_root(rooted, {});
+  rooted.link(Path(3, 0));
   EXPECT_EQ(as_text(out.written()), "</lwm2m>;rt=\"oma.lwm2m\",</lwm2m/3/0>");
   out.truncate(0);
-  ObjectListWriter plain(out, "");
-  plain.root({});
-  plain.instance(3, 0);
+  LinkWriter plain(out);
+  write_root(plain, {});
+  plain.link(Path(3, 0));
   EXPECT_EQ(as_text(out.written()), "</3/0>");
 }
 
