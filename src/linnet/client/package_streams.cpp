@@ -102,9 +102,7 @@ bool PackageStreams::on_part(coap::RequestId id, const coap::IncomingResponse& r
   if (row == fetches_.end()) return false;
   PackageFetcher& fetcher = *row->fetcher;
   if (part.last) row->fetcher = nullptr;
-  const auto etag = response.options.find(coap::OptionNumber::kEtag);
-  const bool wanted = fetcher.on_fetched(part.offset, response.payload, etag ? etag->value : ByteView(),
-                                         part.last, part.total);
+  const bool wanted = fetcher.on_fetched(part.offset, response.payload, response.etag, part.last, part.total);
   if (!wanted && row->fetcher == &fetcher && row->id == id) row->fetcher = nullptr;
   return wanted;
 }

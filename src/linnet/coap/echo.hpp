@@ -8,8 +8,8 @@
 
 #include "linnet/base/random.hpp"
 #include "linnet/base/time.hpp"
+#include "linnet/coap/chaskey.hpp"
 #include "linnet/coap/link.hpp"
-#include "linnet/coap/siphash.hpp"
 
 namespace linnet::coap {
 
@@ -28,9 +28,10 @@ class EchoValues {
   [[nodiscard]] bool fresh(ByteView value, LinkId link, Instant now) const noexcept;
 
  private:
-  [[nodiscard]] Value at(LinkId link, std::uint32_t millis) const noexcept;
+  using Words = std::array<std::uint32_t, kSize / 4>;
+  [[nodiscard]] Words at(LinkId link, std::uint32_t millis) const noexcept;
 
-  SipKey key_{};
+  ChaskeyBlock key_{};
 };
 
 }  // namespace linnet::coap

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "linnet/base/outlined.hpp"
 #include "linnet/coap/features.hpp"
 
 namespace linnet::coap {
@@ -78,7 +79,7 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   return {};
 }
 
-void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
+LINNET_OUTLINED void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
   now_ = now;
   ++statistics_.received;
   if (!peers_.has(link)) {
@@ -86,19 +87,19 @@ void Endpoint::receive(LinkId link, ByteView datagram, Instant now) noexcept {
     return;
   }
   if (reliable(link)) return receive_frame(link, datagram);
-  const Result<Message> message = Message::decode(datagram);
-  if (!message) {
+  Message message;
+  const Errc wrong = message.read(datagram);
+  const Type type = message.type();
+  if (wrong != Errc{}) {
     ++statistics_.malformed;
-    const std::optional<MessageHeader> header = peek_header(datagram);
-    if (header) reject(link, header->type, header->message_id);
+    if (wrong == Errc::kMalformed) reject(link, type, message.message_id());
     return;
   }
-  const Type type = message->type();
   const bool asks = type == Type::kConfirmable || type == Type::kNonConfirmable;
-  if (message->code() == Code::kEmpty) return receive_empty(link, *message);
-  if (is_request(message->code()) && asks) return receive_request(link, *message);
-  if (is_response(message->code()) && type != Type::kReset) return receive_response(link, *message);
-  reject(link, type, message->message_id());
+  if (message.code() == Code::kEmpty) return receive_empty(link, message);
+  if (is_request(message.code()) && asks) return receive_request(link, message);
+  if (is_response(message.code()) && type != Type::kReset) return receive_response(link, message);
+  reject(link, type, message.message_id());
 }
 
 void Endpoint::receive_empty(LinkId link, const Message& message) noexcept {

@@ -168,7 +168,7 @@ class Endpoint {
   void transmit_exchange(Exchange& exchange) noexcept;
   [[nodiscard]] bool number_exchange(Exchange& exchange) noexcept;
   void receive_protected(RequestContext& request, const Message& message, bool again) noexcept;
-  [[nodiscard]] bool proven(const RequestContext& request, const ScannedOptions& scanned) noexcept;
+  [[nodiscard]] bool proven(const RequestContext& request, const IncomingRequest& incoming) noexcept;
   [[nodiscard]] OpenedMessage open_response(LinkId link, Exchange* exchange, const Message& message) noexcept;
 
   // Protected messages that a proxy cut: endpoint_outer_blocks.cpp.
@@ -185,9 +185,8 @@ class Endpoint {
   void take_response(LinkId link, const Message& message, RecentRequest* recent, Exchange* exchange,
                      bool ask_again) noexcept;
   void receive_notification(const Message& message, const IncomingResponse& response,
-                            const ScannedOptions& scanned, RecentRequest* recent) noexcept;
-  void complete(Exchange& exchange, IncomingResponse& response, const ScannedOptions& scanned,
-                bool ask_again) noexcept;
+                            RecentRequest* recent) noexcept;
+  void complete(Exchange& exchange, IncomingResponse& response, bool ask_again) noexcept;
   [[nodiscard]] Result<void> open_request(LinkId link, const OutgoingRequest& request,
                                           Exchange*& opened) noexcept;
   [[nodiscard]] bool encode_request(Exchange& exchange, const OutgoingRequest& request, ByteView payload,
@@ -210,15 +209,12 @@ class Endpoint {
   [[nodiscard]] Result<void> cut_request(Exchange& exchange, ByteView payload, bool lent) noexcept;
   [[nodiscard]] bool write_block1(Exchange& exchange) noexcept;
   [[nodiscard]] bool write_block2(Exchange& exchange, std::uint8_t szx) noexcept;
-  [[nodiscard]] bool stale(const Exchange& exchange, const ScannedOptions& scanned) const noexcept;
-  [[nodiscard]] Result<bool> continue_block1(Exchange& exchange, Code code,
-                                             const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] Result<bool> continue_block2(Exchange& exchange, const IncomingResponse& response,
-                                             const ScannedOptions& scanned) noexcept;
-  [[nodiscard]] bool meet_challenge(Exchange& exchange, Code code, const ScannedOptions& scanned,
+  [[nodiscard]] bool stale(const Exchange& exchange, const IncomingResponse& response) const noexcept;
+  [[nodiscard]] Result<bool> continue_block1(Exchange& exchange, const IncomingResponse& response) noexcept;
+  [[nodiscard]] Result<bool> continue_block2(Exchange& exchange, const IncomingResponse& response) noexcept;
+  [[nodiscard]] bool meet_challenge(Exchange& exchange, const IncomingResponse& response,
                                     bool ask_again) noexcept;
-  [[nodiscard]] Result<void> start_joining(Exchange& exchange, const IncomingResponse& first,
-                                           ByteView etag) noexcept;
+  [[nodiscard]] Result<void> start_joining(Exchange& exchange, const IncomingResponse& first) noexcept;
   void receive_block1(RequestContext& request, IncomingRequest& incoming, std::uint32_t size1) noexcept;
   [[nodiscard]] Block accept_block(RequestContext& request) const noexcept;
   [[nodiscard]] std::optional<ByteView> join(const RequestContext& request, const Block& block,
@@ -235,7 +231,7 @@ class Endpoint {
                                   const Block& block, std::uint32_t size1) noexcept;
   void part_taken(const RequestContext& request, std::size_t size, const BodyPart& part,
                   const Reply& reply) noexcept;
-  void pass_on(Exchange& exchange, const IncomingResponse& response, const ScannedOptions& scanned) noexcept;
+  void pass_on(Exchange& exchange, const IncomingResponse& response) noexcept;
   [[nodiscard]] std::uint32_t timer_of(const BodyStream& stream) const noexcept;
   void keep_stream(const BodyStream& stream) noexcept;
   void end_stream(const RequestContext& request) noexcept;
@@ -245,7 +241,7 @@ class Endpoint {
   // Requests of peers: endpoint_replies.cpp.
   void receive_request(LinkId link, const Message& message) noexcept;
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent) noexcept;
-  [[nodiscard]] bool fresh_enough(const RequestContext& request, const ScannedOptions& scanned) noexcept;
+  [[nodiscard]] bool fresh_enough(const IncomingRequest& incoming) noexcept;
   void process(RequestContext& request, const Message& message) noexcept;
   void ask(const RequestContext& request, const IncomingRequest& incoming,
            const BodyPart* part = nullptr) noexcept;

@@ -13,15 +13,15 @@ namespace linnet::coap {
 /// `parts` says, to which the Echo value is added that it has. False, and nothing is changed, when it does
 /// not fit.
 bool Endpoint::rewrite(Exchange& exchange, MessageParts& parts, Keep keep) noexcept {
-  const Result<Message> old = Message::decode(message_of(exchange));
-  if (!old) return false;
-  if (keep == Keep::kAll) parts.payload = old->payload();
+  Message old;
+  if (old.read(message_of(exchange)) != Errc{}) return false;
+  if (keep == Keep::kAll) parts.payload = old.payload();
   const MessageId id = next_message_id(exchange.link);
-  MessageWriter writer(scratch_.first(message_limit(exchange.link, exchange.binding)), old->type(),
-                       old->code(), id, exchange.token);
+  MessageWriter writer(scratch_.first(message_limit(exchange.link, exchange.binding)), old.type(), old.code(),
+                       id, exchange.token);
   // Of the options from Block2 to Echo a request of ours has only those that `parts` can hold.
   bool written = false;
-  for (const Option& option : old->options()) {
+  for (const Option& option : old.options()) {
     if (option.number == OptionNumber::kEcho) {
       if (parts.echo.empty()) parts.echo = option.value;
       continue;
@@ -53,13 +53,12 @@ void Endpoint::send_again(Exchange& exchange) noexcept {
 
 /// A 4.01 with an Echo value asks for the same request with it (RFC 9175 §2.3): once. A response that gave
 /// new keys does so even without one.
-bool Endpoint::meet_challenge(Exchange& exchange, Code code, const ScannedOptions& scanned,
-                              bool ask_again) noexcept {
-  const bool challenge = code == Code::kUnauthorized && !scanned.echo.empty();
+bool Endpoint::meet_challenge(Exchange& exchange, const IncomingResponse& response, bool ask_again) noexcept {
+  const bool challenge = response.code == Code::kUnauthorized && !response.echo.empty();
   if (!ask_again && (!challenge || exchange.challenged)) return false;
   exchange.challenged = exchange.challenged || !ask_again;
   MessageParts parts;
-  parts.echo = scanned.echo;
+  parts.echo = response.echo;
   if (!kBlockwise || exchange.sending == 0) return rewrite(exchange, parts, Keep::kAll);
   if (!rewrite(exchange, parts, Keep::kNoBlocks)) return false;  // a block may have to become smaller
   exchange.offset = 0;  // the server has let go of the blocks that it had
@@ -108,31 +107,31 @@ bool Endpoint::write_block1(Exchange& exchange) noexcept {
 }
 
 /// An old response that came late: for a block which is already done.
-bool Endpoint::stale(const Exchange& exchange, const ScannedOptions& scanned) const noexcept {
-  if (exchange.sending != 0 && scanned.blocks.block1 != BlockOptions::kAbsent) {
-    return Block::from_value(scanned.blocks.block1).number !=
+bool Endpoint::stale(const Exchange& exchange, const IncomingResponse& response) const noexcept {
+  if (exchange.sending != 0 && response.blocks.block1 != BlockOptions::kAbsent) {
+    return Block::from_value(response.blocks.block1).number !=
            Block::at(exchange.offset, false, exchange.szx).number;
   }
-  if (scanned.blocks.block2 == BlockOptions::kAbsent) return false;
-  const std::uint32_t offset = Block::from_value(scanned.blocks.block2).offset();
+  if (response.blocks.block2 == BlockOptions::kAbsent) return false;
+  const std::uint32_t offset = Block::from_value(response.blocks.block2).offset();
   if (exchange.joining != 0) return offset < transfers_[exchange.joining].size;
   return kStreaming && exchange.stream != 0 && offset < streams_[exchange.stream].offset;
 }
 
 /// True when another block was written, false when the request has its final response.
-Result<bool> Endpoint::continue_block1(Exchange& exchange, Code code,
-                                       const ScannedOptions& scanned) noexcept {
-  const bool named = scanned.blocks.block1 != BlockOptions::kAbsent;
-  const Block block = Block::from_value(value_or_zero(scanned.blocks.block1));
+Result<bool> Endpoint::continue_block1(Exchange& exchange, const IncomingResponse& response) noexcept {
+  const Code code = response.code;
+  const bool named = response.blocks.block1 != BlockOptions::kAbsent;
+  const Block block = Block::from_value(value_or_zero(response.blocks.block1));
   const bool smaller = code == Code::kRequestEntityTooLarge && named && block.szx < exchange.szx;
   if (exchange.sending == 0) {
-    const Result<Message> sent = Message::decode(message_of(exchange));
-    if (!smaller || !sent || sent->payload().size() <= block.size()) {
+    Message sent;
+    if (!smaller || sent.read(message_of(exchange)) != Errc{} || sent.payload().size() <= block.size()) {
       if (code == Code::kContinue) return fail(Errc::kMalformed);
       return false;
     }
     exchange.szx = block.szx;
-    return cut_request(exchange, sent->payload(), false).has_value();
+    return cut_request(exchange, sent.payload(), false).has_value();
   }
   Transfer& transfer = transfers_[exchange.sending];
   const std::uint32_t done =

@@ -37,8 +37,7 @@ bool Endpoint::write_block2(Exchange& exchange, std::uint8_t szx) noexcept {
   return written;
 }
 
-Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse& first,
-                                     ByteView etag) noexcept {
+Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse& first) noexcept {
   if (first.payload.size() > config_.max_body) return fail(Errc::kTooLarge);
   if (exchange.joining == 0) {
     const Transfer* const opened = transfers_.open_own(exchange.link, now_);
@@ -48,7 +47,7 @@ Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse&
   Transfer& transfer = transfers_[exchange.joining];
   static_cast<Representation&>(transfer) = static_cast<const Representation&>(first);
   transfer.code = first.code;
-  transfer.etag = short_tag(etag);
+  transfer.etag = short_tag(first.etag);
   const ByteView options = first.options.encoded();
   transfer.options_size =
       options.size() <= Transfers::kMaxOptions ? static_cast<std::uint8_t>(options.size()) : std::uint8_t{0};
@@ -59,11 +58,10 @@ Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse&
 }
 
 /// True when the next block was asked for, false when the response is whole (or an error).
-Result<bool> Endpoint::continue_block2(Exchange& exchange, const IncomingResponse& response,
-                                       const ScannedOptions& scanned) noexcept {
+Result<bool> Endpoint::continue_block2(Exchange& exchange, const IncomingResponse& response) noexcept {
   if (!is_success(response.code)) return false;
-  const bool named = scanned.blocks.block2 != BlockOptions::kAbsent;
-  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  const bool named = response.blocks.block2 != BlockOptions::kAbsent;
+  const Block block = Block::from_value(value_or_zero(response.blocks.block2));
   if (exchange.joining == 0 && block.number == 0 && !block.more) return false;
   const ByteView payload = response.payload;
   if (!named || !block.valid(reliable(exchange.link)) || !block.whole(payload.size()))
@@ -73,11 +71,11 @@ Result<bool> Endpoint::continue_block2(Exchange& exchange, const IncomingRespons
   if (exchange.joining == 0 ||
       (block.number == 0 && exchange.restarts != 0 && transfers_[exchange.joining].size == 0)) {
     if (block.number != 0) return fail(Errc::kMalformed);
-    const Result<void> started = start_joining(exchange, response, scanned.etag);
+    const Result<void> started = start_joining(exchange, response);
     if (!started) return fail(started.error().code);
   } else {
     Transfer& transfer = transfers_[exchange.joining];
-    if (short_tag(scanned.etag) != transfer.etag) {
+    if (short_tag(response.etag) != transfer.etag) {
       if (++exchange.restarts > kMaxRestarts) return fail(Errc::kMalformed);
       transfer.size = 0;
       begins_again = true;

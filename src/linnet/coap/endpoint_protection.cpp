@@ -74,10 +74,9 @@ void Endpoint::receive_protected(RequestContext& request, const Message& message
 }
 
 /// False: the request has been answered by a challenge (RFC 8613 appendix B.1.2).
-bool Endpoint::proven(const RequestContext& request, const ScannedOptions& scanned) noexcept {
+bool Endpoint::proven(const RequestContext& request, const IncomingRequest& incoming) noexcept {
   if (!kProtection || !request.binding.unproven) return true;
-  const bool fresh = kChallenges && !scanned.echo.empty() && echo_.fresh(scanned.echo, request.link, now_);
-  if (!fresh || request.binding.interim) {
+  if (!incoming.fresh || request.binding.interim) {
     challenge(request);
     return false;
   }

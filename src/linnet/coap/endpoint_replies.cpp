@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "linnet/base/outlined.hpp"
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/entity_tag.hpp"
 #include "linnet/coap/features.hpp"
@@ -104,59 +105,54 @@ bool Endpoint::repeat(LinkId link, RecentRequest& recent) noexcept {
 }
 
 void Endpoint::process(RequestContext& request, const Message& message) noexcept {
-  const ScannedOptions scanned = scan_options(message.options(), message.code());
-  request.cache_key = scanned.cache_key;
-  request.no_response = scanned.no_response;
-  if (scanned.bad_critical) {
+  IncomingRequest incoming;
+  scan_options(message.options(), message.code(), incoming);
+  request.cache_key = incoming.cache_key;
+  request.no_response = incoming.no_response;
+  if (incoming.bad_critical) {
     if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption);
     ++statistics_.rejected;
     return request.recent->keep(Kept::kSilence);
   }
+  incoming.link = request.link;
+  incoming.method = request.method;
+  incoming.confirmable = request.confirmable;
+  incoming.fresh = kChallenges && echo_.fresh(incoming.echo, request.link, now_);
+  incoming.token = request.token;
+  incoming.options = message.options();
+  incoming.payload = message.payload();
+  incoming.security_context = request.binding.context;
   if constexpr (kProtection) {
-    if (!proven(request, scanned)) return;
+    if (!proven(request, incoming)) return;
   }
   if constexpr (kFreshness) {
-    if (!fresh_enough(request, scanned)) return challenge(request);
+    if (!fresh_enough(incoming)) return challenge(request);
   }
-  if (scanned.proxy) return answer_code(request, Code::kProxyingNotSupported);
+  if (incoming.proxy) return answer_code(request, Code::kProxyingNotSupported);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed);
-  IncomingRequest incoming{
-      .link = request.link,
-      .method = request.method,
-      .confirmable = request.confirmable,
-      .fresh = kChallenges && echo_.fresh(scanned.echo, request.link, now_),
-      .token = request.token,
-      .options = message.options(),
-      .content_format = scanned.content_format,
-      .accept = scanned.accept,
-      .observe = scanned.observe,
-      .payload = message.payload(),
-      .cache_key = request.cache_key,
-      .security_context = request.binding.context,
-  };
   if constexpr (kBlockwise) {
-    request.block1 = scanned.blocks.block1;
-    request.block2 = scanned.blocks.block2;
-    request.size_wanted = scanned.blocks.size2 != BlockOptions::kAbsent;
+    request.block1 = incoming.blocks.block1;
+    request.block2 = incoming.blocks.block2;
+    request.size_wanted = incoming.blocks.size2 != BlockOptions::kAbsent;
     const bool stream = reliable(request.link);
     const Block block2 = Block::from_value(value_or_zero(request.block2));
     if (!Block::from_value(value_or_zero(request.block1)).valid(stream) || !block2.valid(stream))
       return answer_code(request, Code::kBadRequest);
     if (block2.number != 0) return receive_block2(request, incoming);
     if (request.block1 != BlockOptions::kAbsent)
-      return receive_block1(request, incoming, scanned.blocks.size1);
+      return receive_block1(request, incoming, incoming.blocks.size1);
   }
   if (incoming.payload.size() > config_.max_body) return refuse_body(request, config_.max_body);
   ask(request, incoming);
 }
 
 /// As EndpointConfig::freshness says. A block behind the first belongs to a body that began fresh.
-bool Endpoint::fresh_enough(const RequestContext& request, const ScannedOptions& scanned) noexcept {
-  if (config_.freshness == Freshness::kOff || !has_effect(request.method)) return true;
-  bool& known = peers_[request.link].fresh;
-  if (echo_.fresh(scanned.echo, request.link, now_)) return known = true;
-  if (kBlockwise && Block::from_value(value_or_zero(scanned.blocks.block1)).number != 0) return true;
-  return config_.freshness == Freshness::kFirst && (known || reliable(request.link));
+LINNET_OUTLINED bool Endpoint::fresh_enough(const IncomingRequest& incoming) noexcept {
+  if (config_.freshness == Freshness::kOff || !has_effect(incoming.method)) return true;
+  bool& known = peers_[incoming.link].fresh;
+  if (incoming.fresh) return known = true;
+  if (kBlockwise && Block::from_value(value_or_zero(incoming.blocks.block1)).number != 0) return true;
+  return config_.freshness == Freshness::kFirst && (known || reliable(incoming.link));
 }
 
 /// 4.13 with the size that would do (RFC 7959 §2.9.3).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "linnet/base/outlined.hpp"
 #include "linnet/coap/endpoint.hpp"
 #include "linnet/coap/features.hpp"
 
@@ -107,11 +108,10 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   Exchange* exchange = nullptr;
   Result<void> made = open_request(link, rest, exchange);
   if (!made) return launch(exchange, made);
-  const ScannedOptions scanned = scan_options(first.options, first.code);
-  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  const Block block = Block::from_value(value_or_zero(first.blocks.block2));
   made =
       encode_request(*exchange, rest, {}, 0) && block.more && block.number == 0 && block.valid(reliable(link))
-          ? start_joining(*exchange, first, scanned.etag)
+          ? start_joining(*exchange, first)
           : Result<void>(fail(Errc::kInvalidArgument));
   if (made && !write_block2(*exchange, std::min(block.szx, preferred_szx(link))))
     made = fail(Errc::kTooLarge);
@@ -191,48 +191,46 @@ void Endpoint::receive_response(LinkId link, const Message& message) noexcept {
 }
 
 /// A response to the request of an exchange, or to none that is under way. `ask_again`: see OpenedMessage.
-void Endpoint::take_response(LinkId link, const Message& message, RecentRequest* recent, Exchange* exchange,
-                             bool ask_again) noexcept {
+LINNET_OUTLINED void Endpoint::take_response(LinkId link, const Message& message, RecentRequest* recent,
+                                             Exchange* exchange, bool ask_again) noexcept {
   const bool piggybacked = message.type() == Type::kAcknowledgement;
   const bool confirmable = message.type() == Type::kConfirmable;
-  const ScannedOptions scanned = scan_options(message.options(), message.code());
-  if (scanned.bad_critical) return reject(link, message.type(), message.message_id());
+  IncomingResponse response;
+  scan_options(message.options(), message.code(), response);
+  if (response.bad_critical) return reject(link, message.type(), message.message_id());
   if (confirmable) {
     if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
     if (recent != nullptr) recent->begin(message.message_id(), now_);
   }
-  IncomingResponse response{static_cast<const Representation&>(scanned),
-                            link,
-                            message.code(),
-                            confirmable,
-                            message.token(),
-                            message.options(),
-                            false,
-                            false,
-                            message.payload()};
+  response.link = link;
+  response.code = message.code();
+  response.confirmable = confirmable;
+  response.token = message.token();
+  response.options = message.options();
+  response.payload = message.payload();
   if (exchange == nullptr) {
     if (piggybacked)
       ++statistics_.rejected;
     else
-      receive_notification(message, response, scanned, recent);
+      receive_notification(message, response, recent);
     return;
   }
   if (confirmable) {
     if (recent != nullptr) recent->keep(Kept::kAcknowledged);
     send_empty(link, Type::kAcknowledgement, message.message_id());
   }
-  if (kBlockwise && !piggybacked && stale(*exchange, scanned)) return;
-  complete(*exchange, response, scanned, ask_again);
+  if (kBlockwise && !piggybacked && stale(*exchange, response)) return;
+  complete(*exchange, response, ask_again);
 }
 
 void Endpoint::receive_notification(const Message& message, const IncomingResponse& response,
-                                    const ScannedOptions& scanned, RecentRequest* recent) noexcept {
+                                    RecentRequest* recent) noexcept {
   const LinkId link = response.link;
   bool wanted = false;
   if constexpr (kObserver) {
     IncomingResponse notification = response;
     notification.in_order = reliable(link);
-    notification.more = kBlockwise && Block::from_value(value_or_zero(scanned.blocks.block2)).more;
+    notification.more = kBlockwise && Block::from_value(value_or_zero(response.blocks.block2)).more;
     wanted = handler_->on_notification(notification, now_);
   }
   if (!wanted) ++statistics_.rejected;
@@ -246,20 +244,19 @@ void Endpoint::receive_notification(const Message& message, const IncomingRespon
 }
 
 /// A response came for the message that is out: the request ends, or goes on with its next block.
-void Endpoint::complete(Exchange& exchange, IncomingResponse& response, const ScannedOptions& scanned,
-                        bool ask_again) noexcept {
+void Endpoint::complete(Exchange& exchange, IncomingResponse& response, bool ask_again) noexcept {
   settle(exchange);
-  if (kChallenges && meet_challenge(exchange, response.code, scanned, ask_again)) return send_again(exchange);
+  if (kChallenges && meet_challenge(exchange, response, ask_again)) return send_again(exchange);
   const bool fetching = kStreaming && exchange.stream != 0;
   if (kBlockwise && !fetching) {
-    Result<bool> goes_on = continue_block1(exchange, response.code, scanned);
-    if (goes_on && !*goes_on) goes_on = continue_block2(exchange, response, scanned);
+    Result<bool> goes_on = continue_block1(exchange, response);
+    if (goes_on && !*goes_on) goes_on = continue_block2(exchange, response);
     if (!goes_on) return end_exchange(exchange, goes_on.error().code);
     if (*goes_on) return send_again(exchange);
   }
   response.token = exchange.first_token;
   if constexpr (kStreaming) {
-    if (fetching) return pass_on(exchange, response, scanned);
+    if (fetching) return pass_on(exchange, response);
   }
   deliver(exchange, response);
 }

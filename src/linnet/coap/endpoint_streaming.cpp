@@ -135,8 +135,7 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
 }
 
 /// A block of what was fetched came: tells, and asks for the next one. Or an error came instead.
-void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response,
-                       const ScannedOptions& scanned) noexcept {
+void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response) noexcept {
   const RequestId id = exchange.id;
   if (!is_success(response.code)) {
     close_exchange(exchange);
@@ -145,12 +144,12 @@ void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response,
   BodyStream& stream = streams_[exchange.stream];
   const std::size_t size = response.payload.size();
   // A body that came at once may leave the option out.
-  const bool named = scanned.blocks.block2 != BlockOptions::kAbsent;
-  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  const bool named = response.blocks.block2 != BlockOptions::kAbsent;
+  const Block block = Block::from_value(value_or_zero(response.blocks.block2));
   const bool whole = !named || (block.valid(reliable(exchange.link)) && block.whole(size));
-  const std::uint32_t tag = short_tag(scanned.etag);
+  const std::uint32_t tag = short_tag(response.etag);
   const bool same = tag == stream.tag || (!stream.begun && stream.tag == 0);
-  const std::uint32_t total = value_or_zero(scanned.blocks.size2);
+  const std::uint32_t total = value_or_zero(response.blocks.size2);
   const bool agreed = total == 0 || stream.total == 0 || total == stream.total;
   const std::uint32_t end = stream.offset + static_cast<std::uint32_t>(size);
   if (total != 0) stream.total = total;

@@ -14,6 +14,7 @@
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/link.hpp"
 #include "linnet/coap/option.hpp"
+#include "linnet/coap/scanned_options.hpp"
 #include "linnet/coap/token.hpp"
 
 namespace linnet::coap {
@@ -23,27 +24,16 @@ enum class RequestId : std::uint32_t {};
 /// Names a request of a peer whose answer was deferred.
 enum class DeferredId : std::uint32_t {};
 
-/// What options tell of a representation.
-struct Representation {
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;  ///< 24 bits
-  std::optional<std::uint32_t> max_age;  ///< seconds
-};
-
-/// A whole request that came in. Views live until on_request returns.
-struct IncomingRequest {
+/// A whole request that came in. Views live until on_request returns. `cache_key` is what a Notification
+/// takes.
+struct IncomingRequest : ScannedOptions {
   LinkId link{};
   Code method{};
   bool confirmable = false;
   bool fresh = false;  ///< carries an Echo value that this endpoint gave lately (RFC 9175 §2.3)
   Token token;
-  Options options{ByteView{}};  ///< Uri-Path, Uri-Query and the rest, as sent (the first block's)
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint16_t> accept;
-  std::optional<std::uint32_t> observe;
-  ByteView payload;  ///< all blocks joined
-  std::uint32_t cache_key =
-      0;  ///< hash of method and cache-key options but Observe and blocks; for Notification
+  Options options{ByteView{}};         ///< Uri-Path, Uri-Query and the rest, as sent (the first block's)
+  ByteView payload;                    ///< all blocks joined
   std::uint32_t security_context = 0;  ///< that it was protected by, see Protection; 0: by none
 };
 
@@ -87,7 +77,7 @@ struct OutgoingRequest {
 };
 
 /// A whole response (or notification). Views live until the handler returns.
-struct IncomingResponse : Representation {
+struct IncomingResponse : ScannedOptions {
   LinkId link{};
   Code code{};
   bool confirmable = false;

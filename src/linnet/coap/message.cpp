@@ -21,20 +21,22 @@ std::optional<MessageHeader> peek_header(ByteView bytes) noexcept {
 }
 
 Result<Message> Message::decode(ByteView bytes) noexcept {
-  const std::optional<MessageHeader> header = peek_header(bytes);
-  if (!header) return fail(Errc::kMalformed);
-  const std::size_t token_size = bytes[0] & 0x0F;
-  if (token_size > Token::kMaxSize || bytes.size() < kHeaderSize + token_size) return fail(Errc::kMalformed);
-  if (header->code == Code::kEmpty && bytes.size() != kHeaderSize) return fail(Errc::kMalformed);
-
   Message message;
-  message.type_ = header->type;
-  message.code_ = header->code;
-  message.message_id_ = header->message_id;
-  message.token_ = Token(bytes.subspan(kHeaderSize, token_size));
-
-  if (!message.take_rest(bytes.subspan(kHeaderSize + token_size))) return fail(Errc::kMalformed);
+  if (message.read(bytes) != Errc{}) return fail(Errc::kMalformed);
   return message;
+}
+
+Errc Message::read(ByteView bytes) noexcept {
+  const std::optional<MessageHeader> header = peek_header(bytes);
+  if (!header) return Errc::kUnsupported;
+  type_ = header->type;
+  code_ = header->code;
+  message_id_ = header->message_id;
+  const std::size_t token_size = bytes[0] & 0x0F;
+  if (token_size > Token::kMaxSize || bytes.size() < kHeaderSize + token_size) return Errc::kMalformed;
+  if (code_ == Code::kEmpty && bytes.size() != kHeaderSize) return Errc::kMalformed;
+  token_ = Token(bytes.subspan(kHeaderSize, token_size));
+  return take_rest(bytes.subspan(kHeaderSize + token_size)) ? Errc{} : Errc::kMalformed;
 }
 
 Result<Message> Message::decode_frame(ByteView bytes) noexcept {
@@ -55,13 +57,10 @@ bool Message::take_rest(ByteView bytes) noexcept {
   const std::uint8_t* const first = bytes.data();
   const std::uint8_t* const end = first + bytes.size();
   const std::uint8_t* at = first;
-  std::uint32_t number = 0;
+  Option option;
   while (at != end && *at != kPayloadMarker) {
-    const OptionHeader option = read_option_header(at, end);
-    number += option.delta;
-    if (option.size == 0 || number > 0xFFFF) return false;
-    if (option.value_size > static_cast<std::size_t>(end - at) - option.size) return false;
-    at += option.size + option.value_size;
+    at = read_option(at, end, option);
+    if (at == nullptr) return false;
   }
   options_ = ByteView(first, at);
   if (at == end) return true;

@@ -30,6 +30,9 @@ class Message {
   /// Checks header, token length, every option header and the payload marker. Errc::kMalformed
   /// for what RFC 7252 §3 calls a message format error; `peek_header` then tells what to reject.
   [[nodiscard]] static Result<Message> decode(ByteView bytes) noexcept;
+  /// The same in place: Errc{}; kMalformed, then type, code and Message ID are there to reject it; or
+  /// kUnsupported where `peek_header` gives nothing.
+  [[nodiscard]] Errc read(ByteView bytes) noexcept;
   /// One whole frame of a stream (frame.hpp) instead of a datagram: non-confirmable, Message ID 0. An
   /// empty message may carry anything (RFC 8323 §3.4).
   [[nodiscard]] static Result<Message> decode_frame(ByteView bytes) noexcept;

@@ -54,22 +54,19 @@ constexpr OptionProperties kProperties[] = {
 constexpr std::uint32_t kOneByte = 13;
 constexpr std::uint32_t kTwoBytes = 14;
 constexpr std::uint32_t kReserved = 15;
+constexpr std::uint32_t kMissing = INT32_MAX;  // larger than any number of an option, and any message
 constexpr std::uint32_t kOneByteBias = 13;
 constexpr std::uint32_t kTwoBytesBias = 269;
 
-/// The value that a nibble and its extension stand for; false when bytes are missing.
-bool extend(std::uint32_t& value, const std::uint8_t*& at, const std::uint8_t* end) noexcept {
-  if (value < kOneByte) return true;
-  if (value == kReserved) return false;
-  if (value == kOneByte) {
-    if (at == end) return false;
-    value = kOneByteBias + *at++;
-    return true;
-  }
-  if (end - at < 2) return false;
-  value = kTwoBytesBias + (static_cast<std::uint32_t>(at[0]) << 8 | at[1]);
-  at += 2;
-  return true;
+/// The number that a nibble and its extension stand for; kMissing when bytes are missing.
+std::uint32_t extended(std::uint32_t nibble, const std::uint8_t*& at, const std::uint8_t* end) noexcept {
+  if (nibble < kOneByte) return nibble;
+  const std::uint32_t size = nibble - kOneByte + 1;
+  if (nibble == kReserved || static_cast<std::size_t>(end - at) < size) return kMissing;
+  const std::uint8_t* const extension = at;
+  at += size;
+  if (nibble == kOneByte) return kOneByteBias + extension[0];
+  return kTwoBytesBias + (static_cast<std::uint32_t>(extension[0]) << 8 | extension[1]);
 }
 
 std::uint32_t nibble(std::uint32_t value) noexcept {
@@ -86,15 +83,14 @@ void write_extension(ByteWriter& out, std::uint32_t value) noexcept {
 
 }  // namespace
 
-OptionHeader read_option_header(const std::uint8_t* at, const std::uint8_t* end) noexcept {
-  const std::uint8_t* const start = at;
-  OptionHeader header;
-  header.delta = *at >> 4;
-  header.value_size = *at & 0x0F;
-  ++at;
-  if (!extend(header.delta, at, end) || !extend(header.value_size, at, end)) return {};
-  header.size = static_cast<std::size_t>(at - start);
-  return header;
+const std::uint8_t* read_option(const std::uint8_t* at, const std::uint8_t* end, Option& option) noexcept {
+  const std::uint32_t head = *at++;
+  const std::uint32_t number = static_cast<std::uint32_t>(option.number) + extended(head >> 4, at, end);
+  const std::uint32_t size = extended(head & 15U, at, end);
+  if (number > UINT16_MAX || size > static_cast<std::size_t>(end - at)) return nullptr;
+  option.number = static_cast<OptionNumber>(number);
+  option.value = ByteView(at, size);
+  return at + size;
 }
 
 void write_option_header(ByteWriter& out, std::uint16_t delta, std::size_t value_size) noexcept {
@@ -121,23 +117,9 @@ std::uint32_t Option::uint() const noexcept {
   return number_read;
 }
 
-Options::Iterator::Iterator(ByteView rest) noexcept : at_(rest.data()), next_(at_), end_(at_ + rest.size()) {
-  load(0);
-}
-
 Options::Iterator& Options::Iterator::operator++() noexcept {
-  at_ = next_;
-  load(static_cast<std::uint16_t>(current_.number));
+  at_ = at_ != end_ ? read_option(at_, end_, current_) : nullptr;
   return *this;
-}
-
-void Options::Iterator::load(std::uint16_t previous) noexcept {
-  if (at_ == end_) return;
-  const OptionHeader header = read_option_header(at_, end_);
-  const std::uint8_t* const value = at_ + header.size;
-  current_.number = static_cast<OptionNumber>(previous + header.delta);
-  current_.value = ByteView(value, header.value_size);
-  next_ = value + header.value_size;
 }
 
 std::optional<Option> Options::find(OptionNumber number) const noexcept {

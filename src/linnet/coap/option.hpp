@@ -108,18 +108,19 @@ class Options {
   class Iterator {
    public:
     Iterator() noexcept = default;
-    explicit Iterator(ByteView rest) noexcept;
+    explicit Iterator(ByteView encoded) noexcept : at_(encoded.data()), end_(at_ + encoded.size()) {
+      ++*this;
+    }
     [[nodiscard]] const Option& operator*() const noexcept { return current_; }
     [[nodiscard]] const Option* operator->() const noexcept { return &current_; }
     Iterator& operator++() noexcept;
-    friend bool operator==(const Iterator& a, std::default_sentinel_t) noexcept { return a.at_ == a.end_; }
+    friend bool operator==(const Iterator& a, std::default_sentinel_t) noexcept { return a.at_ == nullptr; }
 
    private:
-    const std::uint8_t* at_ = nullptr;    // where the current option starts
-    const std::uint8_t* next_ = nullptr;  // where the one behind it starts
+    const std::uint8_t* at_ =
+        nullptr;  // where the option behind the current one starts; null behind the last
     const std::uint8_t* end_ = nullptr;
     Option current_;
-    void load(std::uint16_t previous) noexcept;
   };
 
   explicit Options(ByteView encoded) noexcept : encoded_(encoded) {}

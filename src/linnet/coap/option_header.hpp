@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The header of an encoded option: delta and length with their extensions (RFC 7252 §3.1).
+// Encoded options: delta and length with their extensions (RFC 7252 §3.1).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/coap/option.hpp"
 
 namespace linnet::coap {
 
-struct OptionHeader {
-  std::uint32_t delta = 0;
-  std::uint32_t value_size = 0;  ///< bytes; not checked against what follows
-  std::size_t size = 0;          ///< bytes of the header itself; 0 for a malformed one
-};
-
-/// Reads the header at `at`, which must be before `end`.
-[[nodiscard]] OptionHeader read_option_header(const std::uint8_t* at, const std::uint8_t* end) noexcept;
+/// Reads the option at `at`, which must be before `end`, into `option`, whose number is that of the one
+/// before. Gives where it ends; null for a malformed one.
+[[nodiscard]] const std::uint8_t* read_option(const std::uint8_t* at, const std::uint8_t* end,
+                                              Option& option) noexcept;
 
 /// Fails the writer for a value of more than 65535 + 269 bytes, which no header can tell.
 void write_option_header(ByteWriter& out, std::uint16_t delta, std::size_t value_size) noexcept;

@@ -49,8 +49,7 @@ void take(ScannedOptions& scanned, OptionUse use, const Option& option) noexcept
 
 }  // namespace
 
-ScannedOptions scan_options(Options options, Code code) noexcept {
-  ScannedOptions scanned;
+void scan_options(Options options, Code code, ScannedOptions& scanned) noexcept {
   std::uint32_t key = mix(0, static_cast<std::uint32_t>(code));
   OptionNumber previous{};
   OptionTable table;
@@ -70,6 +69,11 @@ ScannedOptions scan_options(Options options, Code code) noexcept {
     previous = option.number;
   }
   scanned.cache_key = key;
+}
+
+ScannedOptions scan_options(Options options, Code code) noexcept {
+  ScannedOptions scanned;
+  scan_options(options, code, scanned);
   return scanned;
 }
 

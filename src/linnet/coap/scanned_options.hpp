@@ -6,18 +6,24 @@
 #include <optional>
 
 #include "linnet/coap/code.hpp"
-#include "linnet/coap/handler.hpp"
 #include "linnet/coap/message_parts.hpp"
 #include "linnet/coap/option.hpp"
 
 namespace linnet::coap {
+
+/// What options tell of a representation.
+struct Representation {
+  std::optional<std::uint16_t> content_format;
+  std::optional<std::uint32_t> observe;  ///< 24 bits
+  std::optional<std::uint32_t> max_age;  ///< seconds
+};
 
 struct ScannedOptions : Representation {
   BlockOptions blocks;
   std::optional<std::uint16_t> accept;
   ByteView echo;                 ///< empty when absent: an Echo has at least a byte
   ByteView etag;                 ///< the first one; empty when absent
-  std::uint32_t cache_key = 0;   ///< see IncomingRequest::cache_key
+  std::uint32_t cache_key = 0;   ///< hash of the code and the cache-key options but Observe and blocks
   std::uint8_t no_response = 0;  ///< RFC 7967 §2.1: a bit for each class that is not wanted
   bool bad_critical = false;     ///< a critical option that is not understood (RFC 7252 §5.4.1)
   bool proxy = false;            ///< Proxy-Uri or Proxy-Scheme
@@ -27,5 +33,7 @@ struct ScannedOptions : Representation {
 /// understood (RFC 7252 §5.4.3, §5.4.5). So do If-Match, If-None-Match and OSCORE: an endpoint
 /// does not act on them, and they must not be passed over.
 [[nodiscard]] ScannedOptions scan_options(Options options, Code code) noexcept;
+/// The same into `scanned`, which has nothing in it yet.
+void scan_options(Options options, Code code, ScannedOptions& scanned) noexcept;
 
 }  // namespace linnet::coap

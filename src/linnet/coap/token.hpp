@@ -18,7 +18,7 @@ class Token {
 
   constexpr Token() noexcept = default;
   /// Takes the first kMaxSize bytes of `bytes`.
-  explicit constexpr Token(ByteView bytes) noexcept {
+  LINNET_OUTLINED explicit constexpr Token(ByteView bytes) noexcept {
     for (const std::uint8_t byte : bytes) {
       if (size_ == kMaxSize) break;
       bytes_[size_++] = byte;

@@ -8,10 +8,16 @@
 namespace linnet::testing {
 namespace {
 
-// The reference vector of SipHash-2-4 for eight bytes: key 00..0f, message 00..07.
-TEST(SipHash, gives_the_reference_value) {
-  constexpr coap::SipKey kKey{0x0706050403020100U, 0x0F0E0D0C0B0A0908U};
-  EXPECT_EQ(coap::siphash(kKey, 0x0706050403020100U), 0x93F5F5799A932462U);
+// The reference vector of Chaskey-12 for sixteen bytes, 00..0f: with its key and, on both sides of the
+// permutation, twice its key.
+TEST(Chaskey, gives_the_reference_value) {
+  constexpr coap::ChaskeyBlock kKey{0x833D3433U, 0x009F389FU, 0x2398E64FU, 0x417ACF39U};
+  constexpr coap::ChaskeyBlock kTwice{0x067A6866U, 0x013E713FU, 0x4731CC9EU, 0x82F59E72U};
+  coap::ChaskeyBlock block{0x03020100U, 0x07060504U, 0x0B0A0908U, 0x0F0E0D0CU};
+  for (std::size_t i = 0; i < block.size(); ++i) block[i] ^= kKey[i] ^ kTwice[i];
+  coap::chaskey_permute(block);
+  for (std::size_t i = 0; i < block.size(); ++i) block[i] ^= kTwice[i];
+  EXPECT_EQ(block, (coap::ChaskeyBlock{0x5DD0E2A9U, 0xFB5EAC8CU, 0x633A392EU, 0x500C36F3U}));
 }
 
 // Shows: SE-10
