@@ -9,6 +9,7 @@
 
 #include "linnet/base/arena.hpp"
 #include "linnet/coap/link.hpp"
+#include "linnet/coap/optional_number.hpp"
 #include "linnet/coap/token.hpp"
 
 namespace linnet::coap {
@@ -21,9 +22,9 @@ enum class DeferredId : std::uint32_t;
 
 /// Where a block belongs; its bytes are the payload of the message it came with.
 struct BodyPart {
-  std::uint32_t offset = 0;            ///< bytes of the body before it
-  bool last = false;                   ///< the body ends with it
-  std::optional<std::uint32_t> total;  ///< bytes of the whole body, where the peer said so (Size1, Size2)
+  std::uint32_t offset = 0;  ///< bytes of the body before it
+  bool last = false;         ///< the body ends with it
+  OptionalNumber total;      ///< bytes of the whole body, where the peer said so (Size1, Size2)
 };
 
 /// Where a body begins that is fetched block by block.

@@ -25,8 +25,8 @@ struct RequestContext {
   std::uint8_t no_response;
   Token token;
   std::uint32_t cache_key;
-  std::uint32_t block1 = BlockOptions::kAbsent;  ///< to be echoed
-  std::uint32_t block2 = BlockOptions::kAbsent;
+  OptionalNumber block1;  ///< to be echoed
+  OptionalNumber block2;
   RecentRequest* recent;  ///< null once it has been acknowledged alone, and on a stream
   [[no_unique_address]] KeptBinding binding;
 };

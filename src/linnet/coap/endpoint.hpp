@@ -215,10 +215,10 @@ class Endpoint {
   [[nodiscard]] bool meet_challenge(Exchange& exchange, const IncomingResponse& response,
                                     bool ask_again) noexcept;
   [[nodiscard]] Result<void> start_joining(Exchange& exchange, const IncomingResponse& first) noexcept;
-  void receive_block1(RequestContext& request, IncomingRequest& incoming, std::uint32_t size1) noexcept;
+  void receive_block1(RequestContext& request, IncomingRequest& incoming) noexcept;
   [[nodiscard]] Block accept_block(RequestContext& request) const noexcept;
   [[nodiscard]] std::optional<ByteView> join(const RequestContext& request, const Block& block,
-                                             ByteView payload, std::uint32_t size1,
+                                             ByteView payload, OptionalNumber size1,
                                              const JoinedBody& as) noexcept;
   void receive_block2(RequestContext& request, IncomingRequest& incoming) noexcept;
   void hold(const RequestContext& request, const Reply& reply, std::uint32_t etag) noexcept;
@@ -226,9 +226,9 @@ class Endpoint {
 
   // Bodies passed on block by block: endpoint_streaming.cpp.
   [[nodiscard]] BodyStream* open_stream(const RequestContext& request, const IncomingRequest& incoming,
-                                        bool more, std::uint32_t size1, bool& full) noexcept;
+                                        bool more, bool& full) noexcept;
   [[nodiscard]] bool receive_part(RequestContext& request, const IncomingRequest& incoming,
-                                  const Block& block, std::uint32_t size1) noexcept;
+                                  const Block& block) noexcept;
   void part_taken(const RequestContext& request, std::size_t size, const BodyPart& part,
                   const Reply& reply) noexcept;
   void pass_on(Exchange& exchange, const IncomingResponse& response) noexcept;
@@ -252,7 +252,7 @@ class Endpoint {
   void refuse_body(const RequestContext& request, std::uint32_t limit) noexcept;
   void challenge(const RequestContext& request) noexcept;
   void answer_code(const RequestContext& request, Code code) noexcept;
-  void answer_code(const RequestContext& request, Code code, std::uint32_t size1,
+  void answer_code(const RequestContext& request, Code code, OptionalNumber size1,
                    const EchoValues::Value* echo) noexcept;
   [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
                                         const MessageParts& parts) noexcept;

@@ -108,12 +108,12 @@ bool Endpoint::write_block1(Exchange& exchange) noexcept {
 
 /// An old response that came late: for a block which is already done.
 bool Endpoint::stale(const Exchange& exchange, const IncomingResponse& response) const noexcept {
-  if (exchange.sending != 0 && response.blocks.block1 != BlockOptions::kAbsent) {
-    return Block::from_value(response.blocks.block1).number !=
+  if (exchange.sending != 0 && response.block1.has_value()) {
+    return Block::from_value(*response.block1).number !=
            Block::at(exchange.offset, false, exchange.szx).number;
   }
-  if (response.blocks.block2 == BlockOptions::kAbsent) return false;
-  const std::uint32_t offset = Block::from_value(response.blocks.block2).offset();
+  if (!response.block2) return false;
+  const std::uint32_t offset = Block::from_value(*response.block2).offset();
   if (exchange.joining != 0) return offset < transfers_[exchange.joining].size;
   return kStreaming && exchange.stream != 0 && offset < streams_[exchange.stream].offset;
 }
@@ -121,8 +121,8 @@ bool Endpoint::stale(const Exchange& exchange, const IncomingResponse& response)
 /// True when another block was written, false when the request has its final response.
 Result<bool> Endpoint::continue_block1(Exchange& exchange, const IncomingResponse& response) noexcept {
   const Code code = response.code;
-  const bool named = response.blocks.block1 != BlockOptions::kAbsent;
-  const Block block = Block::from_value(value_or_zero(response.blocks.block1));
+  const bool named = response.block1.has_value();
+  const Block block = Block::from_value(response.block1.value_or(0));
   const bool smaller = code == Code::kRequestEntityTooLarge && named && block.szx < exchange.szx;
   if (exchange.sending == 0) {
     Message sent;
@@ -156,14 +156,13 @@ Result<bool> Endpoint::continue_block1(Exchange& exchange, const IncomingRespons
 }
 
 /// A block of a peer's request body.
-void Endpoint::receive_block1(RequestContext& request, IncomingRequest& incoming,
-                              std::uint32_t size1) noexcept {
+void Endpoint::receive_block1(RequestContext& request, IncomingRequest& incoming) noexcept {
   const Block block = accept_block(request);
   if (!block.whole(incoming.payload.size())) return answer_code(request, Code::kBadRequest);
   if constexpr (kStreaming) {
-    if (receive_part(request, incoming, block, size1)) return;
+    if (receive_part(request, incoming, block)) return;
   }
-  const auto body = join(request, block, incoming.payload, size1,
+  const auto body = join(request, block, incoming.payload, incoming.size1,
                          {.kind = Transfer::Kind::kReceiving, .limit = config_.max_body});
   if (!body) return;
   if (joined_ != 0) request.repeatable = false;  // the blocks before it will be gone
@@ -174,7 +173,7 @@ void Endpoint::receive_block1(RequestContext& request, IncomingRequest& incoming
 
 /// The block that came. The answer names the same one, and the size that is liked here.
 Block Endpoint::accept_block(RequestContext& request) const noexcept {
-  const Block block = Block::from_value(request.block1);
+  const Block block = Block::from_value(*request.block1);
   request.block1 = Block{block.number, block.more, std::min(block.szx, preferred_szx(request.link))}.value();
   return block;
 }
@@ -182,11 +181,11 @@ Block Endpoint::accept_block(RequestContext& request) const noexcept {
 /// Adds a block to those of its request. The body, once it is whole, with `joined_` as its transfer where it
 /// has one; nothing where the block has been answered. `size1`: what the peer announces.
 std::optional<ByteView> Endpoint::join(const RequestContext& request, const Block& block, ByteView payload,
-                                       std::uint32_t size1, const JoinedBody& as) noexcept {
+                                       OptionalNumber size1, const JoinedBody& as) noexcept {
   const std::uint32_t offset = block.offset();
   const std::size_t end = std::size_t{offset} + payload.size();
   Transfer* transfer = transfers_.find(request.link, request.cache_key, as.kind);
-  const bool large = end > as.limit || value_or_zero(size1) > as.limit;
+  const bool large = end > as.limit || size1.value_or(0) > as.limit;
   const bool whole = block.number == 0 && !block.more;
   if (transfer != nullptr && (large || whole)) transfers_.close(*transfer);
   Code code = Code::kRequestEntityIncomplete;

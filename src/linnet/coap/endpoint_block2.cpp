@@ -60,8 +60,8 @@ Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse&
 /// True when the next block was asked for, false when the response is whole (or an error).
 Result<bool> Endpoint::continue_block2(Exchange& exchange, const IncomingResponse& response) noexcept {
   if (!is_success(response.code)) return false;
-  const bool named = response.blocks.block2 != BlockOptions::kAbsent;
-  const Block block = Block::from_value(value_or_zero(response.blocks.block2));
+  const bool named = response.block2.has_value();
+  const Block block = Block::from_value(response.block2.value_or(0));
   if (exchange.joining == 0 && block.number == 0 && !block.more) return false;
   const ByteView payload = response.payload;
   if (!named || !block.valid(reliable(exchange.link)) || !block.whole(payload.size()))
@@ -104,12 +104,12 @@ void Endpoint::receive_block2(RequestContext& request, IncomingRequest& incoming
     return ask(request, incoming);
   }
   request.repeatable = true;
-  request.block1 = BlockOptions::kAbsent;
+  request.block1.reset();
   Reply reply;
   static_cast<Representation&>(reply) = static_cast<const Representation&>(*transfer);
   reply.code = transfer->code;
   reply.payload = ByteView(transfers_.body(*transfer), transfer->size);
-  const Block wanted = Block::from_value(request.block2);
+  const Block wanted = Block::from_value(*request.block2);
   transfers_.touch(*transfer, now_);
   const std::uint32_t blocks = most_blocks(request.link, wanted.szx);
   if (wanted.offset() + std::size_t{blocks} * wanted.size() >= transfer->size) transfers_.retire(*transfer);

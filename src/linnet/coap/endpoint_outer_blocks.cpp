@@ -24,8 +24,8 @@ std::uint32_t Endpoint::max_unfragmented() const noexcept {
 /// where a part has been answered.
 std::optional<Message> Endpoint::gather_request(RequestContext& request, const Message& part) noexcept {
   const ScannedOptions scanned = scan_options(part.options(), part.code());
-  if (scanned.blocks.block1 == BlockOptions::kAbsent || !is_protected(part)) return part;
-  request.block1 = scanned.blocks.block1;
+  if (!scanned.block1 || !is_protected(part)) return part;
+  request.block1 = scanned.block1;
   request.cache_key = scanned.cache_key;
   request.repeatable = false;  // the parts before it will be gone
   const Block block = accept_block(request);
@@ -33,7 +33,7 @@ std::optional<Message> Endpoint::gather_request(RequestContext& request, const M
     answer_code(request, Code::kBadRequest);
     return std::nullopt;
   }
-  const auto body = join(request, block, part.payload(), scanned.blocks.size1,
+  const auto body = join(request, block, part.payload(), scanned.size1,
                          {.kind = Transfer::Kind::kGathering, .limit = max_unfragmented()});
   if (!body) return std::nullopt;
   return part.with(part.token(), *body);
@@ -45,7 +45,7 @@ std::optional<Message> Endpoint::gather_response(Exchange& exchange, const Messa
                                                  RecentRequest* recent) noexcept {
   const SecurityBinding binding = exchange.binding;
   const ScannedOptions scanned = scan_options(part.options(), part.code());
-  const Block block = Block::from_value(value_or_zero(scanned.blocks.block2));
+  const Block block = Block::from_value(scanned.block2.value_or(0));
   const bool apart = block.number != 0 || block.more;
   if (binding.context == 0 || !apart || !is_protected(part)) {
     close_gathered(exchange);
@@ -82,7 +82,7 @@ std::optional<Message> Endpoint::gather_response(Exchange& exchange, const Messa
 Result<bool> Endpoint::take_part(Exchange& exchange, const Message& part,
                                  const ScannedOptions& scanned) noexcept {
   SecurityBinding binding = exchange.binding;
-  const Block block = Block::from_value(scanned.blocks.block2);
+  const Block block = Block::from_value(*scanned.block2);
   const ByteView payload = part.payload();
   if (!block.valid(reliable(exchange.link)) || !block.whole(payload.size())) return fail(Errc::kMalformed);
   if (binding.gathering == 0) {
@@ -93,7 +93,7 @@ Result<bool> Endpoint::take_part(Exchange& exchange, const Message& part,
   }
   Transfer& transfer = transfers_[binding.gathering];
   const std::uint32_t limit = max_unfragmented();
-  if (value_or_zero(scanned.blocks.size2) > limit || payload.size() > limit - transfer.size)
+  if (scanned.size2.value_or(0) > limit || payload.size() > limit - transfer.size)
     return fail(Errc::kTooLarge);
   std::copy(payload.begin(), payload.end(), transfers_.body(transfer) + transfer.size);
   transfer.size += static_cast<std::uint32_t>(payload.size());

@@ -53,7 +53,7 @@ void Endpoint::receive_protected(RequestContext& request, const Message& message
   if constexpr (kOuterBlocks) whole = gather_request(request, message);
   if (!whole) return;
   OpenedMessage opened = protection_->open_request(request.link, *whole, again);
-  const bool gathered = kOuterBlocks && request.block1 != BlockOptions::kAbsent;
+  const bool gathered = kOuterBlocks && request.block1.has_value();
   if constexpr (kOuterBlocks) close_joined();
   switch (opened.verdict) {
     case OpenedMessage::Verdict::kPlain: return process(request, message);
@@ -65,7 +65,7 @@ void Endpoint::receive_protected(RequestContext& request, const Message& message
     }
     case OpenedMessage::Verdict::kOpened: break;
   }
-  if (gathered) opened.binding.outer_block1 = std::exchange(request.block1, BlockOptions::kAbsent) + 1;
+  if (gathered) opened.binding.outer_block1 = *std::exchange(request.block1, std::nullopt) + 1;
   request.binding = opened.binding;
   request.method = opened.message.code();
   request.repeatable = !gathered && only_reads(request.method) &&

@@ -39,7 +39,7 @@ std::size_t encode_reply(ByteSpan out, Type type, MessageId id, const Token& tok
                          const MessageParts& parts) noexcept {
   MessageWriter writer(out, type, reply.code, id, token);
   if (kBlockwise && parts.etag != 0) writer.option(OptionNumber::kEtag, parts.etag);
-  const bool first = Block::from_value(value_or_zero(parts.blocks.block2)).number == 0;
+  const bool first = Block::from_value(parts.blocks.block2.value_or(0)).number == 0;
   if (first && reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & kObserveMask);
   if (first) {
     for (const std::string_view segment : reply.location) {
@@ -47,8 +47,8 @@ std::size_t encode_reply(ByteSpan out, Type type, MessageId id, const Token& tok
       writer.option(OptionNumber::kLocationPath, segment);
     }
   }
-  if (reply.content_format) writer.option(OptionNumber::kContentFormat, std::uint32_t{*reply.content_format});
-  if (reply.max_age) writer.option(OptionNumber::kMaxAge, *reply.max_age);
+  writer.option(OptionNumber::kContentFormat, reply.content_format);
+  writer.option(OptionNumber::kMaxAge, reply.max_age);
   parts.write(writer);
   writer.payload(parts.payload);
   return writer.ok() ? writer.size() : 0;
@@ -108,7 +108,7 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   IncomingRequest incoming;
   scan_options(message.options(), message.code(), incoming);
   request.cache_key = incoming.cache_key;
-  request.no_response = incoming.no_response;
+  request.no_response = static_cast<std::uint8_t>(incoming.no_response.value_or(0));
   if (incoming.bad_critical) {
     if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption);
     ++statistics_.rejected;
@@ -131,16 +131,15 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   if (incoming.proxy) return answer_code(request, Code::kProxyingNotSupported);
   if (!known_method(request.method)) return answer_code(request, Code::kMethodNotAllowed);
   if constexpr (kBlockwise) {
-    request.block1 = incoming.blocks.block1;
-    request.block2 = incoming.blocks.block2;
-    request.size_wanted = incoming.blocks.size2 != BlockOptions::kAbsent;
+    request.block1 = incoming.block1;
+    request.block2 = incoming.block2;
+    request.size_wanted = incoming.size2.has_value();
     const bool stream = reliable(request.link);
-    const Block block2 = Block::from_value(value_or_zero(request.block2));
-    if (!Block::from_value(value_or_zero(request.block1)).valid(stream) || !block2.valid(stream))
+    const Block block2 = Block::from_value(request.block2.value_or(0));
+    if (!Block::from_value(request.block1.value_or(0)).valid(stream) || !block2.valid(stream))
       return answer_code(request, Code::kBadRequest);
     if (block2.number != 0) return receive_block2(request, incoming);
-    if (request.block1 != BlockOptions::kAbsent)
-      return receive_block1(request, incoming, incoming.blocks.size1);
+    if (request.block1) return receive_block1(request, incoming);
   }
   if (incoming.payload.size() > config_.max_body) return refuse_body(request, config_.max_body);
   ask(request, incoming);
@@ -151,7 +150,7 @@ LINNET_OUTLINED bool Endpoint::fresh_enough(const IncomingRequest& incoming) noe
   if (config_.freshness == Freshness::kOff || !has_effect(incoming.method)) return true;
   bool& known = peers_[incoming.link].fresh;
   if (incoming.fresh) return known = true;
-  if (kBlockwise && Block::from_value(value_or_zero(incoming.blocks.block1)).number != 0) return true;
+  if (kBlockwise && Block::from_value(incoming.block1.value_or(0)).number != 0) return true;
   return config_.freshness == Freshness::kFirst && (known || reliable(incoming.link));
 }
 
@@ -250,7 +249,7 @@ Result<void> Endpoint::respond(DeferredId id, const Reply& reply, Instant now) n
   return answered;
 }
 
-void Endpoint::answer_code(const RequestContext& request, Code code, std::uint32_t size1,
+void Endpoint::answer_code(const RequestContext& request, Code code, OptionalNumber size1,
                            const EchoValues::Value* echo) noexcept {
   Reply reply;
   reply.code = code;
@@ -262,13 +261,13 @@ void Endpoint::answer_code(const RequestContext& request, Code code, std::uint32
 }
 
 void Endpoint::answer_code(const RequestContext& request, Code code) noexcept {
-  answer_code(request, code, BlockOptions::kAbsent, nullptr);
+  answer_code(request, code, {}, nullptr);
 }
 
 void Endpoint::challenge(const RequestContext& request) noexcept {
   if constexpr (!kChallenges) return answer_code(request, Code::kUnauthorized);
   const EchoValues::Value value = echo_.make(request.link, now_);
-  answer_code(request, Code::kUnauthorized, BlockOptions::kAbsent, &value);
+  answer_code(request, Code::kUnauthorized, {}, &value);
 }
 
 /// Sends what the handler gave, in one message if it can be, else the block of it that is wanted. The first
@@ -280,7 +279,7 @@ Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
   parts.blocks.block1 = request.block1;
   const std::uint8_t preferred = preferred_szx(request.link);
   Block wanted{0, false, preferred};
-  if (kBlockwise && request.block2 != BlockOptions::kAbsent) wanted = Block::from_value(request.block2);
+  if (kBlockwise && request.block2) wanted = Block::from_value(*request.block2);
   const std::size_t whole_size = reply.payload.size();
   const std::uint32_t offset = wanted.offset();
   if (offset != 0 && offset >= whole_size) {
@@ -296,8 +295,7 @@ Result<void> Endpoint::answer(const RequestContext& request, const Reply& reply,
     const std::uint32_t size = blocks * Block::size_of(szx);
     const bool more = !whole && rest.size() > size;
     parts.payload = more ? rest.first(size) : rest;
-    if (kBlockwise && (!whole || request.block2 != BlockOptions::kAbsent))
-      parts.blocks.block2 = Block::at(offset, more, szx).value();
+    if (kBlockwise && (!whole || request.block2)) parts.blocks.block2 = Block::at(offset, more, szx).value();
     if (kBlockwise && !whole) {
       parts.etag = etag != 0 ? etag : entity_tag(reply.payload);
       if (request.size_wanted) parts.blocks.size2 = static_cast<std::uint32_t>(whole_size);

@@ -55,14 +55,14 @@ bool Endpoint::encode_request(Exchange& exchange, const OutgoingRequest& request
                               std::uint8_t request_tag) noexcept {
   MessageWriter writer(room_for(exchange), request.confirmable ? Type::kConfirmable : Type::kNonConfirmable,
                        request.method, exchange.message_id, exchange.token);
-  if (kObserver && request.observe) writer.option(OptionNumber::kObserve, *request.observe);
+  if constexpr (kObserver) writer.option(OptionNumber::kObserve, request.observe);
   writer.options(OptionNumber::kUriPath, request.path);
-  if (request.content_format)
-    writer.option(OptionNumber::kContentFormat, std::uint32_t{*request.content_format});
+  writer.option(OptionNumber::kContentFormat, request.content_format);
   writer.options(OptionNumber::kUriQuery, request.query);
-  if (kObserver && request.accept) writer.option(OptionNumber::kAccept, std::uint32_t{*request.accept});
-  if (kObserver && request.no_response)
-    writer.option(OptionNumber::kNoResponse, std::uint32_t{*request.no_response});
+  if constexpr (kObserver) {
+    writer.option(OptionNumber::kAccept, request.accept);
+    writer.option(OptionNumber::kNoResponse, request.no_response);
+  }
   if (kBlockwise && request_tag != 0) writer.option(OptionNumber::kRequestTag, std::uint32_t{request_tag});
   writer.payload(payload);
   exchange.size = static_cast<std::uint16_t>(writer.size());
@@ -108,7 +108,7 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   Exchange* exchange = nullptr;
   Result<void> made = open_request(link, rest, exchange);
   if (!made) return launch(exchange, made);
-  const Block block = Block::from_value(value_or_zero(first.blocks.block2));
+  const Block block = Block::from_value(first.block2.value_or(0));
   made =
       encode_request(*exchange, rest, {}, 0) && block.more && block.number == 0 && block.valid(reliable(link))
           ? start_joining(*exchange, first)
@@ -230,7 +230,7 @@ void Endpoint::receive_notification(const Message& message, const IncomingRespon
   if constexpr (kObserver) {
     IncomingResponse notification = response;
     notification.in_order = reliable(link);
-    notification.more = kBlockwise && Block::from_value(value_or_zero(response.blocks.block2)).more;
+    notification.more = kBlockwise && Block::from_value(response.block2.value_or(0)).more;
     wanted = handler_->on_notification(notification, now_);
   }
   if (!wanted) ++statistics_.rejected;

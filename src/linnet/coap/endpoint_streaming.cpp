@@ -14,9 +14,8 @@ namespace {
 constexpr std::size_t kHeadroom = 48;  // bytes of a response beside its block: header, token, options
 
 /// A size of nothing says nothing.
-std::optional<std::uint32_t> announced(std::uint32_t size) noexcept {
-  if (size == 0 || size == BlockOptions::kAbsent) return std::nullopt;
-  return size;
+OptionalNumber announced(std::uint32_t size) noexcept {
+  return size != 0 ? OptionalNumber(size) : OptionalNumber();
 }
 
 }  // namespace
@@ -24,14 +23,14 @@ std::optional<std::uint32_t> announced(std::uint32_t size) noexcept {
 /// The stream of a first block: the one under way when it came before, else a new one. Null: the body is not
 /// passed on, or, as `full` tells, there is no room.
 BodyStream* Endpoint::open_stream(const RequestContext& request, const IncomingRequest& incoming, bool more,
-                                  std::uint32_t size1, bool& full) noexcept {
+                                  bool& full) noexcept {
   const std::uint32_t tag = entity_tag(incoming.payload);
   if (BodyStream* const known = streams_.find(request.link, request.cache_key)) {
     const bool same = known->offset <= incoming.payload.size() || known->first == request.message_id;
     if (more && same && known->tag == tag) return known;
     break_off(*known);  // another body begins
   }
-  const BodyPart first{0, !more, announced(size1)};
+  const BodyPart first{0, !more, announced(incoming.size1.value_or(0))};
   if (!more || !bodies_->takes(incoming, first, now_)) return nullptr;
   BodyStream* const stream = streams_.open(BodyStream::Kind::kTaken, request.link);
   full = stream == nullptr;
@@ -45,11 +44,11 @@ BodyStream* Endpoint::open_stream(const RequestContext& request, const IncomingR
 }
 
 /// A block of a body that is passed on. False: it is not of such a body.
-bool Endpoint::receive_part(RequestContext& request, const IncomingRequest& incoming, const Block& block,
-                            std::uint32_t size1) noexcept {
+bool Endpoint::receive_part(RequestContext& request, const IncomingRequest& incoming,
+                            const Block& block) noexcept {
   if (bodies_ == nullptr) return false;
   bool full = false;
-  BodyStream* const stream = block.number == 0 ? open_stream(request, incoming, block.more, size1, full)
+  BodyStream* const stream = block.number == 0 ? open_stream(request, incoming, block.more, full)
                                                : streams_.find(request.link, request.cache_key);
   if (full) answer_code(request, Code::kServiceUnavailable);
   if (stream == nullptr) return full;
@@ -88,7 +87,7 @@ void Endpoint::keep_stream(const BodyStream& stream) noexcept {
 /// A request has its final answer.
 void Endpoint::end_stream(const RequestContext& request) noexcept {
   BodyStream* const stream = streams_.find(request.link, request.cache_key);
-  if (stream == nullptr || request.block1 == BlockOptions::kAbsent) return;
+  if (stream == nullptr || !request.block1) return;
   timers_.clear(timer_of(*stream));
   stream->kind = BodyStream::Kind::kFree;
 }
@@ -144,12 +143,12 @@ void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response) noe
   BodyStream& stream = streams_[exchange.stream];
   const std::size_t size = response.payload.size();
   // A body that came at once may leave the option out.
-  const bool named = response.blocks.block2 != BlockOptions::kAbsent;
-  const Block block = Block::from_value(value_or_zero(response.blocks.block2));
+  const bool named = response.block2.has_value();
+  const Block block = Block::from_value(response.block2.value_or(0));
   const bool whole = !named || (block.valid(reliable(exchange.link)) && block.whole(size));
   const std::uint32_t tag = short_tag(response.etag);
   const bool same = tag == stream.tag || (!stream.begun && stream.tag == 0);
-  const std::uint32_t total = value_or_zero(response.blocks.size2);
+  const std::uint32_t total = response.size2.value_or(0);
   const bool agreed = total == 0 || stream.total == 0 || total == stream.total;
   const std::uint32_t end = stream.offset + static_cast<std::uint32_t>(size);
   if (total != 0) stream.total = total;

@@ -61,11 +61,11 @@ struct OutgoingRequest {
   bool confirmable = true;
   std::span<const std::string_view> path;
   std::span<const std::string_view> query;
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint16_t> accept;
-  std::optional<std::uint32_t> observe;     ///< 0 registers, 1 deregisters
-  std::optional<Token> token;               ///< to cancel an observation by its token; made otherwise
-  std::optional<std::uint8_t> no_response;  ///< RFC 7967
+  OptionalNumber content_format;
+  OptionalNumber accept;
+  OptionalNumber observe;      ///< 0 registers, 1 deregisters
+  std::optional<Token> token;  ///< to cancel an observation by its token; made otherwise
+  OptionalNumber no_response;  ///< RFC 7967
   ByteView payload;
   /// The payload stays where it is until the outcome has been reported or the request is cancelled:
   /// it may be larger than max_body.

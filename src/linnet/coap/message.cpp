@@ -93,6 +93,10 @@ void MessageWriter::option(OptionNumber number, std::uint32_t value) noexcept {
   option(number, ByteView(bytes).last(size));
 }
 
+void MessageWriter::option(OptionNumber number, OptionalNumber value) noexcept {
+  if (value) option(number, *value);
+}
+
 void MessageWriter::options(OptionNumber number, std::span<const std::string_view> values) noexcept {
   for (const std::string_view value : values) option(number, value);
 }

@@ -9,6 +9,7 @@
 #include "linnet/base/bytes.hpp"
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/option.hpp"
+#include "linnet/coap/optional_number.hpp"
 #include "linnet/coap/token.hpp"
 
 namespace linnet::coap {
@@ -76,6 +77,8 @@ class MessageWriter {
   }
   /// An option of format uint, in the fewest bytes (RFC 7252 §3.2).
   void option(OptionNumber number, std::uint32_t value) noexcept;
+  /// The same, or nothing where there is none.
+  void option(OptionNumber number, OptionalNumber value) noexcept;
   /// One option for each text.
   void options(OptionNumber number, std::span<const std::string_view> values) noexcept;
   /// Marker and payload; nothing for an empty one. The last call before `finish`.

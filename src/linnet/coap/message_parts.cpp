@@ -6,21 +6,13 @@
 
 namespace linnet::coap {
 
-namespace {
-
-void write_present(MessageWriter& writer, OptionNumber number, std::uint32_t value) noexcept {
-  if (value != BlockOptions::kAbsent) writer.option(number, value);
-}
-
-}  // namespace
-
 void MessageParts::write(MessageWriter& writer) const noexcept {
   if constexpr (kBlockwise) {
-    write_present(writer, OptionNumber::kBlock2, blocks.block2);
-    write_present(writer, OptionNumber::kBlock1, blocks.block1);
-    write_present(writer, OptionNumber::kSize2, blocks.size2);
+    writer.option(OptionNumber::kBlock2, blocks.block2);
+    writer.option(OptionNumber::kBlock1, blocks.block1);
+    writer.option(OptionNumber::kSize2, blocks.size2);
   }
-  write_present(writer, OptionNumber::kSize1, blocks.size1);
+  writer.option(OptionNumber::kSize1, blocks.size1);
   if (kChallenges && !echo.empty()) writer.option(OptionNumber::kEcho, echo);
 }
 

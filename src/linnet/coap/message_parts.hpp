@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/coap/optional_number.hpp"
 
 namespace linnet::coap {
 
@@ -13,18 +14,11 @@ class MessageWriter;
 
 /// Block2, Block1, Size2 and Size1 of a message, as encoded.
 struct BlockOptions {
-  static constexpr std::uint32_t kAbsent = UINT32_MAX;  ///< no block and no body is so large
-
-  std::uint32_t block2 = kAbsent;
-  std::uint32_t block1 = kAbsent;
-  std::uint32_t size2 = kAbsent;  ///< in a request: it asks for the size
-  std::uint32_t size1 = kAbsent;
+  OptionalNumber block2;
+  OptionalNumber block1;
+  OptionalNumber size2;  ///< in a request: it asks for the size
+  OptionalNumber size1;
 };
-
-/// The value of an option that may be absent, or 0.
-[[nodiscard]] constexpr std::uint32_t value_or_zero(std::uint32_t value) noexcept {
-  return value == BlockOptions::kAbsent ? 0 : value;
-}
 
 struct MessageParts {
   ByteView payload;

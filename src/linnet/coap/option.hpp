@@ -58,12 +58,12 @@ enum class OptionUse : std::uint8_t {
   kSingle,   ///< passed on
   kProxy,
   kEcho,
-  kContentFormat,
+  kContentFormat,  // from here on those of format uint
   kMaxAge,
   kAccept,
   kObserve,  // the first that a cache key leaves out
   kNoResponse,
-  kBlock2,  // in the order of BlockOptions
+  kBlock2,
   kBlock1,  // the last that a cache key leaves out
   kSize2,
   kSize1,

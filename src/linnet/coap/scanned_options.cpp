@@ -24,27 +24,22 @@ std::uint32_t mix(std::uint32_t hash, const Option& option) noexcept {
   return hash;
 }
 
+/// Where the options of format uint go, in the order of OptionUse.
+constexpr OptionalNumber ScannedOptions::* kNumbers[] = {
+    &ScannedOptions::content_format, &ScannedOptions::max_age,     &ScannedOptions::accept,
+    &ScannedOptions::observe,        &ScannedOptions::no_response, &ScannedOptions::block2,
+    &ScannedOptions::block1,         &ScannedOptions::size2,       &ScannedOptions::size1};
+
 void take(ScannedOptions& scanned, OptionUse use, const Option& option) noexcept {
-  const std::uint32_t value = option.uint();
-  switch (use) {
-    case OptionUse::kList:
-    case OptionUse::kRefused:
-    case OptionUse::kSingle: break;
-    case OptionUse::kEtag:
-      if (scanned.etag.empty()) scanned.etag = option.value;
-      break;
-    case OptionUse::kProxy: scanned.proxy = true; break;
-    case OptionUse::kEcho: scanned.echo = option.value; break;
-    case OptionUse::kContentFormat: scanned.content_format = static_cast<std::uint16_t>(value); break;
-    case OptionUse::kMaxAge: scanned.max_age = value; break;
-    case OptionUse::kAccept: scanned.accept = static_cast<std::uint16_t>(value); break;
-    case OptionUse::kObserve: scanned.observe = value; break;
-    case OptionUse::kNoResponse: scanned.no_response = static_cast<std::uint8_t>(value); break;
-    case OptionUse::kBlock2: scanned.blocks.block2 = value; break;
-    case OptionUse::kBlock1: scanned.blocks.block1 = value; break;
-    case OptionUse::kSize2: scanned.blocks.size2 = value; break;
-    case OptionUse::kSize1: scanned.blocks.size1 = value; break;
-  }
+  if (use >= OptionUse::kContentFormat)
+    scanned.*kNumbers[static_cast<unsigned>(use) - static_cast<unsigned>(OptionUse::kContentFormat)] =
+        option.uint();
+  else if (use == OptionUse::kEcho)
+    scanned.echo = option.value;
+  else if (use == OptionUse::kEtag && scanned.etag.empty())
+    scanned.etag = option.value;
+  else if (use == OptionUse::kProxy)
+    scanned.proxy = true;
 }
 
 }  // namespace

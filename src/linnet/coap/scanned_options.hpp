@@ -3,30 +3,29 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "linnet/coap/code.hpp"
 #include "linnet/coap/message_parts.hpp"
 #include "linnet/coap/option.hpp"
+#include "linnet/coap/optional_number.hpp"
 
 namespace linnet::coap {
 
 /// What options tell of a representation.
 struct Representation {
-  std::optional<std::uint16_t> content_format;
-  std::optional<std::uint32_t> observe;  ///< 24 bits
-  std::optional<std::uint32_t> max_age;  ///< seconds
+  OptionalNumber content_format;
+  OptionalNumber observe;  ///< 24 bits
+  OptionalNumber max_age;  ///< seconds
 };
 
-struct ScannedOptions : Representation {
-  BlockOptions blocks;
-  std::optional<std::uint16_t> accept;
-  ByteView echo;                 ///< empty when absent: an Echo has at least a byte
-  ByteView etag;                 ///< the first one; empty when absent
-  std::uint32_t cache_key = 0;   ///< hash of the code and the cache-key options but Observe and blocks
-  std::uint8_t no_response = 0;  ///< RFC 7967 §2.1: a bit for each class that is not wanted
-  bool bad_critical = false;     ///< a critical option that is not understood (RFC 7252 §5.4.1)
-  bool proxy = false;            ///< Proxy-Uri or Proxy-Scheme
+struct ScannedOptions : Representation, BlockOptions {
+  OptionalNumber accept;
+  OptionalNumber no_response;   ///< RFC 7967 §2.1: a bit for each class that is not wanted
+  ByteView echo;                ///< empty when absent: an Echo has at least a byte
+  ByteView etag;                ///< the first one; empty when absent
+  std::uint32_t cache_key = 0;  ///< hash of the code and the cache-key options but Observe and blocks
+  bool bad_critical = false;    ///< a critical option that is not understood (RFC 7252 §5.4.1)
+  bool proxy = false;           ///< Proxy-Uri or Proxy-Scheme
 };
 
 /// An option of a length that its row does not allow, or one too many of its kind, counts as not
