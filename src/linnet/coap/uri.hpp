@@ -12,7 +12,7 @@
 
 namespace linnet::coap {
 
-enum class Scheme : std::uint8_t { kCoap, kCoaps, kCoapTcp, kCoapsTcp };
+enum class Scheme : std::uint8_t { kCoap, kCoaps, kCoapTcp, kCoapsTcp };  // bits: secured, a stream
 
 struct Uri {
   static constexpr std::size_t kMaxSegments = 16;  ///< of the path, and of the query
@@ -21,11 +21,15 @@ struct Uri {
   std::string_view host;   ///< an IPv6 address without its brackets
   std::uint16_t port = 0;  ///< the scheme's own where the URI names none
 
+  struct Pieces {
+    std::array<std::string_view, kMaxSegments> texts;
+    std::uint8_t size = 0;
+  };
   [[nodiscard]] std::span<const std::string_view> path() const noexcept {
-    return std::span(path_).first(path_size_);
+    return std::span(path_.texts).first(path_.size);
   }
   [[nodiscard]] std::span<const std::string_view> query() const noexcept {
-    return std::span(query_).first(query_size_);
+    return std::span(query_.texts).first(query_.size);
   }
 
   /// `room` takes what is percent-encoded, and must have `text.size()` bytes; views are of both.
@@ -33,10 +37,8 @@ struct Uri {
   [[nodiscard]] static Result<Uri> parse(std::string_view text, ByteSpan room) noexcept;
 
  private:
-  std::array<std::string_view, kMaxSegments> path_;
-  std::array<std::string_view, kMaxSegments> query_;
-  std::uint8_t path_size_ = 0;
-  std::uint8_t query_size_ = 0;
+  Pieces path_;
+  Pieces query_;
 };
 
 }  // namespace linnet::coap
