@@ -46,7 +46,6 @@ Transfer* Transfers::open(LinkId link, std::uint32_t key, Transfer::Kind kind, I
   transfer->next = peer.transfer;
   peer.transfer = transfer->place;
   ++peer.transfers;
-  append(*transfer);
   touch(*transfer, now);
   return transfer;
 }
@@ -55,14 +54,17 @@ Transfer* Transfers::open_own(LinkId link, Instant now) noexcept {
   return take(link, now);
 }
 
-/// A free one, or the one that has been idle for longest; the caller's own.
+/// A free one, or that of a peer which has been idle for longest; the caller's own.
 Transfer* Transfers::take(LinkId link, Instant now) noexcept {
   std::uint32_t index = free_.take();
   if (index == IndexPool::kNone) {
-    if (oldest_ == 0) return nullptr;
-    Transfer& oldest = (*this)[oldest_];
-    if (!oldest.served && now - oldest.touched < kReplaceAfter) return nullptr;
-    close(oldest);
+    Transfer* oldest = nullptr;
+    for (Transfer& transfer : transfers_) {
+      if (transfer.kind != Transfer::Kind::kOwn && (oldest == nullptr || transfer.touched < oldest->touched))
+        oldest = &transfer;
+    }
+    if (oldest == nullptr || now - oldest->touched < kReplaceAfter) return nullptr;
+    close(*oldest);
     index = free_.take();
   }
   Transfer& transfer = transfers_[index];
@@ -82,42 +84,13 @@ Transfer* Transfers::find(LinkId link, std::uint32_t key, Transfer::Kind kind) c
   return nullptr;
 }
 
-/// What stands behind `place` in the order of age; behind 0 stands the oldest.
-void Transfers::set_newer(std::uint16_t place, std::uint16_t newer) noexcept {
-  (place != 0 ? (*this)[place].newer : oldest_) = newer;
-}
-
-void Transfers::set_older(std::uint16_t place, std::uint16_t older) noexcept {
-  (place != 0 ? (*this)[place].older : newest_) = older;
-}
-
-void Transfers::append(Transfer& transfer) noexcept {
-  transfer.older = newest_;
-  transfer.newer = 0;
-  set_newer(newest_, transfer.place);
-  newest_ = transfer.place;
-}
-
-/// Takes it out of the order of age.
-void Transfers::unlink(const Transfer& transfer) noexcept {
-  set_newer(transfer.older, transfer.newer);
-  set_older(transfer.newer, transfer.older);
-}
-
 void Transfers::touch(Transfer& transfer, Instant now) noexcept {
-  unlink(transfer);
-  append(transfer);
   transfer.touched = now;
   timers_->set(first_timer_ + transfer.place, now + lifetime_);
 }
 
 void Transfers::retire(Transfer& transfer) noexcept {
-  unlink(transfer);
-  transfer.served = true;
-  transfer.older = 0;
-  transfer.newer = oldest_;
-  set_older(oldest_, transfer.place);
-  oldest_ = transfer.place;
+  transfer.touched -= lifetime_;
 }
 
 void Transfers::detach(Transfer& transfer) noexcept {
@@ -126,7 +99,6 @@ void Transfers::detach(Transfer& transfer) noexcept {
   while (*before != transfer.place) before = &(*this)[*before].next;
   *before = transfer.next;
   --peer.transfers;
-  unlink(transfer);
   timers_->clear(first_timer_ + transfer.place);
   transfer.kind = Transfer::Kind::kOwn;
 }

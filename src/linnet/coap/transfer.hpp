@@ -26,19 +26,16 @@ struct Transfer : Representation {
   };
 
   Kind kind;
-  bool served;                ///< a snapshot of which the last block has gone out
   Code code;                  ///< of the response, where there is one
   std::uint8_t options_size;  ///< bytes of `Transfers::options`
   LinkId link;
   std::uint32_t key;   ///< cache key of the request: it holds the Request-Tag too
   std::uint32_t size;  ///< bytes of the body that are there
   std::uint32_t etag;
-  Instant touched;
+  Instant touched;           ///< when something last came for it
   const std::uint8_t* lent;  ///< a body that goes out from where its owner keeps it; null: from `body`
   // Indices plus one, 0 for none.
-  std::uint16_t next;  ///< of the same peer
-  std::uint16_t older;
-  std::uint16_t newer;
+  std::uint16_t next;   ///< of the same peer
   std::uint16_t place;  ///< its own
 };
 
@@ -49,8 +46,8 @@ struct JoinedBody {
 };
 
 /// The pool. What peers cause expires, is replaced by the newer transfers of others once it is
-/// idle or done, and takes no more than a share for each peer; what exchanges of our own hold stays
-/// until they end.
+/// idle or done (when all are taken, the one to go is looked for among them), and takes no more than a share
+/// for each peer; what exchanges of our own hold stays until they end.
 class Transfers {
  public:
   static constexpr std::size_t kMaxOptions = 64;  ///< bytes of options kept of the first block
@@ -78,7 +75,8 @@ class Transfers {
   [[nodiscard]] Transfer* find(LinkId link, std::uint32_t key, Transfer::Kind kind) const noexcept;
   /// Something came for it: it lives on.
   void touch(Transfer& transfer, Instant now) noexcept;
-  /// A snapshot has been served: it stays for repetitions, but is the first to be replaced.
+  /// A snapshot that was just touched has been served: it stays for repetitions, but is the first to be
+  /// replaced.
   void retire(Transfer& transfer) noexcept;
   /// Makes a peer's transfer the caller's own.
   void detach(Transfer& transfer) noexcept;
@@ -87,10 +85,6 @@ class Transfers {
 
  private:
   [[nodiscard]] Transfer* take(LinkId link, Instant now) noexcept;
-  void unlink(const Transfer& transfer) noexcept;
-  void append(Transfer& transfer) noexcept;
-  void set_newer(std::uint16_t place, std::uint16_t newer) noexcept;
-  void set_older(std::uint16_t place, std::uint16_t older) noexcept;
 
   Peers* peers_ = nullptr;
   TimerQueue* timers_ = nullptr;
@@ -100,9 +94,7 @@ class Transfers {
   std::uint32_t max_body_ = 0;
   std::uint32_t first_timer_ = 0;
   Millis lifetime_{0};
-  std::uint16_t share_ = 0;   // of one peer
-  std::uint16_t oldest_ = 0;  // by `touched`, index plus one
-  std::uint16_t newest_ = 0;
+  std::uint16_t share_ = 0;  // of one peer
 };
 
 }  // namespace linnet::coap
