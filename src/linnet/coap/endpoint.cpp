@@ -65,7 +65,7 @@ Result<void> Endpoint::init(const EndpointConfig& config, Arena& arena, Links& l
   if constexpr (kDeferral) free_deferred_.init(arena, config.max_deferred);
   if constexpr (kBlockwise) {
     transfers_.init(arena, config.max_transfers, config.max_body, config.transfer_timeout, peers_, timers_,
-                    config.max_exchanges + config.max_deferred);
+                    config.max_exchanges + config.max_deferred, now_);
   }
   if constexpr (kStreaming) streams_.init(arena, config.max_streams);
   arena.take(exchanges_, config.max_exchanges);

@@ -67,7 +67,7 @@ bool Endpoint::meet_challenge(Exchange& exchange, const IncomingResponse& respon
 
 /// The payload of a request becomes a body that goes out block by block.
 Result<void> Endpoint::cut_request(Exchange& exchange, ByteView payload, bool lent) noexcept {
-  Transfer* const transfer = transfers_.open_own(exchange.link, now_);
+  Transfer* const transfer = transfers_.open_own(exchange.link);
   if (transfer == nullptr) return fail(Errc::kBusy);
   if (lent)
     transfer->lent = payload.data();
@@ -122,7 +122,7 @@ bool Endpoint::stale(const Exchange& exchange, const IncomingResponse& response)
 Result<bool> Endpoint::continue_block1(Exchange& exchange, const IncomingResponse& response) noexcept {
   const Code code = response.code;
   const bool named = response.block1.has_value();
-  const Block block = Block::from_value(response.block1.value_or(0));
+  const Block block = Block::from_value(response.block1.value_or(0U));
   const bool smaller = code == Code::kRequestEntityTooLarge && named && block.szx < exchange.szx;
   if (exchange.sending == 0) {
     Message sent;
@@ -185,7 +185,7 @@ std::optional<ByteView> Endpoint::join(const RequestContext& request, const Bloc
   const std::uint32_t offset = block.offset();
   const std::size_t end = std::size_t{offset} + payload.size();
   Transfer* transfer = transfers_.find(request.link, request.cache_key, as.kind);
-  const bool large = end > as.limit || size1.value_or(0) > as.limit;
+  const bool large = end > as.limit || size1.value_or(0U) > as.limit;
   const bool whole = block.number == 0 && !block.more;
   if (transfer != nullptr && (large || whole)) transfers_.close(*transfer);
   Code code = Code::kRequestEntityIncomplete;
@@ -198,7 +198,7 @@ std::optional<ByteView> Endpoint::join(const RequestContext& request, const Bloc
     return std::nullopt;
   }
   if (whole) return payload;
-  if (transfer == nullptr) transfer = transfers_.open(request.link, request.cache_key, as.kind, now_);
+  if (transfer == nullptr) transfer = transfers_.open(request.link, request.cache_key, as.kind);
   if (transfer == nullptr) {
     answer_code(request, Code::kServiceUnavailable);
     return std::nullopt;
@@ -218,7 +218,7 @@ std::optional<ByteView> Endpoint::join(const RequestContext& request, const Bloc
       joined_ = transfer->place;
       return ByteView(body, transfer->size);
     }
-    transfers_.touch(*transfer, now_);
+    transfers_.touch(*transfer);
     code = Code::kContinue;
   }
   answer_code(request, code);

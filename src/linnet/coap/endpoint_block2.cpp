@@ -40,7 +40,7 @@ bool Endpoint::write_block2(Exchange& exchange, std::uint8_t szx) noexcept {
 Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse& first) noexcept {
   if (first.payload.size() > config_.max_body) return fail(Errc::kTooLarge);
   if (exchange.joining == 0) {
-    const Transfer* const opened = transfers_.open_own(exchange.link, now_);
+    const Transfer* const opened = transfers_.open_own(exchange.link);
     if (opened == nullptr) return fail(Errc::kNoSpace);
     exchange.joining = opened->place;
   }
@@ -61,7 +61,7 @@ Result<void> Endpoint::start_joining(Exchange& exchange, const IncomingResponse&
 Result<bool> Endpoint::continue_block2(Exchange& exchange, const IncomingResponse& response) noexcept {
   if (!is_success(response.code)) return false;
   const bool named = response.block2.has_value();
-  const Block block = Block::from_value(response.block2.value_or(0));
+  const Block block = Block::from_value(response.block2.value_or(0U));
   if (exchange.joining == 0 && block.number == 0 && !block.more) return false;
   const ByteView payload = response.payload;
   if (!named || !block.valid(reliable(exchange.link)) || !block.whole(payload.size()))
@@ -110,7 +110,7 @@ void Endpoint::receive_block2(RequestContext& request, IncomingRequest& incoming
   reply.code = transfer->code;
   reply.payload = ByteView(transfers_.body(*transfer), transfer->size);
   const Block wanted = Block::from_value(*request.block2);
-  transfers_.touch(*transfer, now_);
+  transfers_.touch(*transfer);
   const std::uint32_t blocks = most_blocks(request.link, wanted.szx);
   if (wanted.offset() + std::size_t{blocks} * wanted.size() >= transfer->size) transfers_.retire(*transfer);
   static_cast<void>(answer(request, reply, transfer->etag));
@@ -122,10 +122,10 @@ void Endpoint::hold(const RequestContext& request, const Reply& reply, std::uint
   Transfer* transfer = transfers_.find(request.link, request.cache_key, Transfer::Kind::kServing);
   if (transfer != nullptr) transfers_.close(*transfer);
   if (reply.payload.size() > config_.max_body) return;
-  transfer = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now_);
+  transfer = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing);
   if (transfer == nullptr && !asking_) {
     close_joined();  // the request's own body, which even a payload within it can take the place of
-    transfer = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing, now_);
+    transfer = transfers_.open(request.link, request.cache_key, Transfer::Kind::kServing);
   }
   if (transfer == nullptr) return;
   static_cast<Representation&>(*transfer) = static_cast<const Representation&>(reply);

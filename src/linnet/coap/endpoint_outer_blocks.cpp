@@ -45,7 +45,7 @@ std::optional<Message> Endpoint::gather_response(Exchange& exchange, const Messa
                                                  RecentRequest* recent) noexcept {
   const SecurityBinding binding = exchange.binding;
   const ScannedOptions scanned = scan_options(part.options(), part.code());
-  const Block block = Block::from_value(scanned.block2.value_or(0));
+  const Block block = Block::from_value(scanned.block2.value_or(0U));
   const bool apart = block.number != 0 || block.more;
   if (binding.context == 0 || !apart || !is_protected(part)) {
     close_gathered(exchange);
@@ -86,14 +86,14 @@ Result<bool> Endpoint::take_part(Exchange& exchange, const Message& part,
   const ByteView payload = part.payload();
   if (!block.valid(reliable(exchange.link)) || !block.whole(payload.size())) return fail(Errc::kMalformed);
   if (binding.gathering == 0) {
-    const Transfer* const opened = transfers_.open_own(exchange.link, now_);
+    const Transfer* const opened = transfers_.open_own(exchange.link);
     if (opened == nullptr) return fail(Errc::kNoSpace);
     binding.gathering = opened->place;
     exchange.binding = binding;
   }
   Transfer& transfer = transfers_[binding.gathering];
   const std::uint32_t limit = max_unfragmented();
-  if (scanned.size2.value_or(0) > limit || payload.size() > limit - transfer.size)
+  if (scanned.size2.value_or(0U) > limit || payload.size() > limit - transfer.size)
     return fail(Errc::kTooLarge);
   std::copy(payload.begin(), payload.end(), transfers_.body(transfer) + transfer.size);
   transfer.size += static_cast<std::uint32_t>(payload.size());

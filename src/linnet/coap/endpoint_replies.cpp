@@ -39,7 +39,7 @@ std::size_t encode_reply(ByteSpan out, Type type, MessageId id, const Token& tok
                          const MessageParts& parts) noexcept {
   MessageWriter writer(out, type, reply.code, id, token);
   if (kBlockwise && parts.etag != 0) writer.option(OptionNumber::kEtag, parts.etag);
-  const bool first = Block::from_value(parts.blocks.block2.value_or(0)).number == 0;
+  const bool first = Block::from_value(parts.blocks.block2.value_or(0U)).number == 0;
   if (first && reply.observe) writer.option(OptionNumber::kObserve, *reply.observe & kObserveMask);
   if (first) {
     for (const std::string_view segment : reply.location) {
@@ -108,7 +108,7 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
   IncomingRequest incoming;
   scan_options(message.options(), message.code(), incoming);
   request.cache_key = incoming.cache_key;
-  request.no_response = static_cast<std::uint8_t>(incoming.no_response.value_or(0));
+  request.no_response = static_cast<std::uint8_t>(incoming.no_response.value_or(0U));
   if (incoming.bad_critical) {
     if (request.confirmable || reliable(request.link)) return answer_code(request, Code::kBadOption);
     ++statistics_.rejected;
@@ -135,8 +135,8 @@ void Endpoint::process(RequestContext& request, const Message& message) noexcept
     request.block2 = incoming.block2;
     request.size_wanted = incoming.size2.has_value();
     const bool stream = reliable(request.link);
-    const Block block2 = Block::from_value(request.block2.value_or(0));
-    if (!Block::from_value(request.block1.value_or(0)).valid(stream) || !block2.valid(stream))
+    const Block block2 = Block::from_value(request.block2.value_or(0U));
+    if (!Block::from_value(request.block1.value_or(0U)).valid(stream) || !block2.valid(stream))
       return answer_code(request, Code::kBadRequest);
     if (block2.number != 0) return receive_block2(request, incoming);
     if (request.block1) return receive_block1(request, incoming);
@@ -150,7 +150,7 @@ LINNET_OUTLINED bool Endpoint::fresh_enough(const IncomingRequest& incoming) noe
   if (config_.freshness == Freshness::kOff || !has_effect(incoming.method)) return true;
   bool& known = peers_[incoming.link].fresh;
   if (incoming.fresh) return known = true;
-  if (kBlockwise && Block::from_value(incoming.block1.value_or(0)).number != 0) return true;
+  if (kBlockwise && Block::from_value(incoming.block1.value_or(0U)).number != 0) return true;
   return config_.freshness == Freshness::kFirst && (known || reliable(incoming.link));
 }
 

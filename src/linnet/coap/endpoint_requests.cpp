@@ -108,7 +108,7 @@ Result<RequestId> Endpoint::request_rest(LinkId link, const OutgoingRequest& req
   Exchange* exchange = nullptr;
   Result<void> made = open_request(link, rest, exchange);
   if (!made) return launch(exchange, made);
-  const Block block = Block::from_value(first.block2.value_or(0));
+  const Block block = Block::from_value(first.block2.value_or(0U));
   made =
       encode_request(*exchange, rest, {}, 0) && block.more && block.number == 0 && block.valid(reliable(link))
           ? start_joining(*exchange, first)
@@ -230,7 +230,7 @@ void Endpoint::receive_notification(const Message& message, const IncomingRespon
   if constexpr (kObserver) {
     IncomingResponse notification = response;
     notification.in_order = reliable(link);
-    notification.more = kBlockwise && Block::from_value(response.block2.value_or(0)).more;
+    notification.more = kBlockwise && Block::from_value(response.block2.value_or(0U)).more;
     wanted = handler_->on_notification(notification, now_);
   }
   if (!wanted) ++statistics_.rejected;

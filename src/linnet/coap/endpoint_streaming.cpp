@@ -30,7 +30,7 @@ BodyStream* Endpoint::open_stream(const RequestContext& request, const IncomingR
     if (more && same && known->tag == tag) return known;
     break_off(*known);  // another body begins
   }
-  const BodyPart first{0, !more, announced(incoming.size1.value_or(0))};
+  const BodyPart first{0, !more, announced(incoming.size1.value_or(0U))};
   if (!more || !bodies_->takes(incoming, first, now_)) return nullptr;
   BodyStream* const stream = streams_.open(BodyStream::Kind::kTaken, request.link);
   full = stream == nullptr;
@@ -38,7 +38,7 @@ BodyStream* Endpoint::open_stream(const RequestContext& request, const IncomingR
   stream->key = request.cache_key;
   stream->tag = tag;
   stream->first = request.message_id;
-  stream->total = first.total.value_or(0);
+  stream->total = first.total.value_or(0U);
   keep_stream(*stream);
   return stream;
 }
@@ -144,11 +144,11 @@ void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response) noe
   const std::size_t size = response.payload.size();
   // A body that came at once may leave the option out.
   const bool named = response.block2.has_value();
-  const Block block = Block::from_value(response.block2.value_or(0));
+  const Block block = Block::from_value(response.block2.value_or(0U));
   const bool whole = !named || (block.valid(reliable(exchange.link)) && block.whole(size));
   const std::uint32_t tag = short_tag(response.etag);
   const bool same = tag == stream.tag || (!stream.begun && stream.tag == 0);
-  const std::uint32_t total = response.size2.value_or(0);
+  const std::uint32_t total = response.size2.value_or(0U);
   const bool agreed = total == 0 || stream.total == 0 || total == stream.total;
   const std::uint32_t end = stream.offset + static_cast<std::uint32_t>(size);
   if (total != 0) stream.total = total;

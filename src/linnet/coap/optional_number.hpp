@@ -31,8 +31,9 @@ class OptionalNumber {
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return has_value(); }
   /// Only where there is one.
   [[nodiscard]] constexpr std::uint32_t operator*() const noexcept { return plus_one_ - 1; }
-  [[nodiscard]] constexpr std::uint32_t value_or(std::uint32_t other) const noexcept {
-    return has_value() ? **this : other;
+  template <std::unsigned_integral T>
+  [[nodiscard]] constexpr T value_or(T other) const noexcept {
+    return has_value() ? static_cast<T>(**this) : other;
   }
   constexpr void reset() noexcept { plus_one_ = 0; }
 

@@ -6,12 +6,13 @@
 namespace linnet::coap {
 
 void Transfers::init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime, Peers& peers,
-                     TimerQueue& timers, std::uint32_t first_timer) noexcept {
+                     TimerQueue& timers, std::uint32_t first_timer, const Instant& now) noexcept {
   arena.take(transfers_, count);
   arena.take(bytes_, std::size_t{count} * (max_body + kMaxOptions));
   free_.init(arena, count);
   peers_ = &peers;
   timers_ = &timers;
+  now_ = &now;
   max_body_ = max_body;
   first_timer_ = first_timer - 1;  // a place is an index plus one
   lifetime_ = lifetime;
@@ -32,30 +33,30 @@ ByteView Transfers::outgoing(const Transfer& transfer) const noexcept {
   return {transfer.lent != nullptr ? transfer.lent : body(transfer), transfer.size};
 }
 
-Transfer* Transfers::open(LinkId link, std::uint32_t key, Transfer::Kind kind, Instant now) noexcept {
+Transfer* Transfers::open(LinkId link, std::uint32_t key, Transfer::Kind kind) noexcept {
   Peer& peer = (*peers_)[link];
   if (peer.transfers >= share_) {
     std::uint16_t last = peer.transfer;
     while ((*this)[last].next != 0) last = (*this)[last].next;
     close((*this)[last]);
   }
-  Transfer* const transfer = take(link, now);
+  Transfer* const transfer = take(link);
   if (transfer == nullptr) return nullptr;
   transfer->kind = kind;
   transfer->key = key;
   transfer->next = peer.transfer;
   peer.transfer = transfer->place;
   ++peer.transfers;
-  touch(*transfer, now);
+  touch(*transfer);
   return transfer;
 }
 
-Transfer* Transfers::open_own(LinkId link, Instant now) noexcept {
-  return take(link, now);
+Transfer* Transfers::open_own(LinkId link) noexcept {
+  return take(link);
 }
 
 /// A free one, or that of a peer which has been idle for longest; the caller's own.
-Transfer* Transfers::take(LinkId link, Instant now) noexcept {
+Transfer* Transfers::take(LinkId link) noexcept {
   std::uint32_t index = free_.take();
   if (index == IndexPool::kNone) {
     Transfer* oldest = nullptr;
@@ -63,7 +64,7 @@ Transfer* Transfers::take(LinkId link, Instant now) noexcept {
       if (transfer.kind != Transfer::Kind::kOwn && (oldest == nullptr || transfer.touched < oldest->touched))
         oldest = &transfer;
     }
-    if (oldest == nullptr || now - oldest->touched < kReplaceAfter) return nullptr;
+    if (oldest == nullptr || *now_ - oldest->touched < kReplaceAfter) return nullptr;
     close(*oldest);
     index = free_.take();
   }
@@ -84,9 +85,9 @@ Transfer* Transfers::find(LinkId link, std::uint32_t key, Transfer::Kind kind) c
   return nullptr;
 }
 
-void Transfers::touch(Transfer& transfer, Instant now) noexcept {
-  transfer.touched = now;
-  timers_->set(first_timer_ + transfer.place, now + lifetime_);
+void Transfers::touch(Transfer& transfer) noexcept {
+  transfer.touched = *now_;
+  timers_->set(first_timer_ + transfer.place, *now_ + lifetime_);
 }
 
 void Transfers::retire(Transfer& transfer) noexcept {

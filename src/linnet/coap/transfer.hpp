@@ -54,7 +54,7 @@ class Transfers {
   static constexpr Millis kReplaceAfter{10'000};  ///< a transfer idle for so long may be replaced
 
   void init(Arena& arena, std::uint16_t count, std::uint32_t max_body, Millis lifetime, Peers& peers,
-            TimerQueue& timers, std::uint32_t first_timer) noexcept;
+            TimerQueue& timers, std::uint32_t first_timer, const Instant& now) noexcept;
   static void measure(ArenaMeter& meter, std::uint16_t count, std::uint32_t max_body) noexcept;
 
   /// The transfer of an index plus one.
@@ -69,12 +69,12 @@ class Transfers {
   }
 
   /// One for a peer's transfer; null when all are busy.
-  [[nodiscard]] Transfer* open(LinkId link, std::uint32_t key, Transfer::Kind kind, Instant now) noexcept;
+  [[nodiscard]] Transfer* open(LinkId link, std::uint32_t key, Transfer::Kind kind) noexcept;
   /// One that the caller will `close`.
-  [[nodiscard]] Transfer* open_own(LinkId link, Instant now) noexcept;
+  [[nodiscard]] Transfer* open_own(LinkId link) noexcept;
   [[nodiscard]] Transfer* find(LinkId link, std::uint32_t key, Transfer::Kind kind) const noexcept;
   /// Something came for it: it lives on.
-  void touch(Transfer& transfer, Instant now) noexcept;
+  void touch(Transfer& transfer) noexcept;
   /// A snapshot that was just touched has been served: it stays for repetitions, but is the first to be
   /// replaced.
   void retire(Transfer& transfer) noexcept;
@@ -84,10 +84,11 @@ class Transfers {
   void drop(LinkId link) noexcept;
 
  private:
-  [[nodiscard]] Transfer* take(LinkId link, Instant now) noexcept;
+  [[nodiscard]] Transfer* take(LinkId link) noexcept;
 
   Peers* peers_ = nullptr;
   TimerQueue* timers_ = nullptr;
+  const Instant* now_ = nullptr;  // of the call that the endpoint serves
   IndexPool free_;
   std::span<Transfer> transfers_;
   std::span<std::uint8_t> bytes_;
