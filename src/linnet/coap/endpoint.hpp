@@ -256,9 +256,7 @@ class Endpoint {
                    const EchoValues::Value* echo) noexcept;
   [[nodiscard]] Result<void> send_reply(const RequestContext& request, const Reply& reply,
                                         const MessageParts& parts) noexcept;
-  [[nodiscard]] Result<void> send_confirmable(const RequestContext& request, const Reply& reply,
-                                              const MessageParts& parts) noexcept;
-  [[nodiscard]] bool send_instead(const RequestContext& request, ByteView piggybacked) noexcept;
+  [[nodiscard]] bool send_separate(const RequestContext& request, ByteView message) noexcept;
   void remember_notification(LinkId link, MessageId id, const Token& token) noexcept;
   [[nodiscard]] std::uint32_t find_deferred(DeferredId id) const noexcept;
   [[nodiscard]] DeferredId deferred_id(std::uint32_t index) const noexcept;

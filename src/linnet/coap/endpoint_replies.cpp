@@ -327,14 +327,15 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
     if (request.confirmable) send_empty(request.link, Type::kAcknowledgement, request.message_id);
     return {};
   }
-  if (request.confirmable && request.recent == nullptr) return send_confirmable(request, reply, parts);
-
+  const bool separate = request.confirmable && request.recent == nullptr;
   const Type type = request.confirmable ? Type::kAcknowledgement : Type::kNonConfirmable;
-  const MessageId id = request.confirmable ? request.message_id : next_message_id(request.link);
+  MessageId id = request.message_id;
+  if (!request.confirmable) id = next_message_id(request.link);
   const std::size_t size = encode_reply(scratch_.first(message_limit(request.link, request.binding)), type,
                                         id, request.token, reply, parts);
   if (size == 0) return fail(Errc::kTooLarge);
   ByteView message = scratch_.first(size);
+  if (separate) return send_separate(request, message) ? Result<void>() : fail(Errc::kBusy);
   if constexpr (kProtection) {
     if (request.binding.context != 0) {
       SecurityBinding binding = request.binding;
@@ -350,42 +351,30 @@ Result<void> Endpoint::send_reply(const RequestContext& request, const Reply& re
     request.recent->keep_reply(message);
   } else if (request.repeatable) {
     request.recent->keep(Kept::kNoReply);
-  } else if (send_instead(request, message)) {
-    return {};
+  } else {
+    // A reply that may be lost but neither kept nor made again; where no exchange is free, a lost one stays
+    // lost.
+    request.recent->keep(Kept::kAcknowledged);
+    if (send_separate(request, message)) return {};
   }
   transmit(request.link, message);
   return {};
 }
 
-Result<void> Endpoint::send_confirmable(const RequestContext& request, const Reply& reply,
-                                        const MessageParts& parts) noexcept {
+/// Sends `message` as a confirmable one until the peer has it. Where its request still waits for an empty
+/// Acknowledgement that goes first, and the message is protected already. False when no exchange is free.
+bool Endpoint::send_separate(const RequestContext& request, ByteView message) noexcept {
   const auto kind = request.notifies ? Exchange::Kind::kNotification : Exchange::Kind::kResponse;
   Exchange* const exchange = open_exchange(request.link, kind, request.token);
-  if (exchange == nullptr) return fail(Errc::kBusy);
-  exchange->binding = request.binding;
-  const std::size_t size = encode_reply(room_for(*exchange), Type::kConfirmable, exchange->message_id,
-                                        request.token, reply, parts);
-  if (size == 0) {
-    close_exchange(*exchange);
-    return fail(Errc::kTooLarge);
-  }
-  exchange->size = static_cast<std::uint16_t>(size);
-  start(*exchange);
-  return {};
-}
-
-/// A reply that may be lost but neither kept nor made again goes out as a separate confirmable
-/// response, which is sent until the peer has it; duplicates of the request meet the empty
-/// Acknowledgement. False when no exchange is free: then a lost reply stays lost.
-bool Endpoint::send_instead(const RequestContext& request, ByteView piggybacked) noexcept {
-  request.recent->keep(Kept::kAcknowledged);
-  Exchange* const exchange = open_exchange(request.link, Exchange::Kind::kResponse, request.token);
   if (exchange == nullptr) return false;
-  exchange->size = static_cast<std::uint16_t>(piggybacked.size());
-  std::uint8_t* const message = buffer(*exchange);
-  std::memcpy(message, piggybacked.data(), piggybacked.size());
-  readdress(message, Type::kConfirmable, exchange->message_id);
-  send_empty(request.link, Type::kAcknowledgement, request.message_id);
+  exchange->size = static_cast<std::uint16_t>(message.size());
+  std::uint8_t* const copy = buffer(*exchange);
+  std::memcpy(copy, message.data(), message.size());
+  readdress(copy, Type::kConfirmable, exchange->message_id);
+  if (request.recent == nullptr)
+    exchange->binding = request.binding;
+  else
+    send_empty(request.link, Type::kAcknowledgement, request.message_id);
   start(*exchange);
   return true;
 }
