@@ -445,7 +445,8 @@ void Device::read_accounts() {
   settings_.accounts.clear();
   for (client::Account found = client::next_account(tree); found.id != 0;
        found = client::next_account(tree, static_cast<InstanceId>(found.server + 1))) {
-    const auto uri = client::read_text(tree, Path(client::kSecurityObject, found.security, kUri));
+    const lwm2m::InstanceId security = client::find_security_instance(tree, found.id);
+    const auto uri = client::read_text(tree, Path(client::kSecurityObject, security, kUri));
     settings_.accounts.push_back({found.id, std::string(uri.value_or("")), {}});
   }
 }

@@ -135,8 +135,7 @@ Account next_account(const ObjectTree& tree, InstanceId from) noexcept {
   for (const InstanceId i : InstanceRange(object)) {
     if (i < from) continue;
     const ShortServerId id = id_of(object, i, kShortServerId);
-    const InstanceId security = find_security_instance(tree, id);
-    if (id != 0 && (!secured || security != kMaxId)) return {id, i, security};
+    if (id != 0 && (!secured || find_security_instance(tree, id) != kMaxId)) return {id, i};
   }
   return {};
 }

@@ -10,11 +10,10 @@
 
 namespace linnet::client {
 
-/// One server as objects 0 and 1 name it.
+/// One server as object 1 names it.
 struct Account {
-  ShortServerId id = 0;          ///< 0: there is none
-  InstanceId server = kMaxId;    ///< of object 1
-  InstanceId security = kMaxId;  ///< of object 0; kMaxId also where the device has no object 0
+  ShortServerId id = 0;        ///< 0: there is none
+  InstanceId server = kMaxId;  ///< of object 1
 };
 
 /// The first usable account whose Server instance is `from` or above; its id is 0 where none is left.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "linnet/client/accounts.hpp"
@@ -65,10 +66,10 @@ BootstrapAction Bootstrap::take(Input input) noexcept {
 }
 
 Seconds Bootstrap::retry_delay(std::uint32_t failures) noexcept {
+  constexpr auto kFirst = static_cast<std::uint32_t>(kFirstRetry.count());
   constexpr auto kLongest = static_cast<std::uint32_t>(kLongestRetry.count());
-  auto delay = static_cast<std::uint32_t>(kFirstRetry.count());
-  for (std::uint32_t i = 1; i < failures && delay < kLongest; ++i) delay *= 2;
-  return Seconds(std::min(delay, kLongest));
+  constexpr std::uint32_t kDoublings = std::bit_width(kLongest / kFirst);  // these are too many
+  return Seconds(failures > kDoublings ? kLongest : kFirst << (failures - 1));
 }
 
 Result<void> Engine::bootstrap() noexcept {

@@ -97,7 +97,7 @@ std::size_t Engine::memory_needed(const Config& config) noexcept {
   return meter.size() + coap::Endpoint::memory_needed(config.coap);
 }
 
-Instant Engine::advance(Instant now) noexcept {
+LINNET_OUTLINED void Engine::advance(Instant now) noexcept {
   if (!started_) {
     started_ = true;
     now_ = now;
@@ -107,7 +107,7 @@ Instant Engine::advance(Instant now) noexcept {
     }
   }
   if (now + lag_ < now_) lag_ = now_ - now;
-  return now_ = now + lag_;
+  now_ = now + lag_;
 }
 
 void Engine::emit(const Event& event) noexcept {

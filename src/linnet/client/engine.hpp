@@ -134,7 +134,7 @@ class Engine final : private coap::Handler, private EngineState {
                                Instant now) noexcept override;
 
   // engine.cpp
-  Instant advance(Instant now) noexcept;
+  void advance(Instant now) noexcept;
   void step_servers() noexcept;
   void wake_at(Instant when) noexcept;
   void emit(const Event& event) noexcept;
@@ -153,7 +153,7 @@ class Engine final : private coap::Handler, private EngineState {
   void attempt_failed(Server& server, Error why) noexcept;
   [[nodiscard]] Result<void> obey(Server& server, const Path& command,
                                   std::optional<std::string_view> argument) noexcept;
-  [[nodiscard]] Result<Server*> take_row(ShortServerId server) noexcept;
+  [[nodiscard]] Result<void> take_row(ShortServerId server, Server*& row) noexcept;
   void begin(Server& server) noexcept;
   void abandon(Server& server) noexcept;
   void write_object_list(ByteWriter& out) const noexcept;

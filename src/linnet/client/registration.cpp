@@ -79,13 +79,15 @@ ServerSettings Engine::settings(ShortServerId server) const noexcept {
 }
 
 /// The row of a server that object 1 knows, a free one where it has none yet.
-Result<Engine::Server*> Engine::take_row(ShortServerId server) noexcept {
+Result<void> Engine::take_row(ShortServerId server, Server*& row) noexcept {
   if (server == kEveryServer || find_server_instance(tree_, server) == kMaxId) return fail(Errc::kNotFound);
-  if (Server* row = find_server(server)) return row;
+  row = find_server(server);
+  if (row != nullptr) return {};
   const auto free = std::ranges::find(servers_, kEveryServer, &Server::id);
   if (free == servers_.end()) return fail(Errc::kNoSpace);
-  Server::renew(*free, server);
-  return &*free;
+  row = &*free;
+  Server::renew(*row, server);
+  return {};
 }
 
 /// What must be protected and cannot be is not sent.
@@ -104,9 +106,9 @@ Result<void> Engine::connect(ShortServerId server, coap::LinkId link, Session se
     const auto secured = secure(find_security_instance(tree_, server), link);
     if (!secured) return secured;
   }
-  const auto taken = take_row(server);
-  if (!taken) return std::unexpected(taken.error());
-  Server& row = **taken;
+  Server* taken = nullptr;
+  if (const auto found = take_row(server, taken); !found) return found;
+  Server& row = *taken;
   cancel_request(row);
   if (row.link != link) close_link(row);
   row.link = link;
@@ -422,11 +424,11 @@ void Engine::attempt_failed(Server& server, Error why) noexcept {
   if (hopeless) server.sequences = wanted.sequence_count;
   if constexpr (kSequence) server.closing = managed();
   server.state = RegistrationState::kWaiting;
-  std::uint64_t delay = std::uint64_t{std::max<std::uint32_t>(wanted.retry_timer, 1)}
-                        << std::min(server.attempts - 1, kMaxDoublings);
+  const std::uint32_t doublings = server.attempts > kMaxDoublings ? kMaxDoublings : server.attempts - 1;
+  std::uint64_t delay = std::uint64_t{wanted.retry_timer != 0 ? wanted.retry_timer : 1} * (1U << doublings);
   if (server.attempts >= wanted.retry_count) {
     server.attempts = 0;
-    delay = std::max<std::uint32_t>(wanted.sequence_delay, 1);
+    delay = wanted.sequence_delay != 0 ? wanted.sequence_delay : 1;
     if (++server.sequences > wanted.sequence_count || delay == kNoOtherSequence) {
       server.state = RegistrationState::kFailed;
       server.sequences = 0;

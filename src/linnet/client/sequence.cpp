@@ -58,7 +58,8 @@ void Engine::match_accounts() noexcept {
   for (Account account = next_account(tree_); account.id != 0;
        account = next_account(tree_, account.server + 1)) {
     if (find_server(account.id) != nullptr) continue;
-    if (const auto row = take_row(account.id)) (*row)->state = RegistrationState::kPending;
+    Server* row = nullptr;
+    if (take_row(account.id, row)) row->state = RegistrationState::kPending;
   }
 }
 

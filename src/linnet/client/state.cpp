@@ -162,13 +162,13 @@ void Engine::read_registrations(ByteView bytes) noexcept {
     const auto size = in.u8();
     const auto location = size ? in.bytes(*size) : fail(Errc::kTruncated);
     if (!server || !lifetime || !binding || !location) return;
-    const auto row = take_row(static_cast<ShortServerId>(*server));
-    if (!row || !(*row)->location.restore(*location)) continue;
-    (*row)->sent_lifetime = static_cast<std::uint32_t>(*lifetime);
-    (*row)->sent_binding = lwm2m::Binding::from_bits(*binding);
+    Server* row = nullptr;
+    if (!take_row(static_cast<ShortServerId>(*server), row) || !row->location.restore(*location)) continue;
+    row->sent_lifetime = static_cast<std::uint32_t>(*lifetime);
+    row->sent_binding = lwm2m::Binding::from_bits(*binding);
     // Whatever changed meanwhile, the Update carries it.
-    (*row)->objects_changed = true;
-    if (managed()) (*row)->state = RegistrationState::kPending;
+    row->objects_changed = true;
+    if (managed()) row->state = RegistrationState::kPending;
   }
 }
 

@@ -128,7 +128,7 @@ std::string_view number(std::array<std::uint8_t, 5>& text, std::uint16_t id) noe
 
 /// Where old values are kept while a request is applied.
 ByteSpan Engine::rollback() const noexcept {
-  return work_.first(std::min<std::size_t>(config_.max_rollback, work_.size()));
+  return work_.first(work_.size() < config_.max_rollback ? work_.size() : config_.max_rollback);
 }
 
 Result<void> Engine::apply(Request& request, FunctionRef<Assignment(const lwm2m::Record&)> assignment,

@@ -331,11 +331,11 @@ void write_root(LinkWriter& links, FormatSet formats) noexcept {
   const bool several = (bits & (bits - 1)) != 0;
   ByteWriter& out = links.out_with_value("ct"sv);
   std::uint8_t separator = '"';
-  for (const ContentFormat format : FormatSet::kKnown) {
-    if (!formats.contains(format)) continue;
+  for (std::size_t i = 0; i < FormatSet::kKnown.size(); ++i) {
+    if ((bits >> i & 1U) == 0) continue;
     if (several) out.u8(separator);
     separator = ' ';
-    write_digits(out, static_cast<std::uint64_t>(format));
+    write_digits(out, static_cast<std::uint64_t>(FormatSet::kKnown[i]));
   }
   if (several) out.u8('"');
 }

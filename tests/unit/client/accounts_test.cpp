@@ -35,7 +35,7 @@ TEST_F(Accounts, Usable_ones_have_a_Security_instance_of_the_same_Short_Server_I
   const Account account = next_account(tree);
   EXPECT_EQ(account.id, 7);
   EXPECT_EQ(account.server, 3);
-  EXPECT_EQ(account.security, 1);
+  EXPECT_EQ(find_security_instance(tree, account.id), 1);
   EXPECT_EQ(next_account(tree, 4).id, 0);
   EXPECT_EQ(find_bootstrap_account(tree), 0);
   EXPECT_EQ(find_security_instance(tree, 5), kMaxId) << "it is the bootstrap server's";
@@ -46,7 +46,7 @@ TEST_F(Accounts, Without_object_0_every_Server_instance_is_usable) {
   add(2, 9);
   const ObjectTree bare(std::span<Object* const>(objects).subspan(1));
   EXPECT_EQ(next_account(bare).id, 9);
-  EXPECT_EQ(next_account(bare).security, kMaxId);
+  EXPECT_EQ(find_security_instance(bare, 9), kMaxId);
   EXPECT_EQ(find_bootstrap_account(bare), kMaxId);
 }
 
