@@ -73,6 +73,9 @@ Device::Device(const Settings& settings, const registry::ModelRegistry& registry
       clock_(clock),
       observer_(observer),
       connections_(settings, links, source, *this, observer),
+      lock_([this](ObjectId object) { wipe(object); },
+            [this](const LockReport& report) { observer_.on_lock(report); }),
+      modem_([this](bool on) { observer_.on_radio(on); }),
       memory_(client::Engine::memory_needed(engine_config(settings))) {}
 
 OrRefusal<std::unique_ptr<Device>> Device::make(const Settings& settings,
@@ -131,6 +134,8 @@ OrRefusal<void> Device::build() {
   auto objects = Objects::make(settings_, registry_, *this, firmware_.get(), software_.get());
   if (!objects) return std::unexpected(objects.error());
   objects_ = *std::move(objects);
+  if (auto* lock = objects_->lock(); lock != nullptr) lock_.begin(*lock, objects_->data());
+  if (auto* cellular = objects_->cellular(); cellular != nullptr) modem_.begin(*cellular);
   simulations_ = settings_.simulations;
   for (Simulation& simulation : simulations_) {
     if (auto begun = begin(simulation); !begun) {
@@ -212,7 +217,8 @@ OrRefusal<void> Device::begin(Simulation& simulation) {
 }
 
 void Device::receive(coap::LinkId link, ByteView datagram) noexcept {
-  // The radio is off: nobody hears it.
+  // While the radio is off nobody hears it.
+  if (!modem_.on()) return;
   const bool awake = !settings_.queue_mode || connections_.handshaking(link) || connections_.stream(link) ||
                      engine_->sleep_advice().radio_until > clock_.now();
   if (awake) connections_.receive(link, datagram, clock_.now());
@@ -221,6 +227,10 @@ void Device::receive(coap::LinkId link, ByteView datagram) noexcept {
 Instant Device::step() {
   const Instant next_value = step_simulations();
   (void)engine_->step(clock_.now());
+  if (engine_->online() != modem_.on()) {
+    engine_->set_online(modem_.on());
+    return Instant::min();
+  }
   const Instant next_way = connections_.step(clock_.now());
   if (!restart_) return std::min({next_value, next_way, engine_->next_deadline()});
   const Restart restart = *std::exchange(restart_, std::nullopt);
@@ -350,6 +360,16 @@ OrRefusal<void> Device::put(const Path& path, const Value& value) {
   }
   if (engine_ != nullptr) engine_->changed(path);
   return {};
+}
+
+/// The instances of the object begin again.
+void Device::wipe(ObjectId object) {
+  client::Object& wiped = *objects_->find(object);
+  for (InstanceId i = wiped.next_instance(0); i != kMaxId;
+       i = wiped.next_instance(static_cast<InstanceId>(i + 1))) {
+    if (wiped.remove(i)) (void)wiped.create(i);
+  }
+  engine_->changed(Path(object));
 }
 
 OrRefusal<void> Device::set(const Path& path, const Value& value) {

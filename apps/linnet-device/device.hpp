@@ -16,6 +16,8 @@
 #include "linnet/client/engine.hpp"
 #include "linnet/client/oscore_accounts.hpp"
 #include "linnet/tls/nettle_crypto.hpp"
+#include "lock.hpp"
+#include "modem.hpp"
 #include "objects.hpp"
 #include "observer.hpp"
 #include "sealed_state.hpp"
@@ -110,6 +112,7 @@ class Device final : private client::Listener, private client::Platform {
   OrRefusal<void> begin(Simulation& simulation);
   Instant step_simulations();
   OrRefusal<void> put(const lwm2m::Path& path, const lwm2m::Value& value);
+  void wipe(lwm2m::ObjectId object);
   [[nodiscard]] OrRefusal<const client::ResourceDefinition*> find(const lwm2m::Path& path) const;
 
   const Settings& factory_;
@@ -121,6 +124,8 @@ class Device final : private client::Listener, private client::Platform {
   Connections connections_;
   std::unique_ptr<Firmware> firmware_;  ///< null without object 5
   std::unique_ptr<Software> software_;  ///< null without object 9
+  Lock lock_;
+  Modem modem_;
   std::unique_ptr<Objects> objects_;
   std::vector<Simulation> simulations_;
   std::vector<std::byte> memory_;

@@ -47,6 +47,11 @@ std::string_view state_name(client::SoftwareState state) noexcept {
   return kStates[static_cast<std::size_t>(state)];
 }
 
+std::string_view lock_name(client::LockState state) noexcept {
+  static constexpr std::array<std::string_view, 3> kStates{"unlocked", "partially-locked", "fully-locked"};
+  return kStates[static_cast<std::size_t>(state)];
+}
+
 }  // namespace
 
 std::string_view event_name(EventType type) noexcept {
@@ -146,6 +151,27 @@ std::string software_line(const SoftwareReport& report) {
          (report.name.empty() ? "" : " (" + report.name + ' ' + report.version + ')') + ": " +
          std::string(state_name(report.state)) + ", update result " +
          std::to_string(static_cast<int>(report.result)) + (report.active ? ", active" : "");
+}
+
+std::string lock_json(const LockReport& report) {
+  Json params{{"targets", report.targets}};
+  if (!report.wiped) params["state"] = std::string(lock_name(report.state));
+  return notification(report.wiped ? "wiped" : "locked", std::move(params));
+}
+
+std::string lock_line(const LockReport& report) {
+  std::string line(report.wiped ? "wiped" : lock_name(report.state));
+  for (const std::string& target : report.targets)
+    line += (&target == report.targets.data() ? ": " : ", ") + target;
+  return line;
+}
+
+std::string radio_json(bool on) {
+  return notification("radio", {{"on", on}});
+}
+
+std::string radio_line(bool on) {
+  return on ? "the radio is on again" : "the radio is off, as a server asked for";
 }
 
 std::string unusable_account_json(const Account& account, const std::string& why) {

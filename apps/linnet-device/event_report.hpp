@@ -18,6 +18,8 @@ namespace linnet::device {
 [[nodiscard]] std::string alert_json(const Account& account, const client::ChannelEnd& end);
 [[nodiscard]] std::string card_json(const CardReport& report);
 [[nodiscard]] std::string software_json(const SoftwareReport& report);
+[[nodiscard]] std::string lock_json(const LockReport& report);
+[[nodiscard]] std::string radio_json(bool on);
 [[nodiscard]] std::string enrolled_json(const Account& account, const std::string& failure);
 
 /// One line for people, without a line end.
@@ -27,6 +29,8 @@ namespace linnet::device {
 [[nodiscard]] std::string software_line(const SoftwareReport& report);
 [[nodiscard]] std::string unusable_account_line(const Account& account, const std::string& why);
 [[nodiscard]] std::string alert_line(const Account& account, const client::ChannelEnd& end);
+[[nodiscard]] std::string lock_line(const LockReport& report);
+[[nodiscard]] std::string radio_line(bool on);
 [[nodiscard]] std::string enrolled_line(const Account& account, const std::string& failure);
 /// "<- 127.0.0.1:5683  CON 0.03, 14 bytes".
 [[nodiscard]] std::string datagram_line(bool sent, const net::Address& peer, ByteView datagram);

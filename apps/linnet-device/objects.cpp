@@ -9,6 +9,7 @@ using lwm2m::ObjectId;
 
 namespace {
 
+constexpr ObjectId kConnectionProfile = 11;
 constexpr std::int32_t kLineVoltage = 5000;  // mV
 constexpr std::int32_t kLineCurrent = 125;   // mA
 constexpr std::int32_t kExternalPower = 5;   // object 3, Available Power Sources
@@ -54,6 +55,7 @@ OrRefusal<std::unique_ptr<Objects>> Objects::make(const Settings& settings,
   }
   std::ranges::sort(objects->all_, {}, &client::Object::id);
   objects->link_portfolio();
+  objects->link_profiles();
   return objects;
 }
 
@@ -157,6 +159,8 @@ OrRefusal<void> Objects::add(const ObjectRequest& request, const registry::Model
 
 client::Object* Objects::find_known(ObjectId id) noexcept {
   switch (id) {
+    case 8: return &lock_;
+    case 10: return &cellular_;
     case 16: return &portfolio_;
     case 19: return &app_data_;
     case 20: return &event_log_;
@@ -166,9 +170,10 @@ client::Object* Objects::find_known(ObjectId id) noexcept {
 }
 
 OrRefusal<void> Objects::add_known(client::Object& object, const ObjectRequest& request) {
-  if (request.instances > kMaxInstances) {
+  const std::size_t room = object.can_create(0) ? kMaxInstances : 1;
+  if (request.instances > room) {
     return refuse(Errc::kTooLarge, "object " + std::to_string(request.id) + " has room for " +
-                                       std::to_string(kMaxInstances) + " instances");
+                                       (room == 1 ? "one instance" : std::to_string(room) + " instances"));
   }
   for (unsigned i = 0; i < request.instances; ++i) (void)object.create(static_cast<lwm2m::InstanceId>(i));
   all_.push_back(&object);
@@ -182,6 +187,17 @@ void Objects::link_portfolio() {
   for (; i < client::WholeDeviceInstance::kMaxExternalInfo; i = portfolio_.next_instance(i + 1)) {
     device.external_info.set(i, {portfolio_.id(), i});
   }
+}
+
+/// Activated Profile Names (10/0/11) names the connections (instances of object 11) that the device begins
+/// with.
+void Objects::link_profiles() {
+  const client::Object* profiles = find(kConnectionProfile);
+  if (cellular() == nullptr || profiles == nullptr) return;
+  auto& active = cellular_.get(0)->active_profiles;
+  lwm2m::InstanceId i = profiles->next_instance(0);
+  for (; i < active.kCapacity; i = profiles->next_instance(static_cast<lwm2m::InstanceId>(i + 1)))
+    active.set(i, {kConnectionProfile, i});
 }
 
 OrRefusal<void> Objects::add_model_object(const ObjectRequest& request,
@@ -220,6 +236,23 @@ void Objects::set_alert(lwm2m::ShortServerId server, std::uint8_t code) noexcept
 client::Object* Objects::find(ObjectId id) const noexcept {
   const auto found = std::ranges::find(all_, id, &client::Object::id);
   return found == all_.end() ? nullptr : *found;
+}
+
+client::LockAndWipeObject* Objects::lock() noexcept {
+  return find(lock_.id()) == &lock_ ? &lock_ : nullptr;
+}
+
+client::CellularConnectivityObject* Objects::cellular() noexcept {
+  return find(cellular_.id()) == &cellular_ ? &cellular_ : nullptr;
+}
+
+std::vector<ObjectId> Objects::data() const {
+  std::vector<ObjectId> ids;
+  for (const client::Object* object : all_) {
+    if (object == &app_data_ || object == &event_log_ || find_model_object(object->id()) != nullptr)
+      ids.push_back(object->id());
+  }
+  return ids;
 }
 
 ModelObject* Objects::find_model_object(ObjectId id) const noexcept {

@@ -7,6 +7,7 @@
 #include "card_state.hpp"
 #include "linnet/client/channel.hpp"
 #include "linnet/client/events.hpp"
+#include "lock.hpp"
 #include "settings.hpp"
 #include "software_report.hpp"
 
@@ -31,6 +32,10 @@ class Observer {
   virtual void on_card(const CardReport& report) noexcept = 0;
   /// A software package is in another state, or switched.
   virtual void on_software(const SoftwareReport& /*report*/) noexcept {}
+  /// A server locked, unlocked or wiped by object 8.
+  virtual void on_lock(const LockReport& /*report*/) noexcept {}
+  /// A server had the radio switched off by object 10, or its time is over.
+  virtual void on_radio(bool /*on*/) noexcept {}
 
  protected:
   ~Observer() = default;

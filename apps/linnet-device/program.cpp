@@ -271,4 +271,14 @@ void Program::on_software(const SoftwareReport& software) noexcept {
   if (!controllers_.empty()) broadcast(software_json(software));
 }
 
+void Program::on_lock(const LockReport& lock) noexcept {
+  report(lock_line(lock));
+  if (!controllers_.empty()) broadcast(lock_json(lock));
+}
+
+void Program::on_radio(bool on) noexcept {
+  report(radio_line(on));
+  if (!controllers_.empty()) broadcast(radio_json(on));
+}
+
 }  // namespace linnet::device

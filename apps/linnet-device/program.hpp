@@ -52,6 +52,8 @@ class Program final : private Observer {
   void on_restart(Restart restart) noexcept override;
   void on_card(const CardReport& card) noexcept override;
   void on_software(const SoftwareReport& software) noexcept override;
+  void on_lock(const LockReport& lock) noexcept override;
+  void on_radio(bool on) noexcept override;
 
   std::expected<void, std::string> listen(const net::Address& address);
   void accept();

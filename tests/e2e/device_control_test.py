@@ -93,6 +93,10 @@ class DeviceTest(unittest.TestCase):
             except BrokenPipeError:
                 pass
 
+    def set(self, values):
+        for path, value in values.items():
+            self.control.call("set", path=path, value=value)
+
     def error_of(self, method, **params):
         with self.assertRaises(RuntimeError) as raised:
             self.control.call(method, **params)
@@ -320,6 +324,60 @@ class ControlInterface(DeviceTest):
             self.server.answer(self.server.expect(DELETE, "/rd/1"), "2.02")
             control.event("deregistered")
         self.assertEqual(self.process.wait(TIMEOUT), 0)
+
+
+class LockAndWipe(DeviceTest):
+    """Object 8 (OB-3)."""
+
+    def test_what_is_locked_is_told_and_its_result_shown(self):
+        self.start("--object", "8")
+        self.assertEqual(self.server.write("/8/0/0", "2").code_text(), "2.04")
+        self.assertEqual(self.control.event("locked"), {"state": "fully-locked", "targets": []})
+        self.assertEqual(self.server.read("/8/0/5").payload, b"2")
+        self.set({"/8/0/1/3": "door"})
+        self.assertEqual(self.server.write("/8/0/0", "1").code_text(), "2.04")
+        self.assertEqual(self.control.event("locked"), {"state": "partially-locked", "targets": ["door"]})
+
+    def test_wiped_values_begin_again(self):
+        self.start("--object", "8", "--object", "3303", "--object", "20")
+        begun = self.server.read("/3303/0/5700").payload
+        self.set({"/3303/0/5700": 99, "/20/0/4014": "YWJj"})
+        self.assertEqual(self.control.call("get", path="/8/0/2")["values"], {"/8/0/2/0": "/20", "/8/0/2/1": "/3303"})
+        self.set({"/8/0/4/0": "/3303"})
+        self.assertEqual(self.server.request(POST, "/8/0/3").code_text(), "2.04")
+        self.assertEqual(self.control.event("wiped"), {"targets": ["/3303"]})
+        self.assertEqual(self.server.read("/3303/0/5700").payload, begun)
+        self.assertEqual(self.control.call("get", path="/20/0/4014")["value"], "YWJj")
+        self.assertEqual(self.server.read("/8/0/5").payload, b"4")
+
+    def test_a_target_that_is_no_item_wipes_nothing(self):
+        self.start("--object", "8", "--object", "3303")
+        self.set({"/3303/0/5700": 99, "/8/0/4/0": "/3303", "/8/0/4/1": "/1"})
+        self.assertEqual(self.server.request(POST, "/8/0/3").code_text(), "4.00")
+        self.assertEqual(self.server.read("/3303/0/5700").payload, b"99")
+        self.assertEqual(self.server.read("/8/0/5").payload, b"8")
+
+
+class Cellular(DeviceTest):
+    """Object 10 (OB-3)."""
+
+    def test_the_radio_is_off_for_so_many_minutes_and_it_registers_again(self):
+        self.start("--object", "10")
+        self.assertEqual(self.server.write("/10/0/1", "5").code_text(), "2.04")
+        self.assertEqual(self.control.event("radio"), {"on": False})
+        self.assertEqual(self.control.call("status")["servers"][0]["state"], "offline")
+        self.control.call("advance", seconds=300)
+        self.assertEqual(self.control.event("radio"), {"on": True})
+        self.server.accept_registration()
+        self.assertEqual(self.server.read("/10/0/1").payload, b"0")
+
+    def test_the_network_rounds_timers_to_what_it_can_say(self):
+        self.start("--object", "10")
+        for written, granted in (("1", b"2"), ("63", b"90"), ("931", b"960"), ("40000", b"43200"), ("99999999", b"35712000")):
+            self.server.write("/10/0/4", written)
+            self.assertEqual(self.server.read("/10/0/4").payload, granted)
+        self.server.write("/10/0/5", "63")
+        self.assertEqual(self.server.read("/10/0/5").payload, b"120")
 
 
 class Ending(DeviceTest):

@@ -37,15 +37,6 @@ bool set_name(gnutls_x509_crq_t request, std::string_view name) {
   return gnutls_x509_crq_set_subject_alt_name(request, kind, name.data(), size, GNUTLS_FSAN_SET) >= 0;
 }
 
-bool is_of(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key) {
-  std::array<unsigned char, 32> a{};
-  std::array<unsigned char, 32> b{};
-  std::size_t a_size = a.size();
-  std::size_t b_size = b.size();
-  return gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, a.data(), &a_size) >= 0 &&
-         gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, b.data(), &b_size) >= 0 && a == b;
-}
-
 /// What an answer of EST holds.
 Result<std::vector<Certificate>> read_certificates(ByteView answer, std::uint16_t content_format) {
   switch (server::CertificateForm{content_format}) {
@@ -123,8 +114,10 @@ Result<std::vector<std::uint8_t>> read_enrolled(ByteView answer, std::uint16_t c
   if (!key) return fail(key.error().code);
   const auto certificates = read_certificates(answer, content_format);
   if (!certificates) return fail(certificates.error().code);
-  const auto own = std::ranges::find_if(
-      *certificates, [&](const Certificate& each) { return is_of(each.get(), key->get()); });
+  const auto id = key_id(gnutls_x509_privkey_get_key_id, key->get());
+  const auto own = std::ranges::find_if(*certificates, [&](const Certificate& each) {
+    return id && key_id(gnutls_x509_crt_get_key_id, each.get()) == id;
+  });
   if (own == certificates->end()) return fail(Errc::kNotFound);
   return encode_certificate(own->get());
 }

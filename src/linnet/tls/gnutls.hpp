@@ -6,7 +6,9 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -43,6 +45,17 @@ template <typename T, typename Init, typename... Arguments>
   typename T::pointer handle = nullptr;
   if (init(&handle, arguments...) != GNUTLS_E_SUCCESS) return nullptr;
   return T(handle);
+}
+
+/// The SHA-256 of a public key, by the library's function for what has it (gnutls_..._get_key_id).
+using KeyId = std::array<unsigned char, 32>;
+template <typename Handle>
+[[nodiscard]] std::optional<KeyId> key_id(int (*get)(Handle, unsigned, unsigned char*, std::size_t*),
+                                          Handle handle) noexcept {
+  KeyId id{};
+  std::size_t size = id.size();
+  if (get(handle, GNUTLS_KEYID_USE_SHA256, id.data(), &size) < 0) return std::nullopt;
+  return id;
 }
 
 /// What a negative result of the library means, for people: never empty.

@@ -13,15 +13,6 @@ namespace {
 
 using server::CertificateForm;
 
-bool is_of(gnutls_x509_crt_t certificate, gnutls_pubkey_t key) {
-  std::array<unsigned char, 32> a{};
-  std::array<unsigned char, 32> b{};
-  std::size_t a_size = a.size();
-  std::size_t b_size = b.size();
-  return gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, a.data(), &a_size) >= 0 &&
-         gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, b.data(), &b_size) >= 0 && a == b;
-}
-
 bool is_for(gnutls_x509_crt_t certificate, std::string_view endpoint) {
   const std::vector<std::string> names = names_of(certificate);
   const auto other = [&](const std::string& name) { return name != endpoint; };
@@ -45,8 +36,10 @@ Result<std::vector<std::uint8_t>> pass_on_certificate(ByteView bundle, const Pro
                                                       std::string_view endpoint, CertificateForm form) {
   const auto certificates = decode_bundle(bundle);
   if (!certificates) return fail(certificates.error().code);
-  const auto own = std::ranges::find_if(
-      *certificates, [&](const Certificate& each) { return is_of(each.get(), request.key.get()); });
+  const auto id = key_id(gnutls_pubkey_get_key_id, request.key.get());
+  const auto own = std::ranges::find_if(*certificates, [&](const Certificate& each) {
+    return id && key_id(gnutls_x509_crt_get_key_id, each.get()) == id;
+  });
   if (own == certificates->end() || !is_for(own->get(), endpoint)) return fail(Errc::kUnauthorized);
   if (form == CertificateForm::kBundle) return encode_bundle(*certificates);
   return encode_certificate(own->get());

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "linnet/client/objects/access_control.hpp"
+#include "linnet/client/objects/apn_connection_profile.hpp"
+#include "linnet/client/objects/bearer_selection.hpp"
 #include "linnet/client/objects/binary_app_data.hpp"
+#include "linnet/client/objects/cellular_connectivity.hpp"
 #include "linnet/client/objects/connectivity_monitoring.hpp"
 #include "linnet/client/objects/connectivity_statistics.hpp"
 #include "linnet/client/objects/device.hpp"
@@ -12,6 +15,7 @@
 #include "linnet/client/objects/firmware_update.hpp"
 #include "linnet/client/objects/ipso.hpp"
 #include "linnet/client/objects/location.hpp"
+#include "linnet/client/objects/lock_and_wipe.hpp"
 #include "linnet/client/objects/oscore.hpp"
 #include "linnet/client/objects/portfolio.hpp"
 #include "linnet/client/objects/security.hpp"
@@ -19,6 +23,7 @@
 #include "linnet/client/objects/software_component.hpp"
 #include "linnet/client/objects/software_management.hpp"
 #include "linnet/client/objects/virtual_observe.hpp"
+#include "linnet/client/objects/wlan_connectivity.hpp"
 #include "linnet/registry/model_registry.hpp"
 
 namespace linnet::client {
@@ -81,6 +86,11 @@ TEST(ObjectDefinitions, OB_2_optional_objects_of_1_1_are_what_OMA_says) {
 
 TEST(ObjectDefinitions, OB_3_further_objects_are_what_OMA_says) {
   const registry::ModelRegistry registry = registry::ModelRegistry::embedded().value();
+  compare(LockAndWipeObject(), registry, Extent::kWhole);
+  compare(CellularConnectivityObject(), registry);
+  compare(ApnConnectionProfileObject<1>(), registry);
+  compare(WlanConnectivityObject<1>(), registry);
+  compare(BearerSelectionObject(), registry);
   compare(DeviceCapabilityObject<1>(), registry, Extent::kWhole);
   compare(PortfolioObject<1>(), registry, Extent::kWhole);
   compare(SoftwareComponentObject<1>(), registry);
