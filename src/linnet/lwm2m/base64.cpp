@@ -52,12 +52,12 @@ void write_base64(ByteWriter& out, ByteView bytes, Base64 form) noexcept {
   }
 }
 
-Result<ByteView> decode_base64(ByteView text, ByteSpan out, Base64 form) noexcept {
-  text = without_padding(text);
+Result<void> decode_base64(Value& value, ByteSpan out, Base64 form) noexcept {
+  const ByteView text = without_padding(value.as_octets());
   if (text.size() % 4 == 1) return malformed();
   const std::size_t size = text.size() / 4 * 3 + text.size() % 4 * 3 / 4;
   if (size > out.size()) return too_large();
-  std::size_t written = 0;
+  std::uint8_t* next = out.data();
   std::uint32_t bits = 0;
   unsigned count = 0;
   for (const std::uint8_t c : text) {
@@ -67,11 +67,18 @@ Result<ByteView> decode_base64(ByteView text, ByteSpan out, Base64 form) noexcep
     count += 6;
     if (count < 8) continue;
     count -= 8;
-    out[written++] = static_cast<std::uint8_t>(bits >> count);
+    *next++ = static_cast<std::uint8_t>(bits >> count);
     bits &= (1U << count) - 1;
   }
   if (bits != 0) return malformed();
-  return ByteView(out.first(size));
+  value = Value::opaque(ByteView(out.data(), size));
+  return {};
+}
+
+Result<ByteView> decode_base64(ByteView text, ByteSpan out, Base64 form) noexcept {
+  Value value = Value::opaque(text);
+  if (const auto decoded = decode_base64(value, out, form); !decoded) return std::unexpected(decoded.error());
+  return value.as_opaque();
 }
 
 }  // namespace linnet::lwm2m

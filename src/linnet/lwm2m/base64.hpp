@@ -3,6 +3,7 @@
 #pragma once
 
 #include "linnet/base/bytes.hpp"
+#include "linnet/lwm2m/value.hpp"
 
 namespace linnet::lwm2m {
 
@@ -21,5 +22,7 @@ void write_base64(ByteWriter& out, ByteView bytes, Base64 form) noexcept;
 /// Decodes into `out`, which may be the memory of `text`. Padding may be there or not; bits behind
 /// the last byte must be zero. Errc::kMalformed, and kTooLarge when `out` is too small.
 [[nodiscard]] Result<ByteView> decode_base64(ByteView text, ByteSpan out, Base64 form) noexcept;
+/// The same for the octets of `value`, which becomes an Opaque.
+[[nodiscard]] Result<void> decode_base64(Value& value, ByteSpan out, Base64 form) noexcept;
 
 }  // namespace linnet::lwm2m

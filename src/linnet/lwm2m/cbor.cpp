@@ -14,14 +14,13 @@ Result<void> write(const Value& value, ByteWriter& out) noexcept {
   return {};
 }
 
-Result<Value> read(ByteView payload, DataType /*type*/, ByteSpan scratch) noexcept {
-  CborReader reader(payload);
+Result<void> read(Value& value, DataType /*type*/, ByteSpan scratch) noexcept {
+  CborReader reader(value.as_opaque());
   (void)reader.next();
-  const Value value = reader.value(scratch);
+  reader.read(scratch);
+  value = reader.value();
   if (value.none()) reader.refuse(wrong_type());
-  const auto went = reader.finish();
-  if (!went) return std::unexpected(went.error());
-  return value;
+  return reader.finish();
 }
 
 }  // namespace

@@ -163,9 +163,8 @@ Item CborReader::next() noexcept {
   return Item::kScalar;
 }
 
-Value CborReader::value(ByteSpan scratch) noexcept {
-  if (tag_ == kDecimalTag || (kBigNumbers && tag_ == kBigfloatTag))
-    return fraction(tag_ == kDecimalTag, scratch);
+void CborReader::read(ByteSpan scratch) noexcept {
+  if (tag_ == kDecimalTag || (kBigNumbers && tag_ == kBigfloatTag)) return read_fraction(scratch);
   const bool text = value_.type() == DataType::kString;
   if (chunks_ != nullptr) {
     at_ = chunks_;
@@ -176,11 +175,13 @@ Value CborReader::value(ByteSpan scratch) noexcept {
   } else if (text && !valid_utf8(as_bytes(value_.as_string()))) {
     refuse(malformed());
   }
-  if (tag_ >= kBignumTag) return kBigNumbers ? bignum(tag_ == kNegativeBignumTag) : Value();
-  return value_;
+  if (tag_ < kBignumTag) return;
+  if (kBigNumbers) return read_bignum();
+  value_ = {};
 }
 
-Value CborReader::bignum(bool negative) noexcept {
+void CborReader::read_bignum() noexcept {
+  const bool negative = tag_ == kNegativeBignumTag;
   if (value_.type() != DataType::kOpaque) refuse(malformed());
   std::uint64_t top = 0;  // the first 64 bits, of which the last one also stands for all behind
   std::size_t behind = 0;
@@ -194,35 +195,39 @@ Value CborReader::bignum(bool negative) noexcept {
   }
   if (behind == 0) {
     constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-    return Value::whole(negative && top != kMax ? top + 1 : top, negative);
+    value_ = Value::whole(negative && top != kMax ? top + 1 : top, negative);
+    return;
   }
   constexpr std::size_t kBeyondDouble = 128;  // bytes
   const double v = round_to_double(top, static_cast<int>(8 * std::min(behind, kBeyondDouble)));
-  return is_finite(v) ? Value::number(negative ? -v : v) : Value();
+  value_ = is_finite(v) ? Value::number(negative ? -v : v) : Value();
 }
 
-Value CborReader::fraction(bool decimal, ByteSpan scratch) noexcept {
+void CborReader::read_fraction(ByteSpan scratch) noexcept {
   constexpr int kMaxExponent = 1200;  // with 64 bits far outside a double
+  const bool decimal = tag_ == kDecimalTag || !kBigNumbers;
   if (major_ != CborMajor::kArray) refuse(malformed());
   Value parts[2];
   for (Value& part : parts) {
     if (next() != Item::kScalar) refuse(malformed());
-    if (!ok()) return {};
-    part = value(scratch);
+    if (!ok()) return;
+    read(scratch);
+    part = value_;
   }
   if (next() != Item::kEnd) refuse(malformed());
   const Value& mantissa = parts[1];
-  if (!is_whole(parts[0]) || parts[0].type() == DataType::kUnsigned || !is_whole(mantissa)) return {};
+  if (!is_whole(parts[0]) || parts[0].type() == DataType::kUnsigned || !is_whole(mantissa)) return;
   const std::int64_t given = parts[0].as_integer();
   const int exponent = given < -kMaxExponent  ? -kMaxExponent
                        : given > kMaxExponent ? kMaxExponent
                                               : static_cast<int>(given);
-  if (exponent == 0) return mantissa;
+  if (exponent == 0) {
+    value_ = mantissa;
+    return;
+  }
   const std::uint64_t magnitude = mantissa.magnitude();
-  const double v =
-      decimal || !kBigNumbers ? decimal_to_double(magnitude, exponent) : round_to_double(magnitude, exponent);
-  if (!is_finite(v)) return {};
-  return Value::number(mantissa.as_integer() < 0 ? -v : v);
+  const double v = decimal ? decimal_to_double(magnitude, exponent) : round_to_double(magnitude, exponent);
+  if (is_finite(v)) value_ = Value::number(mantissa.as_integer() < 0 ? -v : v);
 }
 
 void write_cbor_head(ByteWriter& out, CborMajor major, std::uint64_t argument) noexcept {

@@ -21,7 +21,7 @@ class CborReader final : public ItemReader {
   explicit CborReader(ByteView bytes) noexcept : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
   Item next() noexcept override;
-  Value value(ByteSpan scratch) noexcept override;
+  void read(ByteSpan scratch) noexcept override;
 
  private:
   [[nodiscard]] bool head() noexcept;
@@ -30,8 +30,8 @@ class CborReader final : public ItemReader {
   void take_chunks(CborMajor major, ByteWriter& joined) noexcept;
   void read_number() noexcept;
   void read_simple() noexcept;
-  [[nodiscard]] Value bignum(bool negative) noexcept;
-  [[nodiscard]] Value fraction(bool decimal, ByteSpan scratch) noexcept;
+  void read_bignum() noexcept;
+  void read_fraction(ByteSpan scratch) noexcept;
 
   const std::uint8_t* at_;
   const std::uint8_t* end_;

@@ -15,18 +15,28 @@ constexpr std::size_t sequence_length(std::uint8_t lead) noexcept {
   return lead < 0xF5 ? 4 : 0;
 }
 
+/// Takes the text in `value` apart.
+Result<void> read_objlnk(Value& value) noexcept {
+  const std::string_view text = value.as_string();
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return malformed();
+  const auto object = parse_digits({text.data(), colon}, kMaxId);
+  const auto instance = parse_digits({text.data() + colon + 1, text.size() - colon - 1}, kMaxId);
+  if (!object || !instance) return malformed();
+  value = Value::objlnk({static_cast<std::uint16_t>(*object), static_cast<std::uint16_t>(*instance)});
+  return {};
+}
+
 }  // namespace
 
-Result<Value> typed(const Value& value, DataType wanted) noexcept {
-  if (wanted == DataType::kNone || value.none()) return value;
-  if (wanted == DataType::kFloat && value.numeric()) return Value::number(value.to_double());
-  if (wanted == DataType::kObjlnk && value.type() == DataType::kString) {
-    const auto link = parse_objlnk(value.as_string());
-    return link ? Result<Value>(Value::objlnk(*link)) : malformed();
+Result<void> make_typed(Value& value, DataType wanted) noexcept {
+  if (wanted == DataType::kNone || value.none()) return {};
+  if (wanted == DataType::kFloat && value.numeric()) {
+    value = Value::number(value.to_double());
+    return {};
   }
-  const auto converted = value.convert(wanted);
-  if (!converted) return wrong_type();
-  return *converted;
+  if (wanted == DataType::kObjlnk && value.type() == DataType::kString) return read_objlnk(value);
+  return value.become(wanted) ? Result<void>() : wrong_type();
 }
 
 bool valid_utf8(ByteView text) noexcept {
@@ -47,18 +57,6 @@ bool valid_utf8(ByteView text) noexcept {
     i += length;
   }
   return true;
-}
-
-Result<Objlnk> parse_objlnk(std::string_view text) noexcept {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return malformed();
-  std::string_view front = text;
-  front.remove_suffix(text.size() - colon);
-  text.remove_prefix(colon + 1);
-  const auto object = parse_digits(front, kMaxId);
-  const auto instance = parse_digits(text, kMaxId);
-  if (!object || !instance) return malformed();
-  return Objlnk{static_cast<std::uint16_t>(*object), static_cast<std::uint16_t>(*instance)};
 }
 
 void write_objlnk(ByteWriter& out, Objlnk link) noexcept {

@@ -35,16 +35,15 @@ inline constexpr std::uint8_t kResponseUnsupportedFormat = 0x8F;  // 4.15
   return fail(Errc::kUnsupported, kResponseUnsupportedFormat);
 }
 
-/// `value` as `wanted`, kNone leaving it as it is. An integer for a Float is rounded where it must
-/// be: the formats have one kind of number. A String for an Objlnk is read as its text: Leshan 2.0
+/// Makes `value` one of the type `wanted`, kNone leaving it as it is. An integer for a Float is rounded where
+/// it must be: the formats have one kind of number. A String for an Objlnk is read as its text: Leshan 2.0
 /// sends it as `vs` or `sv`.
-[[nodiscard]] Result<Value> typed(const Value& value, DataType wanted) noexcept;
+[[nodiscard]] Result<void> make_typed(Value& value, DataType wanted) noexcept;
 
 /// Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
 [[nodiscard]] bool valid_utf8(ByteView text) noexcept;
 
 /// "10:3" (Core 1.1 appendix C); both IDs 0 to 65535.
-[[nodiscard]] Result<Objlnk> parse_objlnk(std::string_view text) noexcept;
 void write_objlnk(ByteWriter& out, Objlnk link) noexcept;
 
 /// The longest text form of an Objlnk.

@@ -19,9 +19,11 @@ class ItemReader {
   /// Goes on to the next item, into the container just opened and out of it again. Behind the last item
   /// nothing may be left.
   virtual Item next() noexcept = 0;
-  /// The number, boolean or string that `next` came upon; kNone where it is none. A string is a view of the
-  /// input or, where it is written in another way there, of `scratch`.
-  virtual Value value(ByteSpan scratch) noexcept = 0;
+  /// Makes the number, boolean or string that `next` came upon the `value`; kNone where it is none. A string
+  /// is a view of the input or, where it is written in another way there, of `scratch`.
+  virtual void read(ByteSpan scratch) noexcept = 0;
+  /// Until `next` goes on; it may be changed.
+  [[nodiscard]] Value& value() noexcept { return value_; }
 
   /// Passes over what is left of the item that `next` came upon.
   void skip(Item found) noexcept {

@@ -49,7 +49,8 @@ struct Root {
 /// The next item, which must be a number.
 double read_seconds(JsonReader& reader) noexcept {
   (void)reader.next();
-  const Value value = reader.value({});
+  reader.read({});
+  const Value& value = reader.value();
   if (!value.numeric()) reader.refuse(wrong_type());
   return value.to_double();
 }
@@ -57,7 +58,8 @@ double read_seconds(JsonReader& reader) noexcept {
 /// The next item, which must be a name or base name: at most as long as a path.
 std::string_view read_name(JsonReader& reader, ByteSpan scratch) noexcept {
   (void)reader.next();
-  const Value value = reader.value(scratch);
+  reader.read(scratch);
+  const Value& value = reader.value();
   if (value.type() != DataType::kString) reader.refuse(wrong_type());
   if (value.as_string().size() > Path::kMaxText) reader.refuse(malformed());
   return value.as_string();
@@ -67,8 +69,8 @@ Result<void> read_root(JsonReader reader, Root& root) noexcept {
   if (reader.next() != Item::kMap) reader.refuse(wrong_type());
   KeyText key_text;
   while (reader.next() != Item::kEnd) {
-    const Value key = reader.value(key_text);
-    const std::string_view name = key.as_string();
+    reader.read(key_text);
+    const std::string_view name = reader.value().as_string();
     const bool repeated =
         (name == "bn" && root.base_name) || (name == "bt" && root.base_time) || (name == "e" && root.entries);
     if (repeated) reader.refuse(malformed());
@@ -98,7 +100,8 @@ struct Entry {
 void read_value(JsonReader& reader, DataType expected, Entry& entry, ByteSpan scratch) noexcept {
   if (!entry.value.none()) reader.refuse(malformed());
   (void)reader.next();
-  entry.value = reader.value(scratch);
+  reader.read(scratch);
+  entry.value = reader.value();
   const bool fits = expected == DataType::kFloat ? entry.value.numeric() : entry.value.type() == expected;
   if (!fits) reader.refuse(wrong_type());
 }
@@ -106,8 +109,8 @@ void read_value(JsonReader& reader, DataType expected, Entry& entry, ByteSpan sc
 void read_entry(JsonReader& reader, Entry& entry, ByteSpan scratch) noexcept {
   KeyText key_text;
   while (reader.next() != Item::kEnd) {
-    const Value key = reader.value(key_text);
-    const std::string_view name = key.as_string();
+    reader.read(key_text);
+    const std::string_view name = reader.value().as_string();
     if (name == "n") {
       entry.name = read_name(reader, entry.name_text);
     } else if (name == "t") {
@@ -121,9 +124,7 @@ void read_entry(JsonReader& reader, Entry& entry, ByteSpan scratch) noexcept {
       read_value(reader, DataType::kString, entry, scratch);
     } else if (name == "ov") {
       read_value(reader, DataType::kString, entry, scratch);
-      const auto link = typed(entry.value, DataType::kObjlnk);
-      if (!link) reader.refuse(malformed());
-      entry.value = link.value_or(Value());
+      if (!make_typed(entry.value, DataType::kObjlnk)) reader.refuse(malformed());
     } else {
       reader.skip(reader.next());
     }
@@ -156,11 +157,9 @@ Result<Path> path_of(const Path& base, const Root& root, std::string_view name) 
   return malformed();
 }
 
-Result<Value> typed_value(const Entry& entry, DataType type, ByteSpan scratch) noexcept {
-  if (!entry.is_string || type != DataType::kOpaque) return typed(entry.value, type);
-  const auto bytes = decode_base64(as_bytes(entry.value.as_string()), scratch, Base64::kStandard);
-  if (!bytes) return std::unexpected(bytes.error());
-  return Value::opaque(*bytes);
+Result<void> make_typed(Entry& entry, DataType type, ByteSpan scratch) noexcept {
+  if (!entry.is_string || type != DataType::kOpaque) return make_typed(entry.value, type);
+  return decode_base64(entry.value, scratch, Base64::kStandard);
 }
 
 }  // namespace
@@ -217,9 +216,9 @@ Result<void> decode(const Codec& /*codec*/, const Decoding& decoding) noexcept {
     if (!reader.ok()) return reader.finish();
     const auto path = path_of(decoding.base, root, entry.name);
     if (!path || path->depth() < 3) return malformed();
-    const auto value = typed_value(entry, decoding.type_of(*path), decoding.scratch);
-    if (!value) return std::unexpected(value.error());
-    Record record{*path, *value, {}};
+    const auto fits = make_typed(entry, decoding.type_of(*path), decoding.scratch);
+    if (!fits) return fits;
+    Record record{*path, entry.value, {}};
     if (entry.time || root.base_time) {
       record.time = entry.time.value_or(0) + root.base_time.value_or(0);
       if (!is_finite(*record.time)) return malformed();

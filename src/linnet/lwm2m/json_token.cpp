@@ -119,12 +119,7 @@ void JsonReader::number() noexcept {
   constexpr std::string_view kCharacters = "+-.0123456789Ee";
   const char* const start = at_;
   while (at_ != end_ && kCharacters.find(*at_) != std::string_view::npos) ++at_;
-  const auto v = parse_number({start, static_cast<std::size_t>(at_ - start)}, NumberForm::kJson);
-  if (v) {
-    value_ = *v;
-  } else {
-    refuse(malformed());
-  }
+  refuse(read_number(value_, {start, static_cast<std::size_t>(at_ - start)}, NumberForm::kJson));
 }
 
 Item JsonReader::next() noexcept {
@@ -180,12 +175,12 @@ Item JsonReader::next() noexcept {
   return Item::kScalar;
 }
 
-Value JsonReader::value(ByteSpan scratch) noexcept {
-  if (!escaped_) return value_;
+void JsonReader::read(ByteSpan scratch) noexcept {
+  if (!escaped_) return;
   ByteWriter plain(scratch);
   (void)unescape(value_.as_string(), plain);
   if (!plain.ok()) refuse(too_large());
-  return Value::string(as_text(plain.written()));
+  value_ = Value::string(as_text(plain.written()));
 }
 
 void write_json_string(ByteWriter& out, std::string_view text) noexcept {

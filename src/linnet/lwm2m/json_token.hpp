@@ -17,7 +17,7 @@ class JsonReader final : public ItemReader {
   explicit JsonReader(std::string_view text) noexcept : at_(text.data()), end_(at_ + text.size()) {}
 
   Item next() noexcept override;
-  Value value(ByteSpan scratch) noexcept override;
+  void read(ByteSpan scratch) noexcept override;
 
  private:
   [[nodiscard]] char peek() noexcept;  // the next character that is no white space, 0 at the end

@@ -87,7 +87,7 @@ Result<void> write_number(ByteWriter& out, const Value& value) noexcept {
   return {};
 }
 
-Result<Value> parse_number(std::string_view text, NumberForm form) noexcept {
+Result<void> read_number(Value& value, std::string_view text, NumberForm form) noexcept {
   Decimal decimal{text.data(), text.data() + text.size()};
   const bool json = form == NumberForm::kJson;
   if (json && decimal.accept('+')) return malformed();
@@ -100,10 +100,14 @@ Result<Value> parse_number(std::string_view text, NumberForm form) noexcept {
   if (before + behind == 0) return malformed();
   const bool scaled = decimal.accept('e') || decimal.accept('E');
   if ((scaled && !decimal.take_exponent()) || decimal.at != decimal.end) return malformed();
-  if (!point && !scaled && !decimal.cut) return Value::whole(decimal.digits, negative);
+  if (!point && !scaled && !decimal.cut) {
+    value = Value::whole(decimal.digits, negative);
+    return {};
+  }
   const double v = decimal_to_double(decimal.digits, decimal.exponent, decimal.more);
   if (!is_finite(v)) return malformed();
-  return Value::number(negative ? -v : v);
+  value = Value::number(negative ? -v : v);
+  return {};
 }
 
 }  // namespace linnet::lwm2m

@@ -27,10 +27,15 @@ enum class NumberForm : std::uint8_t {
   kPlain,  ///< also a `+`, leading zeros, and no digits on one side of the point
 };
 
-/// The number in `text`, all of it: kInteger where it has neither fraction nor exponent and fits,
-/// else kUnsigned where that fits, else kFloat, which is rounded to nearest. ("-0" is a Float.)
+/// Makes `value` the number in `text`, all of it: kInteger where it has neither fraction nor exponent and
+/// fits, else kUnsigned where that fits, else kFloat, which is rounded to nearest. ("-0" is a Float.)
 /// Errc::kMalformed, also where it is beyond the range of a double.
-[[nodiscard]] Result<Value> parse_number(std::string_view text, NumberForm form) noexcept;
+[[nodiscard]] Result<void> read_number(Value& value, std::string_view text, NumberForm form) noexcept;
+[[nodiscard]] inline Result<Value> parse_number(std::string_view text, NumberForm form) noexcept {
+  Value value;
+  const auto read = read_number(value, text, form);
+  return read ? Result<Value>(value) : std::unexpected(read.error());
+}
 
 /// `digits` x 10^`exponent`, rounded to nearest even; infinite beyond the range. `more` says that
 /// nonzero digits were cut off behind the last one: they decide ties.

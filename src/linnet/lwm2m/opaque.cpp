@@ -12,8 +12,9 @@ Result<void> write(const Value& value, ByteWriter& out) noexcept {
   return {};
 }
 
-Result<Value> read(ByteView payload, DataType /*type*/, ByteSpan /*scratch*/) noexcept {
-  return Value::opaque(payload);
+/// The payload as it is.
+Result<void> read(Value& /*value*/, DataType /*type*/, ByteSpan /*scratch*/) noexcept {
+  return {};
 }
 
 }  // namespace

@@ -26,42 +26,57 @@ enum class SenmlLabel : std::int8_t {
   kObjlnk = 9,
 };
 
+/// Where a record keeps a field: there is one of each in it, and one of a value whatever its type.
+enum class SenmlPlace : std::uint8_t { kValue, kTime, kBaseValue, kBaseTime, kName, kBaseName, kBaseVersion };
+
 struct SenmlField {
-  std::string_view name;
+  std::array<char, 4> text;
+  std::uint8_t size;
   SenmlLabel label;
   DataType type;  ///< kFloat for any number
+  SenmlPlace place;
+
+  [[nodiscard]] constexpr std::string_view name() const noexcept { return {text.data(), size}; }
 };
 
 /// The fields with their texts (RFC 8428 table 1, Core 1.1 §7.4.4).
 inline constexpr std::array<SenmlField, 11> kSenmlFields{{
-    {"n", SenmlLabel::kName, DataType::kString},
-    {"v", SenmlLabel::kValue, DataType::kFloat},
-    {"vs", SenmlLabel::kString, DataType::kString},
-    {"vb", SenmlLabel::kBoolean, DataType::kBoolean},
-    {"vd", SenmlLabel::kData, DataType::kOpaque},
-    {"vlo", SenmlLabel::kObjlnk, DataType::kString},
-    {"t", SenmlLabel::kTime, DataType::kFloat},
-    {"bn", SenmlLabel::kBaseName, DataType::kString},
-    {"bt", SenmlLabel::kBaseTime, DataType::kFloat},
-    {"bv", SenmlLabel::kBaseValue, DataType::kFloat},
-    {"bver", SenmlLabel::kBaseVersion, DataType::kFloat},
+    {{"n"}, 1, SenmlLabel::kName, DataType::kString, SenmlPlace::kName},
+    {{"v"}, 1, SenmlLabel::kValue, DataType::kFloat, SenmlPlace::kValue},
+    {{"vs"}, 2, SenmlLabel::kString, DataType::kString, SenmlPlace::kValue},
+    {{"vb"}, 2, SenmlLabel::kBoolean, DataType::kBoolean, SenmlPlace::kValue},
+    {{"vd"}, 2, SenmlLabel::kData, DataType::kOpaque, SenmlPlace::kValue},
+    {{"vlo"}, 3, SenmlLabel::kObjlnk, DataType::kString, SenmlPlace::kValue},
+    {{"t"}, 1, SenmlLabel::kTime, DataType::kFloat, SenmlPlace::kTime},
+    {{"bn"}, 2, SenmlLabel::kBaseName, DataType::kString, SenmlPlace::kBaseName},
+    {{"bt"}, 2, SenmlLabel::kBaseTime, DataType::kFloat, SenmlPlace::kBaseTime},
+    {{"bv"}, 2, SenmlLabel::kBaseValue, DataType::kFloat, SenmlPlace::kBaseValue},
+    {{'b', 'v', 'e', 'r'}, 4, SenmlLabel::kBaseVersion, DataType::kFloat, SenmlPlace::kBaseVersion},
 }};
 
 /// What is being opened or closed.
-enum class SenmlPart : std::uint8_t { kPack, kFirstRecord, kRecord };
+enum class SenmlPart : std::uint8_t { kPack, kRecord };
 
 /// How one format writes the parts of a pack, and what differs where it is read.
 struct SenmlForm : CodecForm {
-  /// A pack of `size` records, or a record of `size` fields.
+  /// A pack of `size` records, or a record.
   void (*open)(ByteWriter& out, SenmlPart part, std::size_t size) noexcept;
-  void (*close)(ByteWriter& out, SenmlPart part) noexcept;
+  /// What was opened at `start`; a record has so many fields.
+  void (*close)(ByteWriter& out, SenmlPart part, std::size_t start, std::size_t fields) noexcept;
   void (*label)(ByteWriter& out, SenmlLabel label, bool first) noexcept;
   void (*text)(ByteWriter& out, std::string_view text) noexcept;
   void (*seconds)(ByteWriter& out, double v) noexcept;
   /// A value of any type. 4.06 (kUnsupported) where the format cannot hold it.
   Result<void> (*value)(ByteWriter& out, const Value& value) noexcept;
-  /// The bytes that a text stands for; null where bytes are written as they are, and labels as numbers.
-  Result<ByteView> (*data)(ByteView text, ByteSpan out) noexcept;
+  /// Makes the text that `value` holds the bytes that it stands for; null where bytes are written as they
+  /// are, and labels as numbers.
+  Result<void> (*data)(Value& value, ByteSpan out) noexcept;
+  // What a pack is planned with: the bytes of `n` and `bn` beside their texts, of `t` and `bt` beside the
+  // number.
+  std::uint8_t name_size;
+  std::uint8_t base_name_size;
+  std::uint8_t time_size;
+  std::uint8_t base_time_size;
 };
 
 /// As any encoder (codec.hpp), of a codec whose form is a SenmlForm. Runs the walk twice: to plan the base

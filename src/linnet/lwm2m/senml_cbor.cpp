@@ -31,7 +31,10 @@ void open(ByteWriter& out, SenmlPart part, std::size_t size) noexcept {
   write_cbor_head(out, part == SenmlPart::kPack ? CborMajor::kArray : CborMajor::kMap, size);
 }
 
-void close(ByteWriter& /*out*/, SenmlPart /*part*/) noexcept {}
+/// A record has few fields: their number fits into the head that opened it.
+void close(ByteWriter& out, SenmlPart /*part*/, std::size_t start, std::size_t fields) noexcept {
+  if (out.ok()) out.written()[start] |= static_cast<std::uint8_t>(fields);
+}
 
 void write_label(ByteWriter& out, SenmlLabel label, bool /*first*/) noexcept {
   if (label == SenmlLabel::kObjlnk) return write_cbor_text(out, "vlo"sv);
@@ -46,8 +49,8 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
 
 }  // namespace
 
-constexpr SenmlForm kSenmlCborForm{{},          open,   close, write_label, write_cbor_text, write_seconds,
-                                   write_value, nullptr};
+constexpr SenmlForm kSenmlCborForm{
+    {}, open, close, write_label, write_cbor_text, write_seconds, write_value, nullptr, 2, 2, 1, 1};
 
 Result<void> decode_senml_cbor(const Codec& codec, const Decoding& decoding) noexcept {
   CborReader reader(decoding.payload);

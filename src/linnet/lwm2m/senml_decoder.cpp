@@ -13,34 +13,35 @@ constexpr std::size_t kMaxName = Path::kMaxText;
 /// A key or a name that is written in another way than as it is.
 constexpr std::size_t kMaxOtherText = 64;
 
-constexpr std::uint32_t bit(SenmlLabel label) noexcept {
-  constexpr int kLowestLabel = -5;
-  return 1U << (static_cast<int>(label) - kLowestLabel);
+bool is_signed(const Value& v) noexcept {
+  return v.type() == DataType::kInteger || v.type() == DataType::kTime;
 }
-constexpr std::uint32_t kValues = bit(SenmlLabel::kValue) | bit(SenmlLabel::kString) |
-                                  bit(SenmlLabel::kBoolean) | bit(SenmlLabel::kData) |
-                                  bit(SenmlLabel::kObjlnk);
 
-/// a + b, as an integer where both are and the sum fits.
-Value add(const Value& a, const Value& b) noexcept {
-  const auto is_signed = [](const Value& v) {
-    return v.type() == DataType::kInteger || v.type() == DataType::kTime;
-  };
+/// Makes `value` base + value, as an integer where both are and the sum fits; either may be missing, and what
+/// is no number stays as it is.
+void add_base(Value& value, const Value& base) noexcept {
   std::int64_t sum = 0;
-  if (is_signed(a) && is_signed(b) && !__builtin_add_overflow(a.as_integer(), b.as_integer(), &sum)) {
-    return Value::integer(sum);
+  if (value.none()) {
+    value = base;
+  } else if (base.none() || !value.numeric()) {
+    return;
+  } else if (is_signed(base) && is_signed(value) &&
+             !__builtin_add_overflow(base.as_integer(), value.as_integer(), &sum)) {
+    value = Value::integer(sum);
+  } else {
+    value = Value::number(base.to_double() + value.to_double());
   }
-  return Value::number(a.to_double() + b.to_double());
 }
 
 /// The field that a key names, null where it is none that is known. Labels with numbers have no other text
 /// than that of the field without one.
 const SenmlField* find_field(const Value& key, bool numbers) noexcept {
+  const std::string_view name = key.as_string();
   for (const SenmlField& known : kSenmlFields) {
     const bool by_number = numbers && known.label != SenmlLabel::kObjlnk;
     if (by_number
             ? key.type() == DataType::kInteger && key.as_integer() == static_cast<std::int8_t>(known.label)
-            : key.as_string() == known.name) {
+            : name == known.name()) {
       return &known;
     }
   }
@@ -59,13 +60,13 @@ class Decoder {
   /// A new record begins.
   void begin() noexcept {
     name_size_ = 0;
-    record_.value = {};
-    time_ = 0;
+    values_[0] = {};
+    values_[1] = {};
     seen_ = 0;
   }
   /// One field of it, at most once each and at most one value. Text and data must stay until `end`,
   /// names need not.
-  [[nodiscard]] Result<void> set(const SenmlField& field, const Value& value) noexcept;
+  [[nodiscard]] Result<void> set(const SenmlField& field, Value& value) noexcept;
   /// The record is complete.
   [[nodiscard]] Result<void> end() noexcept;
 
@@ -76,71 +77,48 @@ class Decoder {
   std::array<char, 2 * kMaxName> names_;
   std::size_t base_name_size_ = 0;
   std::size_t name_size_ = 0;
-  Record record_;
-  Value base_value_;  // kNone where none was given
-  double base_time_ = 0;
-  double time_ = 0;
-  std::uint32_t seen_ = 0;  // one bit for each field of this record
-  std::uint32_t ever_ = 0;  // and of any
+  std::array<Value, 4> values_;  // by their places; kNone where none was given
+  std::uint32_t seen_ = 0;       // a bit for each place in this record
 };
 
-Result<void> Decoder::set(const SenmlField& field, const Value& value) noexcept {
+Result<void> Decoder::set(const SenmlField& field, Value& value) noexcept {
   constexpr std::uint64_t kVersion = 10;  // RFC 8428 §4.1
-  const std::uint32_t flag = bit(field.label);
-  if ((seen_ & ((flag & kValues) != 0 ? kValues : flag)) != 0) return malformed();
-  seen_ |= flag;
-  ever_ |= flag;
+  const auto place = static_cast<unsigned>(field.place);
+  if ((seen_ >> place & 1) != 0) return malformed();
+  seen_ |= 1U << place;
   if (field.type == DataType::kFloat ? !value.numeric() : value.type() != field.type) return wrong_type();
-  const std::string_view text = value.as_string();
-  switch (field.label) {
-    case SenmlLabel::kBaseVersion: {
-      const auto version = value.convert(DataType::kUnsigned);
-      if (!version || version->as_unsigned() == 0) return malformed();
-      if (version->as_unsigned() > kVersion) return unsupported_format();
-      break;
-    }
-    case SenmlLabel::kBaseName:
-    case SenmlLabel::kName: {
-      if (text.size() > kMaxName) return malformed();
-      const bool in_front = field.label == SenmlLabel::kBaseName;
-      (in_front ? base_name_size_ : name_size_) = text.size();
-      std::memcpy(names_.data() + kMaxName - (in_front ? text.size() : 0), text.data(), text.size());
-      break;
-    }
-    case SenmlLabel::kBaseTime: base_time_ = value.to_double(); break;
-    case SenmlLabel::kTime: time_ = value.to_double(); break;
-    case SenmlLabel::kBaseValue: base_value_ = value; break;
-    default: record_.value = value; break;
+  if (field.place == SenmlPlace::kBaseVersion) {
+    if (!value.become(DataType::kUnsigned) || value.bits() == 0) return malformed();
+    return value.bits() > kVersion ? unsupported_format() : Result<void>();
   }
-  if (field.label == SenmlLabel::kObjlnk) {
-    const auto link = typed(value, DataType::kObjlnk);
-    if (!link) return std::unexpected(link.error());
-    record_.value = *link;
+  if (field.place >= SenmlPlace::kName) {
+    const std::string_view text = value.as_string();
+    if (text.size() > kMaxName) return malformed();
+    const bool in_front = field.place == SenmlPlace::kBaseName;
+    (in_front ? base_name_size_ : name_size_) = text.size();
+    std::memcpy(names_.data() + kMaxName - (in_front ? text.size() : 0), text.data(), text.size());
+    return {};
   }
-  return {};
+  values_[place] = value;
+  return field.label == SenmlLabel::kObjlnk ? make_typed(values_[place], DataType::kObjlnk) : Result<void>();
 }
 
 Result<void> Decoder::end() noexcept {
   const auto path = Path::parse({names_.data() + kMaxName - base_name_size_, base_name_size_ + name_size_});
   if (!path || !decoding_.base.contains(*path)) return malformed();
-  record_.path = *path;
-  Value& value = record_.value;
-  if (!base_value_.none()) {
-    if (value.numeric()) value = add(base_value_, value);
-    if (value.none()) value = base_value_;
-  }
+  auto& [value, time, base_value, base_time] = values_;
+  add_base(value, base_value);
+  add_base(time, base_time);
   if (!value.none()) {
     if (path->depth() < 3) return malformed();
-    const auto given = typed(value, decoding_.type_of(*path));
-    if (!given) return std::unexpected(given.error());
-    value = *given;
+    if (const auto typed = make_typed(value, decoding_.type_of(*path)); !typed) return typed;
   }
-  record_.time.reset();
-  if (((seen_ & bit(SenmlLabel::kTime)) | (ever_ & bit(SenmlLabel::kBaseTime))) != 0) {
-    record_.time = time_ + base_time_;
-    if (!is_finite(*record_.time)) return malformed();
+  Record record{*path, value, {}};
+  if (!time.none()) {
+    record.time = time.to_double();
+    if (!is_finite(*record.time)) return malformed();
   }
-  return decoding_.sink(record_);
+  return decoding_.sink(record);
 }
 
 }  // namespace
@@ -153,20 +131,19 @@ Result<void> decode_senml(const SenmlForm& form, ItemReader& reader, const Decod
     if (record != Item::kMap) reader.refuse(wrong_type());
     decoder.begin();
     while (reader.next() != Item::kEnd) {
-      const Value key = reader.value(short_text);
-      const SenmlField* field = find_field(key, form.data == nullptr);
-      if (field == nullptr && is_forbidden(key)) reader.refuse(malformed());
+      reader.read(short_text);
+      const SenmlField* field = find_field(reader.value(), form.data == nullptr);
+      if (field == nullptr && is_forbidden(reader.value())) reader.refuse(malformed());
       const Item item = reader.next();
       if (field == nullptr) {
         reader.skip(item);
         continue;
       }
-      const bool held = field->label == SenmlLabel::kString || field->label == SenmlLabel::kData;
-      Value value = reader.value(held ? decoding.scratch : ByteSpan(short_text));
+      const bool held = field->place == SenmlPlace::kValue;
+      reader.read(held ? decoding.scratch : ByteSpan(short_text));
+      Value& value = reader.value();
       if (form.data != nullptr && field->label == SenmlLabel::kData && value.type() == DataType::kString) {
-        const auto bytes = form.data(as_bytes(value.as_string()), decoding.scratch);
-        if (!bytes) reader.refuse(std::unexpected(bytes.error()));
-        value = Value::opaque(bytes.value_or(ByteView()));
+        reader.refuse(form.data(value, decoding.scratch));
       }
       if (reader.ok()) reader.refuse(decoder.set(*field, value));
     }

@@ -10,131 +10,28 @@
 namespace linnet::lwm2m {
 namespace {
 
-/// What the name of a record is sent as: a new base name, or none, and the rest, or nothing.
-struct Names {
-  std::string_view base;  ///< empty: the one that holds already
-  std::string_view rest;
-};
-
-/// How names are split. kWhole: no base name at all. Otherwise the base name is so many segments
-/// with a slash behind, or the whole name where it has no more segments than that.
-enum class Split : std::uint8_t { kRoot, kObject, kInstance, kResource, kResourceInstance, kWhole };
-
-/// Splits the names of a pack, one record after the other.
-struct Naming {
-  Split split = Split::kWhole;
-  std::size_t cost = 0;  ///< of all names, in bytes
-  std::size_t base_size = 0;
-  std::array<char, Path::kMaxText> base;
-
-  /// Views into `whole`, the text of `path`.
-  [[nodiscard]] Names next(const Path& path, std::string_view whole) noexcept {
-    if (split == Split::kWhole) return {{}, whole};
-    std::size_t cut = whole.size();
-    const auto depth = static_cast<std::size_t>(split);
-    if (path.depth() > depth) {  // behind the slash that ends the base name
-      cut = 0;
-      for (std::size_t slashes = 0; slashes <= depth; ++cut) slashes += whole[cut] == '/' ? 1U : 0U;
-    }
-    std::string_view front = whole;
-    front.remove_suffix(whole.size() - cut);
-    std::string_view rest = whole;
-    rest.remove_prefix(cut);
-    if (std::string_view(base.data(), base_size) == front) return {{}, rest};
-    base_size = cut;
-    std::memcpy(base.data(), front.data(), cut);
-    return {front, rest};
-  }
-};
+/// How many slashes the base names of a pack have, of which the last one ends it: 0 for no base name at all.
+/// Where two cost the same, the first stands.
+constexpr std::array<std::uint8_t, 6> kSlashes{0, 3, 4, 2, 1, 5};
 
 /// The text of a path.
 struct Name {
-  explicit Name(const Path& path) noexcept {
-    ByteWriter out(bytes);
-    path.write(out);
-    text = as_text(out.written());
-  }
-  std::array<std::uint8_t, Path::kMaxText> bytes;
-  std::string_view text;
-};
+  std::array<std::uint8_t, Path::kMaxText> text;
+  std::size_t size = 0;
 
-/// Writes the fields of one record after the other.
-struct Fields {
-  const SenmlForm& form;
-  ByteWriter out;
-  bool first = true;
-
-  void label(SenmlLabel name) noexcept {
-    form.label(out, name, first);
-    first = false;
-  }
-  /// Nothing where there is no text.
-  void text(SenmlLabel name, std::string_view text) noexcept {
-    if (text.empty()) return;
-    label(name);
-    form.text(out, text);
-  }
-  void seconds(SenmlLabel name, double v) noexcept {
-    label(name);
-    form.seconds(out, v);
-  }
-  /// Drops what was written: how many bytes that were.
-  [[nodiscard]] std::size_t drop() noexcept {
-    const std::size_t size = out.size();
-    out.truncate(0);
-    first = true;
-    return size;
-  }
-};
-
-/// Looks for the cheapest way to send what a walk produces.
-struct Plan {
-  /// Where two cost the same, the first stands.
-  static constexpr std::array kOrder{Split::kWhole,  Split::kInstance, Split::kResource,
-                                     Split::kObject, Split::kRoot,     Split::kResourceInstance};
-
-  Plan() noexcept {
-    for (std::size_t i = 0; i < kOrder.size(); ++i) namings[i].split = kOrder[i];
-  }
-
-  std::size_t records = 0;
-  std::array<Naming, kOrder.size()> namings;
-  bool based = true;  ///< base time is sent with the first record, and each `t` relative to it unless it is 0
-  double base_time = 0;  ///< 0 where it is not sent
-  std::size_t absolute_times = 0;
-  std::size_t relative_times = 0;
-
-  void add(const Record& record, Fields& scratch) noexcept {
-    const Name name(record.path);
-    for (Naming& naming : namings) {
-      const Names names = naming.next(record.path, name.text);
-      scratch.text(SenmlLabel::kBaseName, names.base);
-      naming.cost += scratch.drop();
-      scratch.text(SenmlLabel::kName, names.rest);
-      naming.cost += scratch.drop();
+  /// How much of it is a base name with so many slashes: all, where it has not as many.
+  [[nodiscard]] LINNET_OUTLINED std::size_t base_size(unsigned slashes) const noexcept {
+    std::size_t end = 0;
+    for (; slashes > 0 && end < size; ++end) {
+      if (text[end] == '/') --slashes;
     }
-    const bool first = records++ == 0;
-    based = based && record.time.has_value();
-    if (!record.time) return;
-    const double time = *record.time;
-    scratch.seconds(SenmlLabel::kTime, time);
-    absolute_times += scratch.drop();
-    if (first) {
-      base_time = time;
-      scratch.seconds(SenmlLabel::kBaseTime, time);
-    }
-    const double distance = time - base_time;
-    based = based && base_time + distance == time;
-    if (distance != 0) scratch.seconds(SenmlLabel::kTime, distance);
-    relative_times += scratch.drop();
-  }
-
-  Split finish() noexcept {
-    based = based && relative_times < absolute_times;
-    if (!based) base_time = 0;
-    return std::ranges::min_element(namings, {}, &Naming::cost)->split;
+    return end;
   }
 };
+
+bool same_bits(double a, double b) noexcept {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
 
 /// The field that a value of this type is sent as.
 SenmlLabel label_of(DataType type) noexcept {
@@ -148,55 +45,130 @@ SenmlLabel label_of(DataType type) noexcept {
   }
 }
 
+class Encoder {
+ public:
+  Encoder(const SenmlForm& form, const Encoding& encoding) noexcept
+      : form_(form), base_(encoding.base), out_(encoding.out) {}
+
+  /// Takes a record into account.
+  [[nodiscard]] Result<void> plan(const Record& record) noexcept;
+  /// All have been: they will come again.
+  void begin() noexcept;
+  [[nodiscard]] Result<void> write(const Record& record) noexcept;
+  [[nodiscard]] Result<std::size_t> finish() noexcept {
+    form_.close(out_, SenmlPart::kPack, 0, 0);
+    return out_.finish();
+  }
+
+ private:
+  void next(const Path& path) noexcept {
+    last_ = name_;
+    ByteWriter out(name_.text);
+    path.write(out);
+    name_.size = out.size();
+  }
+  /// The base name is another one than that of the record before.
+  [[nodiscard]] bool rebased(unsigned slashes, std::size_t size) const noexcept {
+    return last_.base_size(slashes) != size || std::memcmp(last_.text.data(), name_.text.data(), size) != 0;
+  }
+  [[nodiscard]] int size_of(double seconds) const noexcept {
+    std::array<std::uint8_t, 24> text;
+    ByteWriter out(text);
+    form_.seconds(out, seconds);
+    return static_cast<int>(out.size());
+  }
+  void label(SenmlLabel name) noexcept { form_.label(out_, name, fields_++ == 0); }
+  /// Writes a part of the name, unless it is empty.
+  void text(SenmlLabel name, std::size_t from, std::size_t to) noexcept {
+    if (from == to) return;
+    label(name);
+    form_.text(out_, as_text(ByteView(name_.text).subspan(from, to - from)));
+  }
+  void seconds(SenmlLabel name, double v) noexcept {
+    label(name);
+    form_.seconds(out_, v);
+  }
+
+  const SenmlForm& form_;
+  const Path& base_;
+  ByteWriter out_;
+  Name name_;
+  Name last_;                                         // of the record before, empty for the first one
+  std::array<std::size_t, kSlashes.size()> costs_{};  // of all names, in bytes
+  std::size_t records_ = 0;
+  std::size_t fields_ = 0;  // of this record
+  unsigned slashes_ = 0;    // what was chosen
+  bool based_ = true;  // base time is sent with the first record, and each `t` relative to it unless it is 0
+  double base_time_ = 0;  // 0 where it is not sent
+  int saved_ = 0;         // by a base time, in bytes
+};
+
+Result<void> Encoder::plan(const Record& record) noexcept {
+  if (!base_.contains(record.path) || (record.path.depth() < 3 && !record.value.none()) ||
+      (record.time && !is_finite(*record.time))) {
+    return fail(Errc::kInvalidArgument);
+  }
+  next(record.path);
+  for (std::size_t i = 0; i < kSlashes.size(); ++i) {
+    const std::size_t cut = name_.base_size(kSlashes[i]);
+    costs_[i] += rebased(kSlashes[i], cut) ? name_.size + form_.base_name_size : name_.size - cut;
+    if (cut < name_.size) costs_[i] += form_.name_size;
+  }
+  ++records_;
+  if (!record.time) {
+    based_ = false;
+    return {};
+  }
+  const double time = *record.time;
+  if (last_.size == 0) {
+    base_time_ = time;
+    saved_ = form_.time_size - form_.base_time_size;
+    return {};
+  }
+  const double distance = time - base_time_;
+  if (!same_bits(base_time_ + distance, time)) based_ = false;
+  saved_ += size_of(time) + (same_number(distance, 0) ? form_.time_size : -size_of(distance));
+  return {};
+}
+
+void Encoder::begin() noexcept {
+  slashes_ = kSlashes[static_cast<std::size_t>(std::ranges::min_element(costs_) - costs_.begin())];
+  based_ = based_ && saved_ > 0;
+  if (!based_) base_time_ = 0;
+  name_.size = 0;
+  form_.open(out_, SenmlPart::kPack, records_);
+}
+
+Result<void> Encoder::write(const Record& record) noexcept {
+  next(record.path);
+  const std::size_t start = out_.size();
+  form_.open(out_, SenmlPart::kRecord, 0);
+  fields_ = 0;
+  const std::size_t cut = name_.base_size(slashes_);
+  if (rebased(slashes_, cut)) text(SenmlLabel::kBaseName, 0, cut);
+  if (based_ && last_.size == 0) seconds(SenmlLabel::kBaseTime, base_time_);
+  text(SenmlLabel::kName, cut, name_.size);
+  const double time = record.time.value_or(0) - base_time_;
+  if (record.time && (!based_ || !same_number(time, 0))) seconds(SenmlLabel::kTime, time);
+  Result<void> written;
+  if (!record.value.none()) {
+    label(label_of(record.value.type()));
+    written = form_.value(out_, record.value);
+  }
+  form_.close(out_, SenmlPart::kRecord, start, fields_);
+  return written;
+}
+
 }  // namespace
 
 Result<std::size_t> encode_senml(const Codec& codec, const Encoding& encoding) noexcept {
-  const auto& form = static_cast<const SenmlForm&>(*codec.form);
-  Plan plan;
-  std::array<std::uint8_t, 64> scratch;
-  Fields fields{form, ByteWriter(scratch)};
-  const auto look = [&](const Record& record) -> Result<void> {
-    if (!encoding.base.contains(record.path) || (record.path.depth() < 3 && !record.value.none()) ||
-        (record.time && !is_finite(*record.time))) {
-      return fail(Errc::kInvalidArgument);
-    }
-    plan.add(record, fields);
-    return {};
-  };
-  if (const auto walked = encoding.walk(look); !walked) return std::unexpected(walked.error());
-  Naming naming;
-  naming.split = plan.finish();
-
-  fields.out = ByteWriter(encoding.out);
-  form.open(fields.out, SenmlPart::kPack, plan.records);
-  SenmlPart part = SenmlPart::kFirstRecord;
-  const auto take = [&](const Record& record) -> Result<void> {
-    const Name name(record.path);
-    const Names names = naming.next(record.path, name.text);
-    const bool send_base_time = part == SenmlPart::kFirstRecord && plan.based;
-    const double time = record.time.value_or(0) - plan.base_time;
-    const bool send_time = record.time && (!plan.based || time != 0);
-    const bool send_value = !record.value.none();
-    form.open(fields.out, part,
-              (names.base.empty() ? 0U : 1U) + (names.rest.empty() ? 0U : 1U) + (send_base_time ? 1U : 0U) +
-                  (send_time ? 1U : 0U) + (send_value ? 1U : 0U));
-    fields.first = true;
-    fields.text(SenmlLabel::kBaseName, names.base);
-    if (send_base_time) fields.seconds(SenmlLabel::kBaseTime, plan.base_time);
-    fields.text(SenmlLabel::kName, names.rest);
-    if (send_time) fields.seconds(SenmlLabel::kTime, time);
-    Result<void> written;
-    if (send_value) {
-      fields.label(label_of(record.value.type()));
-      written = form.value(fields.out, record.value);
-    }
-    form.close(fields.out, part);
-    part = SenmlPart::kRecord;
-    return written;
-  };
-  if (const auto walked = encoding.walk(take); !walked) return std::unexpected(walked.error());
-  form.close(fields.out, SenmlPart::kPack);
-  return fields.out.finish();
+  Encoder encoder(static_cast<const SenmlForm&>(*codec.form), encoding);
+  const auto plan = [&encoder](const Record& record) { return encoder.plan(record); };
+  if (const auto walked = encoding.walk(plan); !walked) return std::unexpected(walked.error());
+  encoder.begin();
+  const auto write = [&encoder](const Record& record) { return encoder.write(record); };
+  if (const auto walked = encoding.walk(write); !walked) return std::unexpected(walked.error());
+  return encoder.finish();
 }
 
 }  // namespace linnet::lwm2m

@@ -15,18 +15,18 @@ using namespace std::string_view_literals;
 namespace {
 
 void open(ByteWriter& out, SenmlPart part, std::size_t /*size*/) noexcept {
-  if (part == SenmlPart::kRecord) out.u8(',');
+  if (out.size() > 1) out.u8(',');
   out.u8(part == SenmlPart::kPack ? '[' : '{');
 }
 
-void close(ByteWriter& out, SenmlPart part) noexcept {
+void close(ByteWriter& out, SenmlPart part, std::size_t /*start*/, std::size_t /*fields*/) noexcept {
   out.u8(part == SenmlPart::kPack ? ']' : '}');
 }
 
 void write_label(ByteWriter& out, SenmlLabel label, bool first) noexcept {
   const auto* known = std::ranges::find(kSenmlFields, label, &SenmlField::label);
   out.text(first ? "\""sv : ",\""sv);
-  out.text(known->name);
+  out.text(known->name());
   out.text("\":"sv);
 }
 
@@ -50,14 +50,14 @@ Result<void> write_value(ByteWriter& out, const Value& value) noexcept {
   return {};
 }
 
-Result<ByteView> read_data(ByteView text, ByteSpan out) noexcept {
-  return decode_base64(text, out, Base64::kUrl);
+Result<void> read_data(Value& value, ByteSpan out) noexcept {
+  return decode_base64(value, out, Base64::kUrl);
 }
 
 }  // namespace
 
-constexpr SenmlForm kSenmlJsonForm{{},           open,        close,    write_label, write_json_string,
-                                   write_double, write_value, read_data};
+constexpr SenmlForm kSenmlJsonForm{
+    {}, open, close, write_label, write_json_string, write_double, write_value, read_data, 6, 7, 4, 5};
 
 Result<void> decode_senml_json(const Codec& codec, const Decoding& decoding) noexcept {
   JsonReader reader(as_text(decoding.payload));

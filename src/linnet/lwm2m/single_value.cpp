@@ -33,12 +33,12 @@ Result<std::size_t> encode_single(const Codec& codec, const Encoding& encoding) 
 
 Result<void> decode_single(const Codec& codec, const Decoding& decoding) noexcept {
   if (!is_single(decoding.base)) return unsupported_format();
+  Record record{decoding.base, Value::opaque(decoding.payload), {}};
   const DataType type = decoding.type_of(decoding.base);
-  const auto given = form_of(codec).read(decoding.payload, type, decoding.scratch);
-  if (!given) return std::unexpected(given.error());
-  const auto value = typed(*given, type);
-  if (!value) return std::unexpected(value.error());
-  return decoding.sink(Record{decoding.base, *value, {}});
+  auto went = form_of(codec).read(record.value, type, decoding.scratch);
+  if (went) went = make_typed(record.value, type);
+  if (went) went = decoding.sink(record);
+  return went;
 }
 
 }  // namespace linnet::lwm2m

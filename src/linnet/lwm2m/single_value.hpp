@@ -10,13 +10,14 @@ namespace linnet::lwm2m {
 /// How one format writes and reads a value.
 struct SingleValueForm : CodecForm {
   using Write = Result<void> (*)(const Value& value, ByteWriter& out) noexcept;
-  using Read = Result<Value> (*)(ByteView payload, DataType type, ByteSpan scratch) noexcept;
+  using Read = Result<void> (*)(Value& value, DataType type, ByteSpan scratch) noexcept;
 
   constexpr SingleValueForm(Write write_value, Read read_value) noexcept
       : write(write_value), read(read_value) {}
 
   Write write;  ///< 4.06 (kUnsupported) where the format cannot hold it
-  Read read;    ///< a value that `typed` takes, for a resource of this type
+  Read read;  ///< the payload, given as an Opaque, as a value that `make_typed` takes for a resource of this
+              ///< type
 };
 
 /// As any encoder (codec.hpp), of a codec whose form is a SingleValueForm. The one record of the walk must be

@@ -22,24 +22,22 @@ Result<void> write(const Value& value, ByteWriter& out) noexcept {
   return {};
 }
 
-Result<Value> read(ByteView payload, DataType type, ByteSpan scratch) noexcept {
-  const std::string_view text = as_text(payload);
+Result<void> read(Value& value, DataType type, ByteSpan scratch) noexcept {
+  const std::string_view text = as_text(value.as_opaque());
   switch (type) {
     case DataType::kNone:
     case DataType::kString:
     case DataType::kCorelnk:
     case DataType::kObjlnk:
-      if (!valid_utf8(payload)) return malformed();
-      return Value::string(text);
+      if (!valid_utf8(value.as_opaque())) return malformed();
+      value = Value::string(text);
+      return {};
     case DataType::kBoolean:
       if (text != "0"sv && text != "1"sv) return malformed();
-      return Value::boolean(text == "1"sv);
-    case DataType::kOpaque: {
-      const auto bytes = decode_base64(payload, scratch, Base64::kStandard);
-      if (!bytes) return std::unexpected(bytes.error());
-      return Value::opaque(*bytes);
-    }
-    default: return parse_number(text, NumberForm::kPlain);
+      value = Value::boolean(text == "1"sv);
+      return {};
+    case DataType::kOpaque: return decode_base64(value, scratch, Base64::kStandard);
+    default: return read_number(value, text, NumberForm::kPlain);
   }
 }
 

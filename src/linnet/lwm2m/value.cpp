@@ -61,24 +61,26 @@ double Value::to_double() const noexcept {
 
 Result<Value> Value::convert(DataType wanted) const noexcept {
   Value converted = *this;
-  if (wanted != type_ && (!is_text(wanted) || !is_text(type_))) {
-    const bool whole_wanted =
-        wanted == DataType::kInteger || wanted == DataType::kUnsigned || wanted == DataType::kTime;
-    if (!numeric() || (!whole_wanted && wanted != DataType::kFloat)) return fail(Errc::kWrongType);
-    if (!whole_wanted) {
-      const Value rounded = number(to_double());
-      const auto back = rounded.convert(type_);
-      if (!back || back->unsigned_ != unsigned_) return fail(Errc::kWrongType);
-      return rounded;
-    }
-    if (type_ == DataType::kFloat) converted = whole_of(float_);
-    // The same bits mean the same number, with or without a sign, unless the highest one is set.
-    const bool differ = (converted.type_ == DataType::kUnsigned) != (wanted == DataType::kUnsigned);
-    if (converted.none() || converted.type_ == DataType::kFloat || (converted.integer_ < 0 && differ))
-      return fail(Errc::kWrongType);
-  }
-  converted.type_ = wanted;
+  if (!converted.become(wanted)) return fail(Errc::kWrongType);
   return converted;
+}
+
+bool Value::become(DataType wanted) noexcept {
+  if (wanted != type_ && !(is_text(wanted) && is_text(type_))) {
+    if (!numeric() || !is_numeric(wanted)) return false;
+    if (wanted == DataType::kFloat) {
+      const Value rounded = number(to_double());
+      if (whole_of(rounded.float_).unsigned_ != unsigned_) return false;
+      *this = rounded;
+      return true;
+    }
+    if (type_ == DataType::kFloat) *this = whole_of(float_);
+    // The same bits mean the same number, with or without a sign, unless the highest one is set.
+    const bool differ = (type_ == DataType::kUnsigned) != (wanted == DataType::kUnsigned);
+    if (none() || type_ == DataType::kFloat || (integer_ < 0 && differ)) return false;
+  }
+  type_ = wanted;
+  return true;
 }
 
 bool operator==(const Value& a, const Value& b) noexcept {

@@ -105,10 +105,7 @@ class Value {
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return numeric() ? unsigned_ : 0; }
 
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
-  [[nodiscard]] LINNET_OUTLINED constexpr bool numeric() const noexcept {
-    return type_ == DataType::kInteger || type_ == DataType::kUnsigned || type_ == DataType::kFloat ||
-           type_ == DataType::kTime;
-  }
+  [[nodiscard]] constexpr bool numeric() const noexcept { return is_numeric(type_); }
   /// Of a whole number, without its sign.
   [[nodiscard]] std::uint64_t magnitude() const noexcept;
   /// A numeric value as a double (rounded beyond 2^53); 0 where it is not numeric.
@@ -118,6 +115,8 @@ class Value {
   /// range, an integer to Float, an integral Float to an integer, String to Corelnk and back.
   /// Errc::kWrongType otherwise. Views stay the same views.
   [[nodiscard]] Result<Value> convert(DataType wanted) const noexcept;
+  /// Makes it that value: false, with what is left of no use, where it cannot be.
+  [[nodiscard]] bool become(DataType wanted) noexcept;
 
   /// Same type, same value (Float by bits-for-value: NaN equals NaN).
   friend bool operator==(const Value& a, const Value& b) noexcept;
@@ -125,6 +124,10 @@ class Value {
  private:
   constexpr Value(DataType type, ByteView bytes) noexcept : bytes_(bytes), type_(type) {}
   constexpr Value(DataType type, std::int64_t integer) noexcept : integer_(integer), type_(type) {}
+  [[nodiscard]] LINNET_OUTLINED static constexpr bool is_numeric(DataType type) noexcept {
+    return type == DataType::kInteger || type == DataType::kUnsigned || type == DataType::kFloat ||
+           type == DataType::kTime;
+  }
   [[nodiscard]] constexpr bool negative() const noexcept {
     return type_ != DataType::kUnsigned && integer_ < 0;
   }
