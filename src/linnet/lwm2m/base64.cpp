@@ -71,7 +71,7 @@ Result<void> decode_base64(Value& value, ByteSpan out, Base64 form) noexcept {
     bits &= (1U << count) - 1;
   }
   if (bits != 0) return malformed();
-  value = Value::opaque(ByteView(out.data(), size));
+  value.set_octets(DataType::kOpaque, ByteView(out.data(), size));
   return {};
 }
 

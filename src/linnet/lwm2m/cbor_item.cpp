@@ -102,18 +102,20 @@ void CborReader::take_chunks(CborMajor major, ByteWriter& joined) noexcept {
 void CborReader::read_number() noexcept {
   const bool negative = major_ == CborMajor::kNegative;  // -1 - argument
   if (negative && argument_ != std::numeric_limits<std::uint64_t>::max()) ++argument_;
-  value_ = Value::whole(argument_, negative);
-  if (tag_ == kEpochTag && value_.type() == DataType::kInteger) value_ = Value::time(value_.as_integer());
+  value_.set_whole(argument_, negative);
+  if (tag_ == kEpochTag && value_.type() == DataType::kInteger) (void)value_.become(DataType::kTime);
 }
 
 void CborReader::read_simple() noexcept {
   if (info_ == kIndefinite) refuse(malformed());  // a break
-  if (info_ == kFalse || info_ == kTrue) value_ = Value::boolean(info_ == kTrue);
-  if (info_ == kDouble) value_ = Value::number(std::bit_cast<double>(argument_));
-  if (info_ == kHalf || info_ == kSingle) {
+  if (info_ == kFalse || info_ == kTrue) value_.set_bits(DataType::kBoolean, info_ - kFalse);
+  if (info_ < kHalf || info_ > kDouble) return;
+  std::uint64_t bits = argument_;
+  if (info_ != kDouble) {
     const FloatFormat format = info_ == kHalf ? kHalfFormat : kSingleFormat;
-    value_ = Value::number(widen(static_cast<std::uint32_t>(argument_), format));
+    bits = std::bit_cast<std::uint64_t>(widen(static_cast<std::uint32_t>(bits), format));
   }
+  value_.set_bits(DataType::kFloat, bits);
 }
 
 Item CborReader::next() noexcept {
@@ -150,7 +152,7 @@ Item CborReader::next() noexcept {
     } else {
       bytes = take();
     }
-    value_ = text ? Value::string(as_text(bytes)) : Value::opaque(bytes);
+    value_.set_octets(text ? DataType::kString : DataType::kOpaque, bytes);
   } else if (major_ == CborMajor::kSimple) {
     read_simple();
   } else {
@@ -171,7 +173,7 @@ void CborReader::read(ByteSpan scratch) noexcept {
     ByteWriter joined(scratch);
     take_chunks(text ? CborMajor::kText : CborMajor::kBytes, joined);
     if (!joined.ok()) refuse(too_large());
-    value_ = text ? Value::string(as_text(joined.written())) : Value::opaque(joined.written());
+    value_.set_octets(value_.type(), joined.written());
   } else if (text && !valid_utf8(as_bytes(value_.as_string()))) {
     refuse(malformed());
   }

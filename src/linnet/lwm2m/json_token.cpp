@@ -112,7 +112,7 @@ void JsonReader::string() noexcept {
   const std::string_view text(start, static_cast<std::size_t>(at_++ - start));
   ByteWriter nowhere;
   if (!valid_utf8(as_bytes(text)) || (escaped_ && !unescape(text, nowhere))) refuse(malformed());
-  value_ = Value::string(text);
+  value_.set_octets(DataType::kString, as_bytes(text));
 }
 
 void JsonReader::number() noexcept {
@@ -166,9 +166,9 @@ Item JsonReader::next() noexcept {
   } else if (c == '-' || (c >= '0' && c <= '9')) {
     number();
   } else if (accept("true"sv)) {
-    value_ = Value::boolean(true);
+    value_.set_bits(DataType::kBoolean, 1);
   } else if (accept("false"sv)) {
-    value_ = Value::boolean(false);
+    value_.set_bits(DataType::kBoolean, 0);
   } else if (!accept("null"sv)) {
     return stop();
   }
@@ -180,7 +180,7 @@ void JsonReader::read(ByteSpan scratch) noexcept {
   ByteWriter plain(scratch);
   (void)unescape(value_.as_string(), plain);
   if (!plain.ok()) refuse(too_large());
-  value_ = Value::string(as_text(plain.written()));
+  value_.set_octets(DataType::kString, plain.written());
 }
 
 void write_json_string(ByteWriter& out, std::string_view text) noexcept {

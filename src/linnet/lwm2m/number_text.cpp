@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/number_text.hpp"
 
+#include <bit>
 #include <limits>
 
 #include "linnet/lwm2m/codec_rules.hpp"
@@ -101,12 +102,12 @@ Result<void> read_number(Value& value, std::string_view text, NumberForm form) n
   const bool scaled = decimal.accept('e') || decimal.accept('E');
   if ((scaled && !decimal.take_exponent()) || decimal.at != decimal.end) return malformed();
   if (!point && !scaled && !decimal.cut) {
-    value = Value::whole(decimal.digits, negative);
+    value.set_whole(decimal.digits, negative);
     return {};
   }
   const double v = decimal_to_double(decimal.digits, decimal.exponent, decimal.more);
   if (!is_finite(v)) return malformed();
-  value = Value::number(negative ? -v : v);
+  value.set_bits(DataType::kFloat, std::bit_cast<std::uint64_t>(negative ? -v : v));
   return {};
 }
 

@@ -40,9 +40,8 @@ Number number_of(const Value& value) noexcept {
   const std::uint64_t bits = value.bits();
   std::uint64_t most = bits;  // what the width has room for
   switch (value.type()) {
-    case DataType::kBoolean: return {value.as_boolean() ? 1U : 0U, 1};
-    case DataType::kObjlnk:
-      return {static_cast<std::uint64_t>(value.as_objlnk().object) << 16 | value.as_objlnk().instance, 4};
+    case DataType::kBoolean: return {bits, 1};
+    case DataType::kObjlnk: return {bits, 4};
     case DataType::kFloat: {
       if (const auto single = narrow(value.as_float(), kSingleFormat)) return {*single, 4};
       return {bits, 8};
@@ -129,40 +128,33 @@ class Encoder {
   std::array<std::size_t, Path::kMaxDepth> start_{};
 };
 
-/// Takes a big-endian number of so many bytes.
-std::uint32_t take_number(const std::uint8_t*& at, std::size_t width) noexcept {
-  std::uint32_t number = 0;
-  for (; width > 0; --width) number = number << 8 | *at++;
-  return number;
-}
-
-/// kNone where the content is none of this type.
-Value read_value(ByteView content, DataType type) noexcept {
+/// Makes `value` what the content is as one of this type.
+Result<void> read_value(Value& value, ByteView content, DataType type) noexcept {
   const std::size_t size = content.size();
+  std::uint64_t bits = 0;
+  unsigned sizes = 1U << 1 | 1U << 2 | 1U << 4 | 1U << 8;
   switch (type) {
     case DataType::kNone:
-    case DataType::kOpaque: return Value::opaque(content);
-    case DataType::kString: return Value::string(as_text(content));
-    case DataType::kCorelnk: return Value::corelnk(as_text(content));
-    default: break;
-  }
-  if (size == 0 || size > 8) return {};
-  const bool is_signed = type == DataType::kInteger || type == DataType::kTime;
-  std::uint64_t bits = is_signed && content[0] >= 0x80 ? ~std::uint64_t{0} : 0;
-  for (const std::uint8_t byte : content) bits = bits << 8 | byte;
-  const bool power_of_two = (size & (size - 1)) == 0;
-  switch (type) {
-    case DataType::kUnsigned: return power_of_two ? Value::unsigned_integer(bits) : Value();
-    case DataType::kInteger: return power_of_two ? Value::integer(static_cast<std::int64_t>(bits)) : Value();
-    case DataType::kTime: return power_of_two ? Value::time(static_cast<std::int64_t>(bits)) : Value();
-    case DataType::kFloat:
-      if (size == 8) return Value::number(std::bit_cast<double>(bits));
-      return size == 4 ? Value::number(widen(static_cast<std::uint32_t>(bits), kSingleFormat)) : Value();
-    case DataType::kBoolean: return size == 1 && bits <= 1 ? Value::boolean(bits == 1) : Value();
+    case DataType::kOpaque: value.set_octets(DataType::kOpaque, content); return {};
+    case DataType::kString:
+    case DataType::kCorelnk:
+      value.set_octets(type, content);
+      return valid_utf8(content) ? Result<void>() : malformed();
+    case DataType::kFloat: sizes = 1U << 4 | 1U << 8; break;
+    case DataType::kBoolean: sizes = 1U << 1; break;
+    case DataType::kObjlnk: sizes = 1U << 4; break;
+    case DataType::kUnsigned: break;
     default:
-      if (size != 4) return {};
-      return Value::objlnk({static_cast<std::uint16_t>(bits >> 16), static_cast<std::uint16_t>(bits)});
+      if (size > 0 && content[0] >= 0x80) bits = ~bits;
+      break;
   }
+  if (size > 8 || (sizes >> size & 1) == 0) return wrong_type();
+  for (const std::uint8_t byte : content) bits = bits << 8 | byte;
+  if (type == DataType::kFloat && size == 4) {
+    bits = std::bit_cast<std::uint64_t>(widen(static_cast<std::uint32_t>(bits), kSingleFormat));
+  }
+  value.set_bits(type, bits);
+  return type == DataType::kBoolean && bits > 1 ? wrong_type() : Result<void>();
 }
 
 constexpr std::size_t depth_of(Kind kind) noexcept {
@@ -171,21 +163,6 @@ constexpr std::size_t depth_of(Kind kind) noexcept {
     case Kind::kResourceInstance: return 4;
     default: return 3;
   }
-}
-
-/// Makes the path of a container that of an item inside: one level deeper; or, for the outermost items only,
-/// a level that the base has named already; or a resource of an instance that is not named.
-bool enter(Path& path, Kind kind, std::uint16_t id, bool outermost) noexcept {
-  const std::size_t depth = depth_of(kind);
-  if (outermost && depth <= path.depth()) {
-    if (path[depth - 1] != id) return false;
-    path = path.prefix(depth);
-    return true;
-  }
-  if (outermost && depth == 3 && path.depth() == 1) path = path.child(kMaxId);
-  if (depth != path.depth() + 1) return false;
-  path = path.child(id);
-  return true;
 }
 
 }  // namespace
@@ -201,43 +178,50 @@ Result<std::size_t> encode(const Codec& /*codec*/, const Encoding& encoding) noe
 Result<void> decode(const Codec& /*codec*/, const Decoding& decoding) noexcept {
   if (decoding.base.depth() == 0) return unsupported_format();
   // Instances and multiple resources, opened one inside the other: each kind goes into the one above only.
-  struct Level {
-    Path path;
-    const std::uint8_t* end;
-  };
   constexpr std::size_t kMaxNesting = 3;
   const std::uint8_t* at = decoding.payload.data();
-  std::array<Level, kMaxNesting> levels{{{decoding.base, at + decoding.payload.size()}, {}, {}}};
-  Level* level = levels.data();
+  std::array<const std::uint8_t*, kMaxNesting> ends;
+  ends[0] = at + decoding.payload.size();
+  std::size_t level = 0;
+  Path inside = decoding.base;  // the innermost one, or what the payload came for
+  Record record;
   for (;;) {
-    for (; at == level->end; --level) {
-      if (level == levels.data()) return {};
+    while (at == ends[level]) {
+      if (level == 0) return {};
+      inside = --level == 0 ? decoding.base : inside.prefix(2);
     }
     const std::uint8_t type = *at++;
     const std::size_t id_width = (type & kWideId) != 0 ? 2 : 1;
-    const std::size_t length_width = type >> kLengthWidthShift & 0x03;
-    if (static_cast<std::size_t>(level->end - at) < id_width + length_width) return truncated();
-    const auto id = static_cast<std::uint16_t>(take_number(at, id_width));
-    const std::size_t length = length_width == 0 ? type & kLengthMask : take_number(at, length_width);
-    if (static_cast<std::size_t>(level->end - at) < length) return truncated();
-    const auto kind = static_cast<Kind>(type >> kKindShift);
-    Record record{level->path, {}, {}};
-    if (id == kMaxId || !enter(record.path, kind, id, level == levels.data())) return malformed();
+    std::size_t length_width = type >> kLengthWidthShift & 0x03;
+    if (static_cast<std::size_t>(ends[level] - at) < id_width + length_width) return truncated();
+    std::uint16_t id = *at++;
+    if (id_width == 2) id = static_cast<std::uint16_t>(id << 8 | *at++);
+    std::size_t length = length_width == 0 ? type & kLengthMask : 0;
+    for (; length_width > 0; --length_width) length = length << 8 | *at++;
+    if (static_cast<std::size_t>(ends[level] - at) < length) return truncated();
     const ByteView content(at, length);
+    const auto kind = static_cast<Kind>(type >> kKindShift);
+    const std::size_t depth = depth_of(kind);
+    // One level deeper; or, for the outermost items only, a level that the base has named already, or a
+    // resource of an instance that is not named.
+    if (level == 0 && depth == 3 && inside.depth() == 1) inside = inside.child(kMaxId);
+    if (id == kMaxId || depth > inside.depth() + 1 || (level > 0 && depth <= inside.depth()))
+      return malformed();
+    record.path = inside.prefix(depth - 1).child(id);
     const bool container = kind == Kind::kInstance || kind == Kind::kMultipleResource;
     if (container && length > 0) {
-      if (++level == levels.data() + kMaxNesting) return malformed();
-      *level = {record.path, at + length};
+      if (++level == kMaxNesting) return malformed();
+      ends[level] = at + length;
+      inside = record.path;
       continue;
     }
     at += length;
     if (!decoding.base.contains(record.path)) return malformed();
-    if (!container) {
-      record.value = read_value(content, decoding.type_of(record.path));
-      if (record.value.none()) return wrong_type();
-      if (!valid_utf8(as_bytes(record.value.as_string()))) return malformed();
-    }
-    if (const auto taken = decoding.sink(record); !taken) return taken;
+    Result<void> taken;
+    record.value = {};
+    if (!container) taken = read_value(record.value, content, decoding.type_of(record.path));
+    if (taken) taken = decoding.sink(record);
+    if (!taken) return taken;
   }
 }
 

@@ -45,13 +45,14 @@ class Value {
   [[nodiscard]] static constexpr Value integer(std::int64_t v) noexcept { return {DataType::kInteger, v}; }
   [[nodiscard]] static constexpr Value time(std::int64_t v) noexcept { return {DataType::kTime, v}; }
   [[nodiscard]] static constexpr Value unsigned_integer(std::uint64_t v) noexcept {
-    Value value;
-    value.type_ = DataType::kUnsigned;
-    value.unsigned_ = v;
-    return value;
+    return of_bits(DataType::kUnsigned, v);
   }
   /// A whole number: kInteger where it fits, else kUnsigned, else the nearest kFloat. (-0 is a Float.)
-  [[nodiscard]] static Value whole(std::uint64_t magnitude, bool negative) noexcept;
+  [[nodiscard]] static Value whole(std::uint64_t magnitude, bool negative) noexcept {
+    Value value;
+    value.set_whole(magnitude, negative);
+    return value;
+  }
   [[nodiscard]] static constexpr Value number(double v) noexcept {
     Value value;
     value.type_ = DataType::kFloat;
@@ -59,17 +60,27 @@ class Value {
     return value;
   }
   [[nodiscard]] static constexpr Value boolean(bool v) noexcept {
-    Value value;
-    value.type_ = DataType::kBoolean;
-    value.boolean_ = v;
-    return value;
+    return of_bits(DataType::kBoolean, v ? 1 : 0);
   }
   [[nodiscard]] static constexpr Value objlnk(Objlnk v) noexcept {
+    return of_bits(DataType::kObjlnk, static_cast<std::uint32_t>(v.object) << 16 | v.instance);
+  }
+  /// What has these `bits()`. Of a type that is no view.
+  [[nodiscard]] static constexpr Value of_bits(DataType type, std::uint64_t bits) noexcept {
     Value value;
-    value.type_ = DataType::kObjlnk;
-    value.objlnk_ = v;
+    value.set_bits(type, bits);
     return value;
   }
+  // Decoders make values in place.
+  constexpr void set_bits(DataType type, std::uint64_t bits) noexcept {
+    unsigned_ = bits;
+    type_ = type;
+  }
+  constexpr void set_octets(DataType type, ByteView octets) noexcept {
+    bytes_ = octets;
+    type_ = type;
+  }
+  void set_whole(std::uint64_t magnitude, bool negative) noexcept;
 
   [[nodiscard]] constexpr DataType type() const noexcept { return type_; }
   [[nodiscard]] constexpr bool none() const noexcept { return type_ == DataType::kNone; }
@@ -90,9 +101,12 @@ class Value {
   [[nodiscard]] constexpr double as_float() const noexcept {
     return type_ == DataType::kFloat ? float_ : 0.0;
   }
-  [[nodiscard]] constexpr bool as_boolean() const noexcept { return type_ == DataType::kBoolean && boolean_; }
+  [[nodiscard]] constexpr bool as_boolean() const noexcept {
+    return type_ == DataType::kBoolean && unsigned_ != 0;
+  }
   [[nodiscard]] constexpr Objlnk as_objlnk() const noexcept {
-    return type_ == DataType::kObjlnk ? objlnk_ : Objlnk{};
+    if (type_ != DataType::kObjlnk) return {};
+    return {static_cast<std::uint16_t>(unsigned_ >> 16), static_cast<std::uint16_t>(unsigned_)};
   }
 
   /// A type that is a view: kString, kCorelnk and kOpaque.
@@ -101,8 +115,9 @@ class Value {
   }
   /// What any of these holds.
   [[nodiscard]] constexpr ByteView as_octets() const noexcept { return holds_bytes() ? bytes_ : ByteView{}; }
-  /// The 64 bits of a numeric value, whatever they mean; 0 for others.
-  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return numeric() ? unsigned_ : 0; }
+  /// What a value that is no view is in memory: 64 bits of a number, 0 or 1 of a Boolean, the two IDs of an
+  /// Objlnk one behind the other.
+  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return holds_bytes() ? 0 : unsigned_; }
 
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
   [[nodiscard]] constexpr bool numeric() const noexcept { return is_numeric(type_); }
@@ -140,8 +155,6 @@ class Value {
     std::int64_t integer_;
     std::uint64_t unsigned_;
     double float_;
-    bool boolean_;
-    Objlnk objlnk_;
   };
   DataType type_ = DataType::kNone;
 };
