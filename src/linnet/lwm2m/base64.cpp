@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/base64.hpp"
 
-#include <algorithm>
-
 #include "linnet/lwm2m/codec_rules.hpp"
 
 namespace linnet::lwm2m {
 namespace {
 
 constexpr std::uint8_t kNoDigit = 64;
-constexpr std::size_t kGroup = 3;  // bytes, which are four characters
+
+constexpr std::uint8_t last_characters(std::uint32_t digit, Base64 form) noexcept {
+  if (digit == 62) return form == Base64::kUrl ? '-' : '+';
+  return form == Base64::kUrl ? '_' : '/';
+}
 
 constexpr std::uint8_t character(std::uint32_t digit, Base64 form) noexcept {
   if (digit < 26) return static_cast<std::uint8_t>('A' + digit);
   if (digit < 52) return static_cast<std::uint8_t>('a' + digit - 26);
   if (digit < 62) return static_cast<std::uint8_t>('0' + digit - 52);
-  if (digit == 62) return form == Base64::kUrl ? '-' : '+';
-  return form == Base64::kUrl ? '_' : '/';
+  return last_characters(digit, form);
 }
 
 constexpr std::uint8_t digit_of(std::uint8_t c, Base64 form) noexcept {
   if (c >= 'A' && c <= 'Z') return static_cast<std::uint8_t>(c - 'A');
   if (c >= 'a' && c <= 'z') return static_cast<std::uint8_t>(c - 'a' + 26);
   if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0' + 52);
-  if (c == character(62, form)) return 62;
-  return c == character(63, form) ? 63 : kNoDigit;
+  if (c == last_characters(62, form)) return 62;
+  return c == last_characters(63, form) ? 63 : kNoDigit;
 }
 
 /// Takes off the `=` of a padded text; a text whose padding is wrong keeps it, and fails on it.
@@ -37,27 +38,21 @@ ByteView without_padding(ByteView text) noexcept {
 }  // namespace
 
 void write_base64(ByteWriter& out, ByteView bytes, Base64 form) noexcept {
-  if (base64_size(bytes.size(), form) > out.free()) return out.fail_now();
-  for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), kGroup))) {
-    std::uint32_t group = 0;  // from its highest bit on
-    for (std::size_t k = 0; k < kGroup; ++k) group = (group | (k < bytes.size() ? bytes[k] : 0U)) << 8;
-    for (std::size_t k = 0; k <= kGroup; ++k) {
-      if (k <= bytes.size()) {
-        out.u8(character(group >> 26, form));
-      } else if (form == Base64::kStandard) {
-        out.u8('=');
-      }
-      group <<= 6;
-    }
+  const std::size_t characters = base64_size(bytes.size(), Base64::kUrl);
+  std::size_t k = 0;
+  for (; k < characters; ++k) {
+    const std::size_t first = k * 6 / 8;
+    const unsigned two =
+        static_cast<unsigned>(bytes[first]) << 8 | (first + 1 < bytes.size() ? bytes[first + 1] : 0U);
+    out.u8(character(two >> (10 - k * 6 % 8) & 63, form));
   }
+  for (; form == Base64::kStandard && k % 4 != 0; ++k) out.u8('=');
 }
 
 Result<void> decode_base64(Value& value, ByteSpan out, Base64 form) noexcept {
   const ByteView text = without_padding(value.as_octets());
-  if (text.size() % 4 == 1) return malformed();
-  const std::size_t size = text.size() / 4 * 3 + text.size() % 4 * 3 / 4;
-  if (size > out.size()) return too_large();
-  std::uint8_t* next = out.data();
+  // Each character but the first of four brings a byte.
+  std::size_t size = 0;
   std::uint32_t bits = 0;
   unsigned count = 0;
   for (const std::uint8_t c : text) {
@@ -67,11 +62,12 @@ Result<void> decode_base64(Value& value, ByteSpan out, Base64 form) noexcept {
     count += 6;
     if (count < 8) continue;
     count -= 8;
-    *next++ = static_cast<std::uint8_t>(bits >> count);
+    if (size == out.size()) return too_large();
+    out[size++] = static_cast<std::uint8_t>(bits >> count);
     bits &= (1U << count) - 1;
   }
-  if (bits != 0) return malformed();
-  value.set_octets(DataType::kOpaque, ByteView(out.data(), size));
+  if (bits != 0 || count == 6) return malformed();
+  value.set_octets(DataType::kOpaque, out.first(size));
   return {};
 }
 

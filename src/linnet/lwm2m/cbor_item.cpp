@@ -23,7 +23,6 @@ constexpr std::uint8_t kFalse = 20;
 constexpr std::uint8_t kTrue = 21;
 constexpr std::uint8_t kOneByte = 24;
 constexpr std::uint8_t kHalf = 25;
-constexpr std::uint8_t kSingle = 26;
 constexpr std::uint8_t kDouble = 27;
 constexpr std::uint8_t kIndefinite = 31;
 constexpr std::uint8_t kBreak = 0xFF;

@@ -80,9 +80,18 @@ char JsonReader::peek() noexcept {
   return at_ == end_ ? '\0' : *at_;
 }
 
-bool JsonReader::accept(std::string_view word) noexcept {
-  if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(word)) return false;
-  at_ += word.size();
+bool JsonReader::take(char c) noexcept {
+  if (peek() != c) return false;
+  ++at_;
+  return true;
+}
+
+bool JsonReader::accept(const char* word) noexcept {
+  const char* next = at_;
+  for (; *word != 0; ++word, ++next) {
+    if (next == end_ || *next != *word) return false;
+  }
+  at_ = next;
   return true;
 }
 
@@ -90,70 +99,46 @@ Item JsonReader::stop() noexcept {
   return refuse(at_ == end_ ? truncated() : malformed());
 }
 
-void JsonReader::string() noexcept {
-  if (peek() != '"') {
-    stop();
-    return;
-  }
-  const char* const start = ++at_;
-  for (; at_ != end_ && *at_ != '"'; ++at_) {
-    if (static_cast<std::uint8_t>(*at_) < 0x20) {
-      stop();
-      return;
-    }
+Item JsonReader::string() noexcept {
+  if (!take('"')) return stop();
+  const char* const start = at_;
+  for (; at_ == end_ || *at_ != '"'; ++at_) {
+    if (at_ == end_ || static_cast<std::uint8_t>(*at_) < 0x20) return stop();
     if (*at_ != '\\') continue;
     escaped_ = true;
-    if (++at_ == end_) break;
-  }
-  if (at_ == end_) {
-    stop();
-    return;
+    if (end_ - at_ > 1) ++at_;
   }
   const std::string_view text(start, static_cast<std::size_t>(at_++ - start));
   ByteWriter nowhere;
-  if (!valid_utf8(as_bytes(text)) || (escaped_ && !unescape(text, nowhere))) refuse(malformed());
+  if (!valid_utf8(as_bytes(text)) || (escaped_ && !unescape(text, nowhere))) return refuse(malformed());
   value_.set_octets(DataType::kString, as_bytes(text));
-}
-
-void JsonReader::number() noexcept {
-  constexpr std::string_view kCharacters = "+-.0123456789Ee";
-  const char* const start = at_;
-  while (at_ != end_ && kCharacters.find(*at_) != std::string_view::npos) ++at_;
-  refuse(read_number(value_, {start, static_cast<std::size_t>(at_ - start)}, NumberForm::kJson));
+  return Item::kScalar;
 }
 
 Item JsonReader::next() noexcept {
   value_ = {};
   escaped_ = false;
   if (!ok()) return Item::kEnd;
-  char c = peek();
   const bool was_fresh = fresh_;
   fresh_ = false;
   if (behind_key_) {
     behind_key_ = false;
   } else if (depth_ > 0) {
     const char close = close_[depth_ - 1];
-    if (c == close) {
-      ++at_;
+    if (take(close)) {
       --depth_;
       return Item::kEnd;
     }
-    if (!was_fresh) {
-      if (c != ',') return stop();
-      ++at_;
-      c = peek();
-      if (c == close) return stop();
-    }
+    if (!was_fresh && !take(',')) return stop();
     if (close == '}') {
-      string();
-      if (peek() != ':') return stop();
-      ++at_;
+      (void)string();
       behind_key_ = true;
-      return Item::kScalar;
+      return take(':') ? Item::kScalar : stop();
     }
   } else if (!was_fresh) {
-    return c == 0 && at_ == end_ ? Item::kEnd : refuse(malformed());
+    return peek() == 0 && at_ == end_ ? Item::kEnd : refuse(malformed());
   }
+  const char c = peek();
   if (c == '{' || c == '[') {
     if (depth_ == kMaxDepth) return refuse(too_large());
     close_[depth_++] = c == '[' ? ']' : '}';
@@ -161,15 +146,14 @@ Item JsonReader::next() noexcept {
     ++at_;
     return c == '[' ? Item::kArray : Item::kMap;
   }
-  if (c == '"') {
-    string();
-  } else if (c == '-' || (c >= '0' && c <= '9')) {
-    number();
-  } else if (accept("true"sv)) {
+  if (c == '"') return string();
+  if (c == '-' || (c >= '0' && c <= '9')) {
+    refuse(take_number(value_, at_, end_, NumberForm::kJson));
+  } else if (accept("true")) {
     value_.set_bits(DataType::kBoolean, 1);
-  } else if (accept("false"sv)) {
+  } else if (accept("false")) {
     value_.set_bits(DataType::kBoolean, 0);
-  } else if (!accept("null"sv)) {
+  } else if (!accept("null")) {
     return stop();
   }
   return Item::kScalar;

@@ -20,10 +20,10 @@ class JsonReader final : public ItemReader {
   void read(ByteSpan scratch) noexcept override;
 
  private:
-  [[nodiscard]] char peek() noexcept;  // the next character that is no white space, 0 at the end
-  [[nodiscard]] bool accept(std::string_view word) noexcept;
-  void string() noexcept;
-  void number() noexcept;
+  [[nodiscard]] char peek() noexcept;        // the next character that is no white space, 0 at the end
+  [[nodiscard]] bool take(char c) noexcept;  // where this is it
+  [[nodiscard]] bool accept(const char* word) noexcept;
+  Item string() noexcept;
   Item stop() noexcept;  // by a character that cannot be here
 
   const char* at_;

@@ -12,7 +12,7 @@ namespace {
 
 /// A decimal number taken apart from the front: digits x 10^exponent.
 struct Decimal {
-  const char* at;
+  const char*& at;
   const char* end;
   std::uint64_t digits = 0;
   int exponent = 0;
@@ -24,12 +24,6 @@ struct Decimal {
     ++at;
     return true;
   }
-  /// True for a plus or nothing.
-  bool accept_sign() noexcept {
-    const bool negative = accept('-');
-    if (!negative) accept('+');
-    return negative;
-  }
 
   /// The next character as a digit, 10 or above where it is none.
   [[nodiscard]] unsigned digit() const noexcept {
@@ -38,25 +32,28 @@ struct Decimal {
 
   /// How many digits follow, each of which moves the exponent by so much.
   std::size_t take_digits(int step) noexcept {
-    constexpr std::uint64_t kMaxTenth = std::numeric_limits<std::uint64_t>::max() / 10;
     const char* const start = at;
-    for (; digit() < 10; ++at) {
-      const std::uint64_t longer = digits * 10 + digit();
-      cut = cut || digits > kMaxTenth || longer < digit();
+    for (unsigned next = digit(); next < 10; next = digit()) {
+      ++at;
+      exponent += step;
+      // In halves: a carry out of the upper one is what does not fit.
+      const std::uint64_t low = (digits & 0xFFFFFFFF) * 10 + next;
+      const std::uint64_t high = (digits >> 32) * 10 + (low >> 32);
+      cut = cut || high >> 32 != 0;
       if (cut) {
-        more = more || digit() != 0;
+        more = more || next != 0;
         ++exponent;
       } else {
-        digits = longer;
+        digits = high << 32 | (low & 0xFFFFFFFF);
       }
-      exponent += step;
     }
     return static_cast<std::size_t>(at - start);
   }
 
   bool take_exponent() noexcept {
     constexpr int kMaxExponent = 100000;  // beyond any double, far from overflow
-    const bool negative = accept_sign();
+    const bool negative = accept('-');
+    if (!negative) accept('+');
     if (digit() >= 10) return false;
     int given = 0;
     for (; digit() < 10; ++at) {
@@ -88,11 +85,11 @@ Result<void> write_number(ByteWriter& out, const Value& value) noexcept {
   return {};
 }
 
-Result<void> read_number(Value& value, std::string_view text, NumberForm form) noexcept {
-  Decimal decimal{text.data(), text.data() + text.size()};
+Result<void> take_number(Value& value, const char*& at, const char* end, NumberForm form) noexcept {
+  Decimal decimal{at, end};
   const bool json = form == NumberForm::kJson;
-  if (json && decimal.accept('+')) return malformed();
-  const bool negative = decimal.accept_sign();
+  const bool negative = decimal.accept('-');
+  if (!negative && !json) decimal.accept('+');
   const bool zero = decimal.digit() == 0;
   const std::size_t before = decimal.take_digits(0);
   const bool point = decimal.accept('.');
@@ -100,7 +97,7 @@ Result<void> read_number(Value& value, std::string_view text, NumberForm form) n
   if (json && ((zero && before > 1) || before == 0 || (point && behind == 0))) return malformed();
   if (before + behind == 0) return malformed();
   const bool scaled = decimal.accept('e') || decimal.accept('E');
-  if ((scaled && !decimal.take_exponent()) || decimal.at != decimal.end) return malformed();
+  if (scaled && !decimal.take_exponent()) return malformed();
   if (!point && !scaled && !decimal.cut) {
     value.set_whole(decimal.digits, negative);
     return {};
@@ -109,6 +106,13 @@ Result<void> read_number(Value& value, std::string_view text, NumberForm form) n
   if (!is_finite(v)) return malformed();
   value.set_bits(DataType::kFloat, std::bit_cast<std::uint64_t>(negative ? -v : v));
   return {};
+}
+
+Result<void> read_number(Value& value, std::string_view text, NumberForm form) noexcept {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto taken = take_number(value, at, end, form);
+  return taken && at != end ? malformed() : taken;
 }
 
 }  // namespace linnet::lwm2m

@@ -27,9 +27,12 @@ enum class NumberForm : std::uint8_t {
   kPlain,  ///< also a `+`, leading zeros, and no digits on one side of the point
 };
 
-/// Makes `value` the number in `text`, all of it: kInteger where it has neither fraction nor exponent and
-/// fits, else kUnsigned where that fits, else kFloat, which is rounded to nearest. ("-0" is a Float.)
-/// Errc::kMalformed, also where it is beyond the range of a double.
+/// Makes `value` the number at `at`, which goes behind it: kInteger where it has neither fraction nor
+/// exponent and fits, else kUnsigned where that fits, else kFloat, which is rounded to nearest. ("-0" is a
+/// Float.) Errc::kMalformed, also where it is beyond the range of a double.
+[[nodiscard]] Result<void> take_number(Value& value, const char*& at, const char* end,
+                                       NumberForm form) noexcept;
+/// The same for `text`, all of it.
 [[nodiscard]] Result<void> read_number(Value& value, std::string_view text, NumberForm form) noexcept;
 [[nodiscard]] inline Result<Value> parse_number(std::string_view text, NumberForm form) noexcept {
   Value value;
