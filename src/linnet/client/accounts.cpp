@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/client/accounts.hpp"
 
+#include <cstring>
 #include <span>
 
 #include "linnet/client/features.hpp"
+#include "linnet/client/typed_resource.hpp"
 
 namespace linnet::client {
 
@@ -31,23 +33,28 @@ enum ServerResource : ResourceId {
   kPreferredTransport = 22,
 };
 
+/// Where in the settings a number goes.
 struct Number {
-  ResourceId resource;
-  std::uint32_t ServerSettings::* field;
+  std::uint8_t resource;
+  std::uint8_t offset;
 };
+template <std::uint32_t ServerSettings::* kField>
+constexpr Number number(ServerResource resource) noexcept {
+  return {static_cast<std::uint8_t>(resource), static_cast<std::uint8_t>(offset_of<kField>())};
+}
 /// The last seven only where there are sequences.
-constexpr Number kNumbers[]{{kLifetime, &ServerSettings::lifetime},
-                            {kDefaultPmin, &ServerSettings::default_pmin},
-                            {kDefaultPmax, &ServerSettings::default_pmax},
-                            {kDisableTimeout, &ServerSettings::disable_timeout},
-                            {kNotificationStoring, &ServerSettings::store_notifications},
-                            {kRetryCount, &ServerSettings::retry_count},
-                            {kRetryTimer, &ServerSettings::retry_timer},
-                            {kSequenceDelay, &ServerSettings::sequence_delay},
-                            {kSequenceCount, &ServerSettings::sequence_count},
-                            {kInitialDelay, &ServerSettings::initial_delay},
-                            {kFailureBlock, &ServerSettings::failure_block},
-                            {kBootstrapOnFailure, &ServerSettings::bootstrap_on_failure}};
+constexpr Number kNumbers[]{number<&ServerSettings::lifetime>(kLifetime),
+                            number<&ServerSettings::default_pmin>(kDefaultPmin),
+                            number<&ServerSettings::default_pmax>(kDefaultPmax),
+                            number<&ServerSettings::disable_timeout>(kDisableTimeout),
+                            number<&ServerSettings::store_notifications>(kNotificationStoring),
+                            number<&ServerSettings::retry_count>(kRetryCount),
+                            number<&ServerSettings::retry_timer>(kRetryTimer),
+                            number<&ServerSettings::sequence_delay>(kSequenceDelay),
+                            number<&ServerSettings::sequence_count>(kSequenceCount),
+                            number<&ServerSettings::initial_delay>(kInitialDelay),
+                            number<&ServerSettings::failure_block>(kFailureBlock),
+                            number<&ServerSettings::bootstrap_on_failure>(kBootstrapOnFailure)};
 
 /// A single resource that is there; no value at all for any other.
 Value present(Object* object, InstanceId instance, ResourceId resource) noexcept {
@@ -146,8 +153,12 @@ ServerSettings read_settings(const ObjectTree& tree, ShortServerId server) noexc
   if (result.instance == kMaxId) return result;
   Object* object = tree.find(kServerObject);
   constexpr std::size_t kCount = std::size(kNumbers) - (kSequence ? 0 : 7);
-  for (const auto& [resource, field] : std::span(kNumbers).first<kCount>()) {
-    result.*field = number_of(object, result.instance, resource, result.*field);
+  auto* const place = reinterpret_cast<std::byte*>(&result);
+  for (const Number& row : std::span(kNumbers).first<kCount>()) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, place + row.offset, sizeof value);
+    value = number_of(object, result.instance, row.resource, value);
+    std::memcpy(place + row.offset, &value, sizeof value);
   }
   if (result.lifetime == 0) result.lifetime = lwm2m::kDefaultLifetime;
   result.binding = binding_of(object, result.instance, kBinding, result.binding);

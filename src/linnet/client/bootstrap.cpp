@@ -23,10 +23,10 @@ using Input = BootstrapInput;
 using Action = BootstrapAction;
 
 struct Transition {
-  BootstrapState from;
-  Input input;
-  BootstrapState to;
-  Action action;
+  BootstrapState from : 4;
+  Input input : 4;
+  BootstrapState to : 4;
+  Action action : 4;
 };
 
 constexpr Transition kTransitions[]{
