@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/lwm2m/base64.hpp"
 
+#include <algorithm>
+
 #include "linnet/lwm2m/codec_rules.hpp"
 
 namespace linnet::lwm2m {
 namespace {
 
 constexpr std::uint8_t kNoDigit = 64;
+constexpr std::size_t kGroup = 3;  // bytes, which are four characters
 
 constexpr std::uint8_t last_characters(std::uint32_t digit, Base64 form) noexcept {
   if (digit == 62) return form == Base64::kUrl ? '-' : '+';
@@ -38,15 +41,19 @@ ByteView without_padding(ByteView text) noexcept {
 }  // namespace
 
 void write_base64(ByteWriter& out, ByteView bytes, Base64 form) noexcept {
-  const std::size_t characters = base64_size(bytes.size(), Base64::kUrl);
-  std::size_t k = 0;
-  for (; k < characters; ++k) {
-    const std::size_t first = k * 6 / 8;
-    const unsigned two =
-        static_cast<unsigned>(bytes[first]) << 8 | (first + 1 < bytes.size() ? bytes[first + 1] : 0U);
-    out.u8(character(two >> (10 - k * 6 % 8) & 63, form));
+  if (base64_size(bytes.size(), form) > out.free()) return out.fail_now();
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(bytes.size(), kGroup))) {
+    std::uint32_t group = 0;  // from its highest bit on
+    for (std::size_t k = 0; k < kGroup; ++k) group = (group | (k < bytes.size() ? bytes[k] : 0U)) << 8;
+    for (std::size_t k = 0; k <= kGroup; ++k) {
+      if (k <= bytes.size()) {
+        out.u8(character(group >> 26, form));
+      } else if (form == Base64::kStandard) {
+        out.u8('=');
+      }
+      group <<= 6;
+    }
   }
-  for (; form == Base64::kStandard && k % 4 != 0; ++k) out.u8('=');
 }
 
 Result<void> decode_base64(Value& value, ByteSpan out, Base64 form) noexcept {

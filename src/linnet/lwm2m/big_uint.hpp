@@ -38,19 +38,21 @@ class BigUint {
   /// Times 10^exponent, without what is behind the point: true where that is not zero.
   bool times_power_of_ten(int exponent) noexcept {
     bool cut = false;
+    for (; exponent >= 4; exponent -= 4) multiply(10000);
     for (; exponent > 0; --exponent) multiply(10);
+    for (; exponent <= -4; exponent += 4) cut |= divide(10000);
     for (; exponent < 0; ++exponent) cut |= divide(10);
     return cut;
   }
 
   /// The bits from the one with this number on, at most 64; the last one stands for all before them too.
   [[nodiscard]] LINNET_OUTLINED std::uint64_t from_bit(std::size_t first) const noexcept {
-    std::uint64_t bits = 0;
-    for (std::size_t i = size_ * kWordBits; i-- > 0;) {
-      if (i >= first) bits <<= 1;
-      bits |= words_[i / kWordBits] >> (i % kWordBits) & 1;
-    }
-    return bits;
+    const std::uint32_t* const word = words_.data() + first / kWordBits;
+    const unsigned shift = first % kWordBits;
+    std::uint32_t lost = *word & ((1U << shift) - 1);
+    for (const std::uint32_t* below = words_.data(); below != word; ++below) lost |= *below;
+    const std::uint64_t upper = std::uint64_t{word[2]} << kWordBits | word[1];
+    return (*word >> shift | upper << (kWordBits - shift)) | (lost != 0 ? 1 : 0);
   }
 
  private:
@@ -67,7 +69,7 @@ class BigUint {
   }
 
   static constexpr std::size_t kWords = 40;
-  std::array<std::uint32_t, kWords> words_{};
+  std::array<std::uint32_t, kWords> words_{};  // zero from size_ on
   std::size_t size_;
 };
 
