@@ -75,7 +75,7 @@ class Objects {
   client::SecurityObject<Settings::kMaxServers + 1, client::kAmpleSecuritySizes> security_;
   client::ServerObject<Settings::kMaxServers> servers_;
   client::OscoreObject<Settings::kMaxServers + 1> contexts_;
-  client::AccessControlObject<kMaxRights, client::kMaxAclEntries> rights_;
+  client::AccessControlObject<kMaxRights, 16> rights_;
   client::WholeDeviceObject device_;
   client::ConnectivityMonitoringObject connectivity_;
   client::LocationObject location_;

@@ -29,8 +29,8 @@ Fleet::Fleet(const Plan& plan)
       left_(plan.devices, false) {
   network_.weather = plan.weather;
   network_.traced = plan.traced;
-  invariants_.defaults.pmin = plan.default_pmin;
-  invariants_.defaults.pmax = plan.default_pmax;
+  invariants_.defaults.set_default(lwm2m::AttributeName::kPmin, plan.default_pmin);
+  invariants_.defaults.set_default(lwm2m::AttributeName::kPmax, plan.default_pmax);
   invariants_.confirm_after = plan.confirm_after;
   server_armed_.fill(kNever);
   for (std::uint32_t i = 0; i < kMostServers; ++i) {

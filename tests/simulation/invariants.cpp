@@ -66,9 +66,11 @@ lwm2m::Attributes Invariants::attributes(const Account& account, const lwm2m::Pa
   lwm2m::Attributes merged;
   for (std::size_t depth = path.depth(); depth > 0; --depth) {
     const auto found = account.attributes.find(path.prefix(depth));
-    if (found != account.attributes.end()) merged = lwm2m::inherit(merged, found->second);
+    if (found != account.attributes.end()) merged.inherit(found->second);
   }
-  return lwm2m::effective(lwm2m::inherit(merged, defaults));
+  merged.inherit(defaults);
+  merged.drop_contradictions();
+  return merged;
 }
 
 void Invariants::observed(Pair pair, const lwm2m::Path& path, ByteView request, Instant now) {
@@ -127,7 +129,7 @@ void Invariants::sent_by_device(Pair pair, ByteView datagram, Instant now) {
   for (Observation& row : to.observations) {
     if (row.token != message->token()) continue;
     if (row.message == message->message_id() || !row.live) return;  // sent again
-    const Seconds pmin{attributes(to, row.path).pmin.value_or(0)};
+    const Seconds pmin{attributes(to, row.path).seconds(lwm2m::AttributeName::kPmin)};
     hold(now - row.last >= pmin, Rule::kPmin, now,
          pair_text(pair) + to_text(row.path) + " after " + seconds_text(now - row.last));
     row.last = now;
@@ -153,11 +155,11 @@ void Invariants::sweep(Pair pair, const Account& account, Instant now) {
   hold(now <= std::max(account.refresh_sent + *account.lifetime, device.jumped + kConfirmable),
        Rule::kLifetimeRefreshed, now, pair_text(pair) + "after " + seconds_text(now - account.refresh_sent));
   const auto in_time = [&](const Observation& row) {
-    const lwm2m::Attributes effective = attributes(account, row.path);
-    if (!row.live || row.ended || effective.pmax.value_or(0) == 0) return true;
+    const Seconds pmax{attributes(account, row.path).seconds(lwm2m::AttributeName::kPmax)};
+    if (!row.live || row.ended || pmax == Seconds(0)) return true;
     const bool may_wait =
         device.confirms_all || row.confirmable || now - row.confirmed >= confirm_after - Seconds(100);
-    const Instant due = std::max(row.last + Seconds(*effective.pmax), device.jumped);
+    const Instant due = std::max(row.last + pmax, device.jumped);
     return now <= due + (may_wait ? kConfirmable : Seconds(1));
   };
   for (const Observation& row : account.observations) {

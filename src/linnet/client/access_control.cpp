@@ -104,17 +104,6 @@ bool AccessControl::allows(ShortServerId server, Right right, const Path& path) 
   return empty;
 }
 
-Result<void> AccessControl::walk(ShortServerId server, const Path& path,
-                                 lwm2m::RecordSink sink) const noexcept {
-  const Object* object = tree_->find(path.object());
-  if (object == nullptr || path.depth() != 1 || !active()) return tree_->walk(path, sink);
-  for (const InstanceId i : object->instances()) {
-    if (!rights(server, object->id(), i).has(Right::kRead)) continue;
-    if (const auto walked = tree_->walk(path.child(i), sink); !walked) return walked;
-  }
-  return {};
-}
-
 Result<void> AccessControl::add(ObjectId object, InstanceId instance, ShortServerId owner) noexcept {
   if (!active() || !controlled(object)) return {};
   return make({object, instance}, owner, {});
@@ -136,19 +125,19 @@ Result<void> AccessControl::make(const Path& target, ShortServerId owner, Rights
 
 Result<void> AccessControl::write_entry(InstanceId entry, const Path& target, ShortServerId owner,
                                         Rights everyone) noexcept {
-  entries()->erase(Path(kAccessControlObject, entry, kAcl));
-  auto written = put(Path(kAccessControlObject, entry, kObjectId), target.object());
-  if (written) written = put(Path(kAccessControlObject, entry, kInstanceId), target.instance());
-  if (written) written = put(Path(kAccessControlObject, entry, kOwner), owner);
-  if (written && !everyone.none()) {
-    written = put(Path(kAccessControlObject, entry, kAcl).child(kEveryone), everyone.entry());
+  // In the order of the resources.
+  const std::array<std::int64_t, 4> values{target.object(), target.instance(), everyone.entry(), owner};
+  for (ResourceId resource = kObjectId; resource <= kOwner; ++resource) {
+    Path path(kAccessControlObject, entry, resource);
+    if (resource == kAcl) {
+      entries()->erase(path);
+      if (everyone.none()) continue;
+      path = path.child(kEveryone);
+    }
+    if (const auto written = entries()->write(path, Value::integer(values[resource])); !written)
+      return written;
   }
-  return written;
-}
-
-/// An integer at a path of object 2.
-Result<void> AccessControl::put(const Path& path, std::int64_t value) noexcept {
-  return entries()->write(path, Value::integer(value));
+  return {};
 }
 
 bool AccessControl::remove_orphans() noexcept {
@@ -205,36 +194,15 @@ ShortServerId AccessControl::heir(InstanceId entry, ShortServerId leaving) const
   return heir;
 }
 
-/// Takes a server off an ACL: what stays is written anew.
-void AccessControl::strike(InstanceId entry, ShortServerId server) noexcept {
-  Object& table = *entries();
-  if (!table.exists(entry, kAcl, server)) return;
-  struct Row {
-    InstanceId server;
-    std::int64_t rights;
-  };
-  std::array<Row, kMaxAclEntries> rows;
-  std::size_t count = 0;
-  const Path acl(kAccessControlObject, entry, kAcl);
-  for (const InstanceId i : table.instances_of(entry, kAcl)) {
-    const auto value = table.read(acl.child(i));
-    if (value && i != server && count < rows.size()) rows[count++] = {i, value->as_integer()};
-  }
-  table.erase(acl);
-  for (const Row& row : std::span(rows).first(count)) {
-    (void)put(acl.child(row.server), row.rights);
-  }
-}
-
 void AccessControl::hand_over(ShortServerId server, FunctionRef<void(const Path&)> remove_instance) noexcept {
   if (entries() == nullptr) return;
   Object& table = *entries();
   for (const InstanceId i : table.instances()) {
     const Path owned = target(i);
-    strike(i, server);
+    table.erase(Path(kAccessControlObject, i, kAcl, server));
     if (identifier(&table, i, kOwner) != server) continue;
     if (const ShortServerId next = heir(i, server); next != 0) {
-      (void)put(Path(kAccessControlObject, i, kOwner), next);
+      (void)table.write(Path(kAccessControlObject, i, kOwner), Value::integer(next));
       continue;
     }
     if (owned.instance() != kMaxId) remove_instance(owned);

@@ -12,9 +12,6 @@ namespace linnet::client {
 
 inline constexpr ObjectId kAccessControlObject = 2;
 
-/// Most entries of one ACL that are looked after when an account goes.
-inline constexpr std::size_t kMaxAclEntries = 16;
-
 /// The bits of an ACL entry.
 enum class Right : std::uint8_t {
   kRead = 1,  ///< Read, Observe, Discover, Write-Attributes, and being told by Send
@@ -61,10 +58,6 @@ class AccessControl {
   /// Whether `server` may do it at `path`: at an object, Create, or with any of its instances. What
   /// is not there is not forbidden: the operation itself says that it is missing.
   [[nodiscard]] bool allows(ShortServerId server, Right right, const Path& path) const noexcept;
-  /// ObjectTree::walk over what `server` may read.
-  [[nodiscard]] Result<void> walk(ShortServerId server, const Path& path,
-                                  lwm2m::RecordSink sink) const noexcept;
-
   /// `owner` makes the instance: it gets an entry. kNoSpace where there is no room.
   Result<void> add(ObjectId object, InstanceId instance, ShortServerId owner) noexcept;
   /// The instance is gone, and its entry with it.
@@ -89,8 +82,6 @@ class AccessControl {
   Result<void> make(const Path& target, ShortServerId owner, Rights everyone) noexcept;
   Result<void> write_entry(InstanceId entry, const Path& target, ShortServerId owner,
                            Rights everyone) noexcept;
-  Result<void> put(const Path& path, std::int64_t value) noexcept;
-  void strike(InstanceId entry, ShortServerId server) noexcept;
   bool remove_orphans() noexcept;
   bool add_missing(ShortServerId before) noexcept;
 

@@ -35,7 +35,7 @@ Attributes AttributeTable::inherited(ShortServerId server, const Path& path) con
   Attributes result;
   for (std::size_t depth = path.depth(); depth > 0; --depth) {
     const Attributes* level = find(server, path.prefix(depth));
-    if (level != nullptr) result = lwm2m::inherit(result, *level);
+    if (level != nullptr) result.inherit(*level);
   }
   return result;
 }

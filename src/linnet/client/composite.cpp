@@ -49,19 +49,6 @@ Result<void> Engine::read_composite(Request& request) noexcept {
   return {};
 }
 
-/// What `server` may read at or below a path, which may be the root or lead nowhere.
-Result<void> Engine::walk_readable(ShortServerId server, const Path& path,
-                                   lwm2m::RecordSink sink) const noexcept {
-  if (path.depth() == 0) {
-    for (const Object* object : tree_.objects()) {
-      if (const auto walked = walk_readable(server, Path(object->id()), sink); !walked) return walked;
-    }
-    return {};
-  }
-  if (hidden(path.object()) || !tree_.check_readable(path) || !may(server, Right::kRead, path)) return {};
-  return walk(server, path, sink);
-}
-
 /// Whether a Write-Composite of `server` may set this.
 Result<void> Engine::check_assignment(ShortServerId server, const lwm2m::Record& record) const noexcept {
   const Path& path = record.path;

@@ -203,7 +203,7 @@ class Engine final : private coap::Handler, private EngineState {
   }
   [[nodiscard]] Result<void> walk(ShortServerId server, const Path& path,
                                   lwm2m::RecordSink sink) const noexcept {
-    return kAccessControl ? access_.walk(server, path, sink) : tree_.walk(path, sink);
+    return kAccessControl ? walk_readable(server, path, sink) : tree_.walk(path, sink);
   }
 
   // state.cpp
@@ -220,6 +220,7 @@ class Engine final : private coap::Handler, private EngineState {
   void resume(Observation& row) noexcept;
 
   // request.cpp: the operations of table 6.4.4-1
+  Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;
   struct Request;  ///< one operation being served
   [[nodiscard]] Result<void> serve(Request& request) noexcept;
   [[nodiscard]] Right required_right(const Request& request) const noexcept;
@@ -243,7 +244,6 @@ class Engine final : private coap::Handler, private EngineState {
   [[nodiscard]] Result<void> write_composite(Request& request) noexcept;
   [[nodiscard]] Result<void> check_assignment(ShortServerId server,
                                               const lwm2m::Record& record) const noexcept;
-  Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;
 
   // reporting.cpp
   void observe(Request& request, const PathList* paths) noexcept;
@@ -257,8 +257,8 @@ class Engine final : private coap::Handler, private EngineState {
   void end_observations(ShortServerId server) noexcept;
   void end_missing_observations() noexcept;
   [[nodiscard]] lwm2m::Attributes attributes_of(ShortServerId server, const Path& path) const noexcept;
-  [[nodiscard]] Instant notification_due(const Observation& row) const noexcept;
-  [[nodiscard]] Instant evaluation_due(const Observation& row, const Watch& watch) const noexcept;
+  enum class Next : std::uint8_t { kLook, kNotify };
+  [[nodiscard]] std::int64_t due(const Observation& row, const Watch& watch, Next next) const noexcept;
   void schedule(Observation& row) noexcept;
   void reschedule(ShortServerId server, const Path& path) noexcept;
   void look_at_observations(const Path& path) noexcept;

@@ -35,10 +35,10 @@ using lwm2m::Value;
 /// One row of an object's table: what a server may do with a resource. It stays in flash.
 struct ResourceDefinition {
   ResourceId id = 0;
-  lwm2m::DataType type = lwm2m::DataType::kNone;  ///< kNone for an executable one
-  Operations operations = Operations::kNone;
-  bool multiple = false;
-  bool mandatory = false;
+  lwm2m::DataType type : 4 = lwm2m::DataType::kNone;  ///< kNone for an executable one
+  Operations operations : 4 = Operations::kNone;
+  bool multiple : 1 = false;
+  bool mandatory : 1 = false;
 };
 
 /// Most resources in one definition.
@@ -52,8 +52,10 @@ struct ObjectDefinition {
 
   /// The resource, or null where the object has none of that number.
   [[nodiscard]] constexpr const ResourceDefinition* find(ResourceId resource) const noexcept {
-    const auto at = std::ranges::lower_bound(resources, resource, {}, &ResourceDefinition::id);
-    return at != resources.end() && at->id == resource ? &*at : nullptr;
+    for (const ResourceDefinition& row : resources) {
+      if (row.id == resource) return &row;
+    }
+    return nullptr;
   }
 };
 
@@ -133,8 +135,8 @@ class Object {
   /// multiple resource that is not there is added. Copies what it keeps.
   virtual Result<void> write(const Path& path, const Value& value) noexcept;
   /// Before a replacement: a multiple resource loses its instances, an optional resource is
-  /// removed or gets its default.
-  virtual void erase(const Path& resource) noexcept;
+  /// removed or gets its default. Of object 2 also, at depth 4, one entry of an ACL.
+  virtual void erase(const Path& path) noexcept;
 
   /// `arguments` has been checked against the grammar of Execute (lwm2m::ExecuteArgumentReader).
   virtual Result<void> execute(const Path& path, std::string_view arguments) noexcept;

@@ -12,9 +12,17 @@ Result<void> give(const Path& path, const Value& value, RecordSink sink) noexcep
   return sink({path, value, std::nullopt});
 }
 
-Result<void> give_value(Object& object, const Path& path, RecordSink sink) noexcept {
-  const auto value = object.read(path);
-  return value ? give(path, *value, sink) : std::unexpected(value.error());
+/// What lies right below `path`, from the number `from` on; kMaxId for nothing.
+std::uint16_t next_below(const Object& object, const Path& path, std::uint16_t from,
+                         ObjectTree::Show show) noexcept {
+  if (path.depth() == 1) return object.next_instance(from);
+  if (path.depth() == 3) return object.next_resource_instance(path.instance(), path.resource(), from);
+  for (const ResourceDefinition& definition : object.definition().resources) {
+    const bool shown = show == ObjectTree::Show::kEverything ? !lwm2m::executable(definition.operations)
+                                                             : lwm2m::readable(definition.operations);
+    if (definition.id >= from && shown && object.has(path.instance(), definition)) return definition.id;
+  }
+  return kMaxId;
 }
 
 }  // namespace
@@ -34,21 +42,20 @@ DataType ObjectTree::type_of(const Path& path) const noexcept {
 }
 
 Result<ObjectTree::Target> ObjectTree::resolve(const Path& path, bool defined) const noexcept {
-  Target target{find(path.object()), nullptr};
-  if (target.object == nullptr) return fail(Errc::kNotFound);
-  if (path.depth() == 1) return target;
-  if (!target.object->exists(path.instance())) return fail(Errc::kNotFound);
-  if (path.depth() == 2) return target;
-  target.definition = target.object->definition().find(path.resource());
-  if (target.definition == nullptr) return fail(Errc::kNotFound);
-  if (path.depth() == 4 && !target.definition->multiple) return fail(Errc::kNotFound);
-  if (defined) return target;
-  if (!target.object->has(path.instance(), *target.definition)) return fail(Errc::kNotFound);
-  if (path.depth() == 4 &&
-      !target.object->exists(path.instance(), path.resource(), path.resource_instance())) {
-    return fail(Errc::kNotFound);
+  Object* object = find(path.object());
+  const ResourceDefinition* definition = nullptr;
+  bool there = object != nullptr && (path.depth() == 1 || object->exists(path.instance()));
+  if (there && path.depth() > 2) {
+    definition = object->definition().find(path.resource());
+    there = definition != nullptr && (path.depth() == 3 || definition->multiple);
+    if (there && !defined) {
+      there =
+          object->has(path.instance(), *definition) &&
+          (path.depth() == 3 || object->exists(path.instance(), path.resource(), path.resource_instance()));
+    }
   }
-  return target;
+  if (!there) return fail(Errc::kNotFound);
+  return Target{object, definition};
 }
 
 Result<void> ObjectTree::check_readable(const Path& path) const noexcept {
@@ -68,45 +75,24 @@ Result<Value> ObjectTree::read(const Path& path) const noexcept {
 
 Result<void> ObjectTree::walk(const Path& path, RecordSink sink, Show show) const noexcept {
   const auto target = resolve(path);
-  if (!target) return std::unexpected(target.error());
-  Object& object = *target->object;
-  switch (path.depth()) {
-    case 1:
-      for (const InstanceId i : object.instances()) {
-        if (const auto walked = walk_instance(object, i, sink, show); !walked) return walked;
-      }
-      return {};
-    case 2: return walk_instance(object, path.instance(), sink, show);
-    case 3: return walk_resource(object, path, *target->definition, sink);
-    default: return give_value(object, path, sink);
-  }
+  return target ? walk_below(*target->object, path, sink, show) : std::unexpected(target.error());
 }
 
-Result<void> ObjectTree::walk_instance(Object& object, InstanceId instance, RecordSink sink,
-                                       Show show) noexcept {
-  const Path path(object.id(), instance);
-  bool empty = true;
-  for (const ResourceDefinition& definition : object.definition().resources) {
-    const bool shown = show == Show::kEverything ? !lwm2m::executable(definition.operations)
-                                                 : lwm2m::readable(definition.operations);
-    if (!shown || !object.has(instance, definition)) continue;
-    empty = false;
-    if (const auto walked = walk_resource(object, path.child(definition.id), definition, sink); !walked) {
-      return walked;
-    }
+Result<void> ObjectTree::walk_below(Object& object, const Path& path, RecordSink sink, Show show) noexcept {
+  const ResourceDefinition* definition = object.definition().find(path.resource());
+  if (definition != nullptr && (path.depth() == 4 || !definition->multiple)) {
+    const auto value = object.read(path);
+    return value ? give(path, *value, sink) : std::unexpected(value.error());
   }
-  return empty ? give(path, Value(), sink) : Result<void>();
-}
-
-Result<void> ObjectTree::walk_resource(Object& object, const Path& path, const ResourceDefinition& definition,
-                                       RecordSink sink) noexcept {
-  if (!definition.multiple) return give_value(object, path, sink);
   bool empty = true;
-  for (const InstanceId i : object.instances_of(path.instance(), path.resource())) {
+  InstanceId below = 0;
+  while ((below = next_below(object, path, below, show)) != kMaxId) {
     empty = false;
-    if (const auto taken = give_value(object, path.child(i), sink); !taken) return taken;
+    if (const auto walked = walk_below(object, path.child(below), sink, show); !walked) return walked;
+    ++below;
   }
-  return empty ? give(path, Value(), sink) : Result<void>();
+  // An instance, or a multiple resource, that has nothing is there all the same.
+  return empty && path.depth() > 1 ? give(path, Value(), sink) : Result<void>();
 }
 
 }  // namespace linnet::client

@@ -55,11 +55,8 @@ class ObjectTree {
   [[nodiscard]] Result<Value> read(const Path& path) const noexcept;
 
  private:
-  [[nodiscard]] static Result<void> walk_instance(Object& object, InstanceId instance, lwm2m::RecordSink sink,
-                                                  Show show) noexcept;
-  [[nodiscard]] static Result<void> walk_resource(Object& object, const Path& path,
-                                                  const ResourceDefinition& definition,
-                                                  lwm2m::RecordSink sink) noexcept;
+  [[nodiscard]] static Result<void> walk_below(Object& object, const Path& path, lwm2m::RecordSink sink,
+                                               Show show) noexcept;
 
   std::span<Object* const> objects_;
 };

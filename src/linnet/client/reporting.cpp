@@ -11,6 +11,8 @@
 
 namespace linnet::client {
 
+using lwm2m::AttributeName;
+
 namespace {
 
 constexpr std::uint32_t kSequenceMask = 0xFFFFFF;
@@ -140,48 +142,45 @@ void Engine::end_missing_observations() noexcept {
 
 /// Own, inherited, and the server's defaults (resources 2 and 3 of object 1).
 lwm2m::Attributes Engine::attributes_of(ShortServerId server, const Path& path) const noexcept {
+  lwm2m::Attributes attributes = attributes_.inherited(server, path);
   const ServerSettings account = settings(server);
-  lwm2m::Attributes defaults;
-  if (account.default_pmin > 0) defaults.pmin = account.default_pmin;
-  if (account.default_pmax > 0) defaults.pmax = account.default_pmax;
-  return lwm2m::effective(lwm2m::inherit(attributes_.inherited(server, path), defaults));
+  if (account.default_pmin > 0) attributes.set_default(AttributeName::kPmin, account.default_pmin);
+  if (account.default_pmax > 0) attributes.set_default(AttributeName::kPmax, account.default_pmax);
+  attributes.drop_contradictions();
+  return attributes;
 }
 
-/// When a notification is to leave, as things stand.
-Instant Engine::notification_due(const Observation& row) const noexcept {
-  if (row.in_flight) return kNever;  // the newest value follows its outcome (RFC 7641 §4.5.2)
-  if (row.ended != coap::Code::kEmpty) return now_;
-  Instant due = kNever;
-  for (const Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
-    const lwm2m::Attributes attributes = attributes_of(row.server, watch->path);
-    const Instant earliest = row.last_sent + Seconds(attributes.pmin.value_or(0));
-    if (watch->pending) due = std::min(due, earliest);
-    // A pmax of 0 is none (Core 1.1 §5.1.2), and none may come sooner than pmin.
-    if (attributes.pmax.value_or(0) == 0) continue;
-    due = std::min(due, std::max(earliest, row.last_sent + Seconds(*attributes.pmax)));
+/// When one path of an observation is to be looked at, though nobody says that it changed (epmax) or at last
+/// (epmin); or when a notification is to leave for it, as things stand. Milliseconds, which a small processor
+/// returns in registers.
+std::int64_t Engine::due(const Observation& row, const Watch& watch, Next next) const noexcept {
+  const bool looks = kEvaluationPeriods && next == Next::kLook;
+  std::int64_t due = kNever.time_since_epoch().count();
+  if (row.ended != coap::Code::kEmpty) {
+    if (!looks && !row.in_flight) due = now_.time_since_epoch().count();
+    return due;
   }
-  return due;
-}
-
-/// When a value is to be looked at, though nobody says that it changed (epmax), or at last (epmin).
-Instant Engine::evaluation_due(const Observation& row, const Watch& watch) const noexcept {
+  // While one is in flight the newest value follows its outcome (RFC 7641 §4.5.2).
+  if (!looks && row.in_flight) return due;
   const lwm2m::Attributes attributes = attributes_of(row.server, watch.path);
-  Instant due = kNever;
-  if (watch.stale) due = watch.looked_at + Seconds(attributes.epmin.value_or(0));
-  if (attributes.epmax.value_or(0) == 0) return due;
-  return std::min(due, watch.looked_at + Seconds(std::max(*attributes.epmax, attributes.epmin.value_or(0))));
+  const bool wanted = looks ? watch.stale : watch.pending;
+  const auto least = static_cast<std::size_t>(looks ? AttributeName::kEpmin : AttributeName::kPmin);
+  const std::uint32_t wait = attributes.seconds(static_cast<AttributeName>(least + (wanted ? 0 : 1)));
+  // A longest period of 0 is none (Core 1.1 §5.1.2), and what is set is not less than the shortest one.
+  if (wanted || wait != 0)
+    due = later((looks ? watch.looked_at : row.last_sent).time_since_epoch().count(), wait);
+  return due;
 }
 
 void Engine::schedule(Observation& row) noexcept {
   work_pending_ = true;
   row.blocked = false;
-  Instant due = notification_due(row);
-  if (kEvaluationPeriods && row.ended == coap::Code::kEmpty) {
-    for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
-      due = std::min(due, evaluation_due(row, *watch));
-    }
+  std::int64_t first = kNever.time_since_epoch().count();
+  for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    first = std::min(first, due(row, *watch, Next::kNotify));
+    if constexpr (kEvaluationPeriods) first = std::min(first, due(row, *watch, Next::kLook));
   }
-  observations_.set_due(row, due);
+  observations_.set_due(row, Instant(Millis(first)));
 }
 
 /// Other attributes or defaults may hold for what a server observes at or below `path`.
@@ -198,7 +197,8 @@ void Engine::look_at_observations(const Path& path) noexcept {
     Observation& row = observations_.row(watch);
     if (row.ended != coap::Code::kEmpty) return;
     watch.stale = true;
-    if (!kEvaluationPeriods || evaluation_due(row, watch) <= now_) evaluate(row, watch);
+    if (!kEvaluationPeriods || due(row, watch, Next::kLook) <= now_.time_since_epoch().count())
+      evaluate(row, watch);
     schedule(row);
   });
 }
@@ -275,12 +275,13 @@ bool Engine::clear(const Observation& row) const noexcept {
 
 /// The time of an observation has come.
 void Engine::look_after(Observation& row) noexcept {
-  if constexpr (kEvaluationPeriods) {
-    for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
-      if (evaluation_due(row, *watch) <= now_) evaluate(row, *watch);
-    }
+  bool leaves = false;
+  const std::int64_t now = now_.time_since_epoch().count();
+  for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+    if (kEvaluationPeriods && due(row, *watch, Next::kLook) <= now) evaluate(row, *watch);
+    leaves = leaves || due(row, *watch, Next::kNotify) <= now;
   }
-  if (notification_due(row) > now_) return schedule(row);
+  if (!leaves) return schedule(row);
   if (clear(row)) return notify(row);
   const Server* server = find_server(row.server);
   if (server != nullptr && !server->registered() && !settings(row.server).store_notifications)

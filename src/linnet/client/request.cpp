@@ -171,6 +171,26 @@ Result<void> Engine::dispatch(Request& request) noexcept {
   }
 }
 
+/// What `server` may read at or below a path, which may be the root or lead nowhere.
+Result<void> Engine::walk_readable(ShortServerId server, const Path& path,
+                                   lwm2m::RecordSink sink) const noexcept {
+  if (path.depth() == 0) {
+    for (const Object* object : tree_.objects()) {
+      if (const auto walked = walk_readable(server, Path(object->id()), sink); !walked) return walked;
+    }
+    return {};
+  }
+  if (hidden(path.object())) return {};
+  if (path.depth() == 1) {
+    for (const InstanceId i : tree_.instances(path.object())) {
+      if (const auto walked = walk_readable(server, path.child(i), sink); !walked) return walked;
+    }
+    return {};
+  }
+  if (!tree_.check_readable(path) || !may(server, Right::kRead, path)) return {};
+  return tree_.walk(path, sink);
+}
+
 Result<void> Engine::read(Request& request) noexcept {
   if (const auto readable = tree_.check_readable(request.path); !readable) return readable;
   const auto walk = [&](lwm2m::RecordSink sink) {

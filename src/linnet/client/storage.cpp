@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linnet/client/storage.hpp"
 
+#include <bit>
 #include <cstring>
 #include <type_traits>
 
@@ -16,29 +17,31 @@ T load(const void* at) noexcept {
 }
 
 template <typename T>
-T load_integer(const void* at, std::size_t size) noexcept {
-  constexpr bool kSigned = std::is_signed_v<T>;
-  switch (size) {
-    case 1: return load<std::conditional_t<kSigned, std::int8_t, std::uint8_t>>(at);
-    case 2: return load<std::conditional_t<kSigned, std::int16_t, std::uint16_t>>(at);
-    case 4: return load<std::conditional_t<kSigned, std::int32_t, std::uint32_t>>(at);
-    default: return load<T>(at);
-  }
-}
-
-template <typename T>
 void put(void* at, const T& value) noexcept {
   std::memcpy(at, &value, sizeof value);
 }
 
-/// The low `size` bytes of an integer, of either kind.
-void store_integer(void* at, std::uint64_t value, std::size_t size) noexcept {
-  switch (size) {
-    case 1: return put(at, static_cast<std::uint8_t>(value));
-    case 2: return put(at, static_cast<std::uint16_t>(value));
-    case 4: return put(at, static_cast<std::uint32_t>(value));
-    default: return put(at, value);
-  }
+constexpr bool kBigEndian = std::endian::native == std::endian::big;
+
+bool is_integer(const Storage& storage) noexcept {
+  return storage.layout == Layout::kSigned || storage.layout == Layout::kUnsigned;
+}
+
+/// Where in the memory of a Value that begins at `at` the bytes lie which are kept: the low ones of an
+/// integer.
+template <typename T>
+T* kept(const Storage& storage, T* at) noexcept {
+  return kBigEndian && is_integer(storage) ? at + sizeof(std::uint64_t) - storage.size : at;
+}
+
+/// The memory of the Value that is kept at `at`.
+std::uint64_t load_memory(const Storage& storage, const std::byte* at) noexcept {
+  const std::byte highest = at[kBigEndian ? 0 : storage.size - 1];
+  const bool negative = storage.layout == Layout::kSigned && static_cast<std::int8_t>(highest) < 0;
+  std::uint64_t memory = 0;
+  if (negative) memory = ~memory;
+  std::memcpy(kept(storage, reinterpret_cast<std::byte*>(&memory)), at, storage.size);
+  return memory;
 }
 
 // Text and Bytes begin with their size, and the bytes follow.
@@ -50,99 +53,67 @@ ByteView sized_bytes(const void* at) noexcept {
 }
 
 void assign_bytes(void* at, ByteView bytes) noexcept {
-  const auto size = static_cast<std::uint16_t>(bytes.size());
-  std::memcpy(at, &size, sizeof size);
-  if (size != 0) std::memcpy(static_cast<std::uint8_t*>(at) + kBytesAt, bytes.data(), size);
-}
-
-/// An integer of any kind; 0 for other types.
-std::uint64_t bits_of(const Value& value) noexcept {
-  return value.as_unsigned() | static_cast<std::uint64_t>(value.as_integer());
-}
-
-ByteView bytes_of(const Value& value) noexcept {
-  return value.type() == lwm2m::DataType::kOpaque ? value.as_opaque() : as_bytes(value.as_string());
-}
-
-std::uint64_t load_bits(const Storage& storage, const void* at) noexcept {
-  return storage.layout == Layout::kSigned
-             ? static_cast<std::uint64_t>(load_integer<std::int64_t>(at, storage.size))
-             : load_integer<std::uint64_t>(at, storage.size);
+  put(at, static_cast<std::uint16_t>(bytes.size()));
+  if (!bytes.empty()) std::memcpy(static_cast<std::uint8_t*>(at) + kBytesAt, bytes.data(), bytes.size());
 }
 
 }  // namespace
 
-Value load(const Storage& storage, lwm2m::DataType type, const OwnForm* form, const void* at) noexcept {
-  switch (storage.layout) {
-    case Layout::kSigned:
-    case Layout::kUnsigned: {
-      const std::uint64_t bits = load_bits(storage, at);
-      if (type == lwm2m::DataType::kUnsigned) return Value::unsigned_integer(bits);
-      const auto number = static_cast<std::int64_t>(bits);
-      return type == lwm2m::DataType::kTime ? Value::time(number) : Value::integer(number);
-    }
-    case Layout::kBoolean: return Value::boolean(load<bool>(at));
-    case Layout::kDouble: return Value::number(load<double>(at));
-    case Layout::kObjlnk: return Value::objlnk(load<lwm2m::Objlnk>(at));
-    case Layout::kView: return Value::string(load<std::string_view>(at));
-    case Layout::kSized: {
-      const ByteView bytes = sized_bytes(at);
-      return type == lwm2m::DataType::kOpaque ? Value::opaque(bytes) : Value::string(as_text(bytes));
-    }
-    default: return form->read(at);
+Value Slot::load() const noexcept {
+  switch (storage->layout) {
+    case Layout::kView: return Value::string(client::load<std::string_view>(at));
+    case Layout::kSized: return Value::octets(type, sized_bytes(at));
+    case Layout::kOwn: return functions->form->read(at);
+    default: return Value::of_memory(type, load_memory(*storage, at));
   }
 }
 
-bool fits(const Storage& storage, const OwnForm* form, const Value& value) noexcept {
-  switch (storage.layout) {
-    case Layout::kSigned:
-    case Layout::kUnsigned: {
-      // It is the same once it was stored.
-      std::uint64_t kept = 0;
-      store_integer(&kept, bits_of(value), storage.size);
-      return load_bits(storage, &kept) == bits_of(value);
-    }
-    case Layout::kSized: return bytes_of(value).size() <= storage.size;
-    case Layout::kView: return false;
-    case Layout::kOwn: return form->fits(value);
-    default: return true;
-  }
+bool Slot::fits(const Value& value) const noexcept {
+  if (storage->layout == Layout::kSized) return value.as_octets().size() <= storage->size;
+  if (storage->layout == Layout::kView) return false;
+  if (storage->layout == Layout::kOwn) return functions->form->fits(value);
+  if (!is_integer(*storage)) return true;
+  // It is the same once it was stored.
+  const std::uint64_t memory = value.memory();
+  return load_memory(*storage, kept(*storage, reinterpret_cast<const std::byte*>(&memory))) == memory;
 }
 
-void store(const Storage& storage, const OwnForm* form, void* at, const Value& value) noexcept {
-  switch (storage.layout) {
-    case Layout::kSigned:
-    case Layout::kUnsigned: return store_integer(at, bits_of(value), storage.size);
-    case Layout::kBoolean: return put(at, value.as_boolean());
-    case Layout::kDouble: return put(at, value.as_float());
-    case Layout::kObjlnk: return put(at, value.as_objlnk());
-    case Layout::kSized: return assign_bytes(at, bytes_of(value));
+void Slot::store(const Value& value) const noexcept {
+  switch (storage->layout) {
     case Layout::kView: return;
-    default: return form->write(at, value);
+    case Layout::kSized: return assign_bytes(at, value.as_octets());
+    case Layout::kOwn: return functions->form->write(at, value);
+    default: break;
   }
+  const std::uint64_t memory = value.memory();
+  std::memcpy(at, kept(*storage, reinterpret_cast<const std::byte*>(&memory)), storage->size);
 }
 
-void* locate(const Storage& storage, const OwnForm* form, std::byte* at, InstanceId& instance,
-             Locating what) noexcept {
-  switch (storage.shape) {
+bool Slot::locate(Locating what) noexcept {
+  if (at == nullptr || !storage->takes(instance)) return false;
+  switch (storage->shape) {
     case Shape::kOptional: {
-      std::byte* there = at + storage.element();
+      std::byte* there = at + storage->element();
       if (what != Locating::kFind) put(there, what == Locating::kMake);
-      return load<bool>(there) ? at : nullptr;
+      return client::load<bool>(there);
     }
     case Shape::kMultiple: {
-      auto present = load<std::uint32_t>(at);
+      auto present = client::load<std::uint32_t>(at);
       if (what == Locating::kMake) present |= 1U << instance;
+      if (what == Locating::kDropOne) present &= ~(1U << instance);
       if (what == Locating::kDrop) present = 0;
       put(at, present);
-      while (instance < storage.limit && (present >> instance & 1U) == 0) ++instance;
-      if (instance >= storage.limit) return nullptr;
-      return at + (storage.wide ? sizeof(double) : sizeof present) + instance * storage.element();
+      present >>= instance;
+      if (present == 0 || what == Locating::kDropOne) return false;
+      for (; (present & 1U) == 0; present >>= 1) ++instance;
+      at += (storage->wide ? sizeof(double) : sizeof present) + instance * storage->element();
+      return true;
     }
-    case Shape::kConstant:
-      return what == Locating::kFind && !load<std::string_view>(at).empty() ? at : nullptr;
-    case Shape::kOwn: return form->locate(at, instance, what);
-    default: return at;
+    case Shape::kConstant: return what == Locating::kFind && !client::load<std::string_view>(at).empty();
+    case Shape::kOwn:
+      at = static_cast<std::byte*>(functions->form->locate(at, instance, what));
+      return at != nullptr;
+    default: return true;
   }
 }
 

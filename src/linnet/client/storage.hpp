@@ -159,9 +159,10 @@ struct LayoutOf<Bytes<N>> {
 };
 
 enum class Locating : std::uint8_t {
-  kFind,  ///< the lowest instance from `instance` on, which is set to it; a single resource has instance 0
-  kMake,  ///< this instance, whose value is written next
-  kDrop,  ///< all instances go; what cannot go is found, and is to get its default value
+  kFind,     ///< the lowest instance from `instance` on, which is set to it; a single resource has instance 0
+  kMake,     ///< this instance, whose value is written next
+  kDrop,     ///< all instances go; what cannot go is found, and is to get its default value
+  kDropOne,  ///< this instance of several goes; nothing is found
 };
 
 /// What a type of one's own does; null where its layout, or its shape, is not its own. A Value of no type
@@ -190,24 +191,30 @@ enum class Shape : std::uint8_t {
   kOwn,       ///< as OwnForm::locate says
 };
 
-/// How a member of a structure holds a resource: 8 bytes of flash for each.
+/// How a member of a structure holds a resource: 6 bytes of flash for each.
 struct Storage {
-  static constexpr std::uint8_t kAnyInstance = UINT8_MAX;
-  static constexpr std::uint8_t kNone = UINT8_MAX;
+  static constexpr std::uint8_t kAnyInstance = INT8_MAX;
 
   std::uint16_t offset = 0;  ///< of the member in its structure
   std::uint16_t size = 0;    ///< see LayoutOf
   Shape shape : 3 = Shape::kCommand;
-  Layout layout : 4 = Layout::kOwn;
+  Layout layout : 3 = Layout::kOwn;
+  bool has_form : 1 = false;   ///< there is an OwnForm among the functions of its object
+  bool has_extra : 1 = false;  ///< and behind it a check or a command
+  std::uint8_t limit : 7 = 0;  ///< instances below it can be made
   bool wide : 1 = false;       ///< Multiple: its elements are aligned to 8 bytes
-  std::uint8_t limit = 0;      ///< instances below it can be made
-  std::uint8_t extra = kNone;  ///< place of the check, or of the command, among the functions of its object
-  std::uint8_t own = kNone;    ///< place of the OwnForm there
 
   /// Bytes that an element takes: Text and Bytes begin with their size, and are not empty.
-  [[nodiscard]] constexpr std::size_t element() const noexcept {
+  [[nodiscard]] LINNET_OUTLINED constexpr std::size_t element() const noexcept {
     if (layout != Layout::kSized) return size;
     return size == 0 ? 2 * sizeof(std::uint16_t) : (size + 2 * sizeof(std::uint16_t) - 1) & ~std::size_t{1};
+  }
+  /// Whether there may be such an instance.
+  [[nodiscard]] LINNET_OUTLINED constexpr bool takes(InstanceId instance) const noexcept {
+    return limit == kAnyInstance || instance < limit;
+  }
+  [[nodiscard]] constexpr std::size_t functions() const noexcept {
+    return std::size_t{has_form} + std::size_t{has_extra};
   }
 };
 
@@ -219,7 +226,7 @@ template <typename T>
   static_assert(kPlain.element() == sizeof(T));
   Storage result = kPlain;
   result.shape = shape;
-  result.limit = limit;
+  result.limit = limit & Storage::kAnyInstance;
   result.wide = wide;
   return result;
 }
@@ -252,15 +259,32 @@ struct StorageOf<Multiple<T, N>> : StorageOf<T> {
   static constexpr Storage kStorage = storage_of<T>(Shape::kMultiple, N, alignof(T) > alignof(std::uint32_t));
 };
 
-/// The value at `at`, which is of `type`. `form` is that of Layout::kOwn.
-[[nodiscard]] Value load(const Storage& storage, lwm2m::DataType type, const OwnForm* form,
-                         const void* at) noexcept;
-/// Whether a value of the resource's type has room.
-[[nodiscard]] bool fits(const Storage& storage, const OwnForm* form, const Value& value) noexcept;
-/// Stores what fits; a Value of no type stands for the default.
-void store(const Storage& storage, const OwnForm* form, void* at, const Value& value) noexcept;
-/// Where an instance of the resource lies that is held at `at`, null for nowhere.
-[[nodiscard]] void* locate(const Storage& storage, const OwnForm* form, std::byte* at, InstanceId& instance,
-                           Locating what) noexcept;
+using ValueCheck = bool (*)(const Value& value) noexcept;
+using Command = Result<void> (*)(void* instance, std::string_view arguments) noexcept;
+
+/// What some resources of an object have beside their place in its structure.
+union ResourceFunction {
+  ValueCheck check = nullptr;  ///< beyond type and size
+  Command run;
+  const OwnForm* form;
+};
+
+/// One instance of a resource where it lies.
+struct Slot {
+  const Storage* storage = nullptr;             ///< null where there is no such resource
+  const ResourceFunction* functions = nullptr;  ///< its own
+  std::byte* at = nullptr;  ///< the resource, null for nowhere; `locate` finds the instance
+  InstanceId instance = 0;  ///< of the resource; 0 for a single one
+  lwm2m::DataType type = lwm2m::DataType::kNone;
+
+  /// Goes to an instance of the resource; false: there is none, or nothing to be done about it.
+  [[nodiscard]] bool locate(Locating what) noexcept;
+  // Of an instance that was located.
+  [[nodiscard]] Value load() const noexcept;
+  /// Stores what fits; a Value of no type stands for the default.
+  void store(const Value& value) const noexcept;
+  /// Whether a value of the resource's type has room, wherever it is.
+  [[nodiscard]] bool fits(const Value& value) const noexcept;
+};
 
 }  // namespace linnet::client

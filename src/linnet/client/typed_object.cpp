@@ -3,15 +3,6 @@
 
 namespace linnet::client {
 
-namespace {
-
-/// The instance of its resource that a path names; a single value is instance 0.
-InstanceId element_of(const Path& path) noexcept {
-  return path.depth() == 4 ? path.resource_instance() : InstanceId{0};
-}
-
-}  // namespace
-
 InstanceId TypedObject::next_instance(InstanceId from) const noexcept {
   InstanceId lowest = kMaxId;
   for (const InstanceId id : ids()) {
@@ -52,83 +43,73 @@ bool TypedObject::drop_instance(InstanceId instance) noexcept {
   return false;
 }
 
-TypedObject::Slot TypedObject::slot(InstanceId instance, const ResourceDefinition* resource) const noexcept {
-  if (resource == nullptr) return {};
-  const Storage& storage = type_.resources[resource - definition().resources.data()];
-  auto* at = static_cast<std::byte*>(find(instance));
-  return {&storage, resource->type, at != nullptr ? at + storage.offset : nullptr};
-}
-
-TypedObject::Slot TypedObject::slot(const Path& resource) const noexcept {
-  return slot(resource.instance(), definition().find(resource.resource()));
-}
-
-const OwnForm* TypedObject::form(const Storage& storage) const noexcept {
-  return storage.own != Storage::kNone ? type_.functions[storage.own].form : nullptr;
-}
-
-/// Where an instance of the resource lies, null for nowhere.
-void* TypedObject::locate(const Slot& slot, InstanceId& element, Locating what) const noexcept {
-  const bool possible = slot.at != nullptr && slot.storage->shape != Shape::kCommand &&
-                        (slot.storage->limit == Storage::kAnyInstance || element < slot.storage->limit);
-  return possible ? client::locate(*slot.storage, form(*slot.storage), slot.at, element, what) : nullptr;
+/// What a path of depth 3 or 4 names.
+Slot TypedObject::slot(const Path& path) const noexcept {
+  Slot slot;
+  const ResourceDefinition* resource = definition().find(path.resource());
+  if (resource == nullptr) return slot;
+  slot.functions = type_.functions;
+  slot.storage = type_.resources;
+  for (const ResourceDefinition* row = definition().resources.data(); row != resource; ++row) {
+    slot.functions += slot.storage->functions();
+    ++slot.storage;
+  }
+  slot.type = resource->type;
+  if (path.depth() == 4) slot.instance = path.resource_instance();
+  slot.at = static_cast<std::byte*>(find(path.instance()));
+  if (slot.at != nullptr) slot.at += slot.storage->offset;
+  return slot;
 }
 
 bool TypedObject::has(InstanceId instance, const ResourceDefinition& resource) const noexcept {
-  const Slot found = slot(instance, &resource);
   // A multiple resource is there without instances too; what is absent has no single value.
-  InstanceId first = 0;
-  return found.storage->shape == Shape::kCommand || (resource.multiple && resource.mandatory) ||
-         locate(found, first, Locating::kFind) != nullptr;
+  return lwm2m::executable(resource.operations) || (resource.multiple && resource.mandatory) ||
+         slot({id(), instance, resource.id}).locate(Locating::kFind);
 }
 
 InstanceId TypedObject::next_resource_instance(InstanceId instance, ResourceId resource,
                                                InstanceId from) const noexcept {
-  return locate(slot(instance, definition().find(resource)), from, Locating::kFind) != nullptr ? from
-                                                                                               : kMaxId;
+  Slot found = slot({id(), instance, resource, from});
+  return found.locate(Locating::kFind) ? found.instance : kMaxId;
 }
 
 Result<Value> TypedObject::read(const Path& path) noexcept {
-  const Slot found = slot(path);
-  const InstanceId element = element_of(path);
-  InstanceId first = element;
-  const void* at = locate(found, first, Locating::kFind);
-  if (at == nullptr || first != element) return fail(Errc::kNotFound);
-  return load(*found.storage, found.type, form(*found.storage), at);
+  Slot found = slot(path);
+  const InstanceId instance = found.instance;
+  if (!found.locate(Locating::kFind) || found.instance != instance) return fail(Errc::kNotFound);
+  return found.load();
 }
 
 Result<void> TypedObject::validate(const Path& path, const Value& value) const noexcept {
   const Slot found = slot(path);
-  if (found.storage == nullptr || found.storage->shape == Shape::kCommand) return fail(Errc::kNotAllowed);
+  if (found.storage == nullptr) return fail(Errc::kNotAllowed);
   const Storage& storage = *found.storage;
-  const bool taken = (storage.limit == Storage::kAnyInstance || element_of(path) < storage.limit) &&
-                     fits(storage, form(storage), value) &&
-                     (storage.extra == Storage::kNone || type_.functions[storage.extra].check(value));
+  const bool taken = storage.takes(found.instance) && found.fits(value) &&
+                     (!storage.has_extra || found.functions[storage.has_form].check(value));
   return taken ? Result<void>() : fail(Errc::kInvalidArgument);
 }
 
 Result<void> TypedObject::write(const Path& path, const Value& value) noexcept {
   if (const auto valid = validate(path, value); !valid) return valid;
-  const Slot found = slot(path);
+  Slot found = slot(path);
   if (found.at == nullptr) return fail(Errc::kNotFound);
-  InstanceId element = element_of(path);
-  void* at = locate(found, element, Locating::kMake);
-  if (at != nullptr) store(*found.storage, form(*found.storage), at, value);
-  // A list of resource instances may be full.
-  return at != nullptr || path.depth() < 4 ? Result<void>() : fail(Errc::kNoSpace);
+  if (!found.locate(Locating::kMake)) {
+    // A list of resource instances may be full.
+    return path.depth() < 4 ? Result<void>() : fail(Errc::kNoSpace);
+  }
+  found.store(value);
+  return {};
 }
 
-void TypedObject::erase(const Path& resource) noexcept {
-  const Slot found = slot(resource);
-  InstanceId first = 0;
-  if (void* left = locate(found, first, Locating::kDrop); left != nullptr)
-    store(*found.storage, form(*found.storage), left, Value());
+void TypedObject::erase(const Path& path) noexcept {
+  Slot found = slot(path);
+  if (found.locate(path.depth() == 4 ? Locating::kDropOne : Locating::kDrop)) found.store(Value());
 }
 
 Result<void> TypedObject::execute(const Path& path, std::string_view arguments) noexcept {
   const Slot found = slot(path);
   if (found.at == nullptr || found.storage->shape != Shape::kCommand) return fail(Errc::kNotFound);
-  const auto done = type_.functions[found.storage->extra].run(found.at, arguments);
+  const auto done = found.functions->run(found.at, arguments);
   // What a command does may change any value of its instance.
   if (done) changed(path.prefix(2));
   return done;

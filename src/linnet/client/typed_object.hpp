@@ -42,7 +42,7 @@ class TypedObject : public Object {
   [[nodiscard]] Result<Value> read(const Path& path) noexcept override;
   [[nodiscard]] Result<void> validate(const Path& path, const Value& value) const noexcept override;
   Result<void> write(const Path& path, const Value& value) noexcept override;
-  void erase(const Path& resource) noexcept override;
+  void erase(const Path& path) noexcept override;
   Result<void> execute(const Path& path, std::string_view arguments) noexcept override;
   [[nodiscard]] Result<void> can_create(InstanceId instance) const noexcept override;
   [[nodiscard]] Result<void> can_remove(InstanceId instance) const noexcept override;
@@ -76,16 +76,7 @@ class TypedObject : public Object {
 
  private:
   [[nodiscard]] std::span<InstanceId> ids() const noexcept { return {ids_, type_.room}; }
-  /// A resource of an instance.
-  struct Slot {
-    const Storage* storage = nullptr;  ///< null where there is no such resource
-    lwm2m::DataType type = lwm2m::DataType::kNone;
-    std::byte* at = nullptr;  ///< null where there is no such instance
-  };
-  [[nodiscard]] Slot slot(InstanceId instance, const ResourceDefinition* resource) const noexcept;
-  [[nodiscard]] Slot slot(const Path& resource) const noexcept;
-  [[nodiscard]] const OwnForm* form(const Storage& storage) const noexcept;
-  [[nodiscard]] void* locate(const Slot& slot, InstanceId& element, Locating what) const noexcept;
+  [[nodiscard]] Slot slot(const Path& path) const noexcept;
 
   const Type& type_;
   std::byte* values_;
@@ -150,29 +141,22 @@ class Instances final : public Behaviour {
   static constexpr auto functions() noexcept {
     constexpr auto kCount = [] {
       std::size_t count = 0;
-      for (const TypedResource& row : kResources) {
-        count += (row.has_extra ? 1U : 0U) + (row.has_form ? 1U : 0U);
-      }
+      for (const TypedResource& row : kResources) count += row.storage.functions();
       return count;
     }();
-    static_assert(kCount < Storage::kNone);
     std::array<ResourceFunction, kCount> all{};
     std::size_t count = 0;
     for (const TypedResource& row : kResources) {
-      if (row.has_extra) all[count++] = row.extra;
-      if (row.has_form) all[count++] = {.form = row.form};
+      if (row.storage.has_form) all[count++] = {.form = row.form};
+      if (row.storage.has_extra) all[count++] = row.extra;
     }
     return all;
   }
   static constexpr auto storages() noexcept {
     std::array<Storage, std::size(kResources)> rows{};
-    std::uint8_t count = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const TypedResource& row = kResources[i];
-      rows[i] = row.storage;
-      rows[i].offset = static_cast<std::uint16_t>(row.offset());
-      if (row.has_extra) rows[i].extra = count++;
-      if (row.has_form) rows[i].own = count++;
+      rows[i] = kResources[i].storage;
+      rows[i].offset = static_cast<std::uint16_t>(kResources[i].offset());
     }
     return rows;
   }

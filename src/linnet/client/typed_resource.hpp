@@ -15,16 +15,6 @@ namespace linnet::client {
 
 enum class Presence : std::uint8_t { kOptional, kMandatory };
 
-using ValueCheck = bool (*)(const Value& value) noexcept;
-using Command = Result<void> (*)(void* instance, std::string_view arguments) noexcept;
-
-/// What some resources of an object have beside their place in its structure.
-union ResourceFunction {
-  ValueCheck check = nullptr;  ///< beyond type and size
-  Command run;
-  const OwnForm* form;
-};
-
 /// One member of a structure as a resource.
 struct TypedResource {
   ResourceDefinition definition;
@@ -32,9 +22,6 @@ struct TypedResource {
   std::size_t (*offset)() noexcept = nullptr;  ///< of the member in its structure
   ResourceFunction extra{};                    ///< a check or a command
   const OwnForm* form = nullptr;
-  // With sanitizers GCC takes no address of a function for a constant that could be compared with null.
-  bool has_extra = false;
-  bool has_form = false;
 };
 
 /// Whether an integer of either kind lies between `low` and `high`, both included.
@@ -89,11 +76,13 @@ template <auto kMember>
   using Stored = StorageOf<typename MemberOf<decltype(kMember)>::Type>;
   constexpr Storage kStorage = Stored::kStorage;
   TypedResource row;
-  row.definition = {id, Stored::kType, operations, Stored::kMultiple, presence == Presence::kMandatory};
+  row.definition =
+      ResourceDefinition{id, Stored::kType, operations, Stored::kMultiple, presence == Presence::kMandatory};
   row.storage = kStorage;
   row.offset = offset_of<kMember>;
   row.form = Stored::kForm;
-  row.has_form = kStorage.layout == Layout::kOwn || kStorage.shape == Shape::kOwn;
+  // With sanitizers GCC takes no address of a function for a constant that could be compared with null.
+  row.storage.has_form = kStorage.layout == Layout::kOwn || kStorage.shape == Shape::kOwn;
   return row;
 }
 /// The same with a check beyond type and size.
@@ -102,7 +91,7 @@ template <auto kMember>
                                                ValueCheck check) noexcept {
   TypedResource row = resource<kMember>(id, operations, presence);
   row.extra.check = check;
-  row.has_extra = true;
+  row.storage.has_extra = true;
   return row;
 }
 
@@ -156,13 +145,13 @@ template <auto kGet, auto kSet = nullptr>
                                                Presence presence = Presence::kOptional) noexcept {
   using Stored = ComputedStorage<kGet, kSet>;
   TypedResource row;
-  row.definition = {id, Holder<typename Stored::Type>::kType, operations, false,
-                    presence == Presence::kMandatory};
+  row.definition = ResourceDefinition{id, Holder<typename Stored::Type>::kType, operations, false,
+                                      presence == Presence::kMandatory};
   row.storage.shape = Shape::kOwn;
   row.storage.limit = 1;
   row.offset = whole_structure;
   row.form = &Stored::kForm;
-  row.has_form = true;
+  row.storage.has_form = true;
   return row;
 }
 
@@ -185,10 +174,11 @@ template <auto kMember>
     return (static_cast<typename CommandOf<decltype(kMember)>::Owner*>(instance)->*kMember)(arguments);
   };
   TypedResource row;
-  row.definition = {id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory};
+  row.definition =
+      ResourceDefinition{id, lwm2m::DataType::kNone, Operations::kE, false, presence == Presence::kMandatory};
   row.offset = whole_structure;
   row.extra.run = run;
-  row.has_extra = true;
+  row.storage.has_extra = true;
   return row;
 }
 

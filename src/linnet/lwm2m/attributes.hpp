@@ -36,35 +36,57 @@ struct AttributeWrite {
 void write_attribute_query(ByteWriter& out, const AttributeWrite& write) noexcept;
 
 /// The attributes of one level for one server; what is absent is not set there.
-struct Attributes {
-  std::optional<std::uint32_t> pmin = {}, pmax = {}, epmin = {}, epmax = {};  ///< seconds
-  std::optional<double> gt = {}, lt = {}, st = {};
-
+class Attributes {
+ public:
   [[nodiscard]] std::optional<double> get(AttributeName name) const noexcept;
+  [[nodiscard]] bool has(AttributeName name) const noexcept { return (set_ >> index(name) & 1U) != 0; }
+  /// A period (pmin, pmax, epmin, epmax), 0 where it is not set.
+  [[nodiscard]] std::uint32_t seconds(AttributeName name) const noexcept {
+    return static_cast<std::uint32_t>(values_[index(name)]);
+  }
   /// One Uri-Query of a Write-Attributes, with the errors of `parse_attribute_write`.
   Result<AttributeName> write(std::string_view query) noexcept;
   void apply(const AttributeWrite& write) noexcept;
-
-  [[nodiscard]] bool empty() const noexcept {
-    return !pmin && !pmax && !epmin && !epmax && !has_thresholds();
+  /// A period, where it is not set.
+  void set_default(AttributeName period, std::uint32_t seconds) noexcept {
+    if (!has(period)) put(index(period), seconds);
   }
+
+  [[nodiscard]] bool empty() const noexcept { return set_ == 0; }
   /// gt, lt or st: only numeric resources take them.
-  [[nodiscard]] bool has_thresholds() const noexcept { return kThresholds && (gt || lt || st); }
+  [[nodiscard]] bool has_thresholds() const noexcept { return set_ >= 1U << kPeriods; }
 
   /// The rules over what one level holds after a Write-Attributes: lt < gt, lt + 2 st < gt,
   /// pmin <= pmax, epmin <= epmax. 4.00 (kInvalidArgument) otherwise.
   [[nodiscard]] Result<void> check() const noexcept;
 
+  /// What is not set here is as at a level farther away. Start from the level observed and go up: resource
+  /// instance, resource, instance, object, the server's defaults.
+  void inherit(const Attributes& farther) noexcept;
+  /// What holds in the end: a pmax below pmin (or epmax below epmin) that came about by inheritance
+  /// is dropped.
+  void drop_contradictions() noexcept;
+
   friend bool operator==(const Attributes&, const Attributes&) = default;
+  friend void write_attributes(LinkWriter& link, const Attributes& attributes) noexcept;
+  friend Attributes read_attributes(const Link& link) noexcept;
+  friend bool notifies(const Attributes& attributes, const struct Change& change) noexcept;
+
+ private:
+  static constexpr std::size_t kPeriods = 4;  // these come first, a shortest before its longest
+  static constexpr std::size_t kCount = kThresholds ? kAttributeNames.size() : kPeriods;
+
+  static constexpr std::size_t index(AttributeName name) noexcept { return static_cast<std::size_t>(name); }
+  [[nodiscard]] static std::size_t find(std::string_view name) noexcept;
+  [[nodiscard]] bool read(std::size_t at, std::string_view text) noexcept;
+  void put(std::size_t at, std::uint64_t value) noexcept;
+  void unset(std::size_t at) noexcept;
+  [[nodiscard]] double threshold(AttributeName name) const noexcept;
+  [[nodiscard]] bool crossed(std::size_t least) const noexcept;
+
+  std::array<std::uint64_t, kCount> values_{};  // seconds, and the bits of doubles; 0 where not set
+  std::uint8_t set_ = 0;                        // a bit for each
 };
-
-/// Each attribute from `nearer` where it is set there, else from `farther`. Start from the level
-/// observed and go up: resource instance, resource, instance, object, the server's defaults.
-[[nodiscard]] Attributes inherit(const Attributes& nearer, const Attributes& farther) noexcept;
-
-/// What holds in the end: a pmax below pmin (or epmax below epmin) that came about by inheritance
-/// is dropped.
-[[nodiscard]] Attributes effective(Attributes inherited) noexcept;
 
 /// Appends `;pmin=10;gt=4.2` to a link of a Discover answer.
 void write_attributes(LinkWriter& link, const Attributes& attributes) noexcept;

@@ -42,6 +42,8 @@ class Value {
     return {DataType::kCorelnk, as_bytes(v)};
   }
   [[nodiscard]] static Value opaque(ByteView v) noexcept { return {DataType::kOpaque, v}; }
+  /// Of any type that is a view.
+  [[nodiscard]] static Value octets(DataType type, ByteView v) noexcept { return {type, v}; }
   [[nodiscard]] static constexpr Value integer(std::int64_t v) noexcept { return {DataType::kInteger, v}; }
   [[nodiscard]] static constexpr Value time(std::int64_t v) noexcept { return {DataType::kTime, v}; }
   [[nodiscard]] static constexpr Value unsigned_integer(std::uint64_t v) noexcept {
@@ -82,6 +84,13 @@ class Value {
   }
   void set_whole(std::uint64_t magnitude, bool negative) noexcept;
 
+  /// Of any other type, by the eight bytes that `memory` gives.
+  [[nodiscard]] static Value of_memory(DataType type, std::uint64_t v) noexcept {
+    Value value = unsigned_integer(v);
+    value.type_ = type;
+    return value;
+  }
+
   [[nodiscard]] constexpr DataType type() const noexcept { return type_; }
   [[nodiscard]] constexpr bool none() const noexcept { return type_ == DataType::kNone; }
 
@@ -118,6 +127,10 @@ class Value {
   /// What a value that is no view is in memory: 64 bits of a number, 0 or 1 of a Boolean, the two IDs of an
   /// Objlnk one behind the other.
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return holds_bytes() ? 0 : unsigned_; }
+
+  /// What is no view as it lies in memory: an integer has all eight bytes, what is shorter the first ones of
+  /// them; 0 for a view.
+  [[nodiscard]] std::uint64_t memory() const noexcept { return holds_bytes() ? 0 : unsigned_; }
 
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
   [[nodiscard]] constexpr bool numeric() const noexcept { return is_numeric(type_); }

@@ -14,7 +14,7 @@ class CountingObject final : public Object {
   static constexpr auto kResources = [] {
     std::array<ResourceDefinition, kSize> rows{};
     for (ResourceId i = 0; i < kSize; ++i) {
-      rows[i] = {i, lwm2m::DataType::kInteger, Operations::kR, false, true};
+      rows[i] = ResourceDefinition{i, lwm2m::DataType::kInteger, Operations::kR, false, true};
     }
     return rows;
   }();

@@ -120,8 +120,8 @@ TEST_F(VirtualObserve, links_that_cannot_be_observed_are_refused) {
   const auto link = ObserveLink::parse("</3/0/7/1>;gt=4.5;pmax=60");
   ASSERT_TRUE(link);
   EXPECT_EQ(link->path, Path(3, 0, 7, 1));
-  EXPECT_EQ(link->attributes.gt, 4.5);
-  EXPECT_EQ(link->attributes.pmax, 60U);
+  EXPECT_EQ(link->attributes.get(lwm2m::AttributeName::kGt), 4.5);
+  EXPECT_EQ(link->attributes.seconds(lwm2m::AttributeName::kPmax), 60U);
 }
 
 TEST_F(VirtualObserve, a_report_without_room_is_an_error) {

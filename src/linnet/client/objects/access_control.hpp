@@ -35,51 +35,57 @@ struct Holder<Identifier> {
   }
 };
 
-/// Up to N entries, each the rights of one Short Server ID, in ascending order; 0 is the default.
+/// Up to N entries, each the rights of one Short Server ID; 0 is the default.
 template <std::size_t N>
 class AccessList {
  public:
-  static_assert(N > 0 && N <= kMaxAclEntries);
+  static_assert(N > 0 && N <= UINT8_MAX);
+
+  /// The lowest server that is `from` or above; kMaxId for none.
+  [[nodiscard]] ShortServerId next(ShortServerId from) const noexcept {
+    AccessList list = *this;
+    return list.locate(from, Locating::kFind) != nullptr ? from : kMaxId;
+  }
+  /// What `server` may do, 0 where it has no entry.
+  [[nodiscard]] std::uint16_t rights(ShortServerId server) const noexcept {
+    for (const Entry& entry : std::span(entries_).first(size_)) {
+      if (entry.server == server) return entry.rights.value;
+    }
+    return 0;
+  }
+  /// Does nothing where there is no room.
+  void set(ShortServerId server, std::uint16_t rights) noexcept {
+    if (Identifier* made = locate(server, Locating::kMake); made != nullptr) made->value = rights;
+  }
+  void clear() noexcept { size_ = 0; }
+
+  /// The rights of an entry, as OwnForm::locate: of a new one none.
+  Identifier* locate(ShortServerId& server, Locating what) noexcept {
+    if (what == Locating::kDrop) clear();
+    Entry* found = nullptr;  // the lowest from `server` on
+    for (Entry& entry : std::span(entries_).first(size_)) {
+      if (entry.server >= server && (found == nullptr || entry.server < found->server)) found = &entry;
+    }
+    const bool there = found != nullptr && found->server == server;
+    if (what == Locating::kDropOne) {
+      if (there) *found = entries_[--size_];
+      return nullptr;
+    }
+    if (what == Locating::kMake && !there) {
+      if (size_ == N) return nullptr;
+      found = &entries_[size_++];
+      *found = {server, {}};
+    }
+    if (found == nullptr) return nullptr;
+    server = found->server;
+    return &found->rights;
+  }
+
+ private:
   struct Entry {
     ShortServerId server = 0;
     Identifier rights;
   };
-
-  /// The lowest server that is `from` or above; kMaxId for none.
-  [[nodiscard]] ShortServerId next(ShortServerId from) const noexcept {
-    const std::size_t at = place(from);
-    return at < size_ ? entries_[at].server : kMaxId;
-  }
-  /// What `server`, which has an entry, may do.
-  [[nodiscard]] std::uint16_t rights(ShortServerId server) const noexcept {
-    return entries_[place(server)].rights.value;
-  }
-  /// The same, to be read and written.
-  [[nodiscard]] Identifier& entry(ShortServerId server) noexcept { return entries_[place(server)].rights; }
-  /// The rights of `server`, none where it had no entry; null where there is no room for one.
-  Identifier* make(ShortServerId server) noexcept {
-    const std::size_t at = place(server);
-    if (at == size_ || entries_[at].server != server) {
-      if (size_ == N) return nullptr;
-      std::copy_backward(entries_.begin() + at, entries_.begin() + size_, entries_.begin() + size_ + 1);
-      ++size_;
-      entries_[at] = {server, {}};
-    }
-    return &entries_[at].rights;
-  }
-  /// Does nothing where there is no room.
-  void set(ShortServerId server, std::uint16_t rights) noexcept {
-    if (Identifier* made = make(server); made != nullptr) made->value = rights;
-  }
-  void clear() noexcept { size_ = 0; }
-
- private:
-  [[nodiscard]] std::size_t place(ShortServerId server) const noexcept {
-    std::size_t at = 0;
-    while (at < size_ && entries_[at].server < server) ++at;
-    return at;
-  }
-
   std::array<Entry, N> entries_{};
   std::uint8_t size_ = 0;
 };
@@ -89,11 +95,7 @@ struct StorageOf<AccessList<N>> {
   static constexpr auto kType = Holder<Identifier>::kType;
   static constexpr bool kMultiple = true;
   static void* locate(void* at, InstanceId& server, Locating what) noexcept {
-    auto& list = *static_cast<AccessList<N>*>(at);
-    if (what == Locating::kMake) return list.make(server);
-    if (what == Locating::kDrop) list.clear();
-    server = list.next(server);
-    return server != kMaxId ? &list.entry(server) : nullptr;
+    return static_cast<AccessList<N>*>(at)->locate(server, what);
   }
   static constexpr OwnForm kOwn{nullptr, nullptr, nullptr, locate};
   static constexpr const OwnForm* kForm = &kOwn;

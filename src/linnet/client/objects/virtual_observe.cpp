@@ -132,10 +132,11 @@ VirtualObserveBehaviour::Look VirtualObserveBehaviour::look(InstanceId instance,
 /// When the link is to be reported as things stand.
 Instant VirtualObserveBehaviour::due(const VirtualObserveInstance& row, const ObserveLink& link,
                                      const VirtualObserveInstance::Seen& seen) const noexcept {
-  const Instant earliest = row.reported_at + Seconds(link.attributes.pmin.value_or(0));
+  const Instant earliest = row.reported_at + Seconds(link.attributes.seconds(lwm2m::AttributeName::kPmin));
   if (seen.due) return earliest;
-  if (row.resource_filter.value_or(false) || link.attributes.pmax.value_or(0) == 0) return kNever;
-  return std::max(earliest, row.reported_at + Seconds(*link.attributes.pmax));
+  const std::uint32_t pmax = link.attributes.seconds(lwm2m::AttributeName::kPmax);
+  if (row.resource_filter.value_or(false) || pmax == 0) return kNever;
+  return std::max(earliest, row.reported_at + Seconds(pmax));
 }
 
 /// Looks at all links, and makes a Report where their conditions ask for one.
