@@ -40,7 +40,7 @@ Result<void> Engine::read_composite(Request& request) noexcept {
   const auto whole = paths.each([](const Path&) { return Result<void>(); });
   if (!whole) return whole;
   const auto walk = [&](lwm2m::RecordSink sink) {
-    return paths.each([&](const Path& path) { return walk_readable(request.server->id, path, sink); });
+    return paths.each([&](const Path& path) { return walk_readable(path, sink, request.server->id); });
   };
   // What the server can write it can read.
   const auto format = message.accept ? message.accept : message.content_format;

@@ -201,9 +201,9 @@ class Engine final : private coap::Handler, private EngineState {
   [[nodiscard]] bool may(ShortServerId server, Right right, const Path& path) const noexcept {
     return !kAccessControl || access_.allows(server, right, path);
   }
-  [[nodiscard]] Result<void> walk(ShortServerId server, const Path& path,
-                                  lwm2m::RecordSink sink) const noexcept {
-    return kAccessControl ? walk_readable(server, path, sink) : tree_.walk(path, sink);
+  [[nodiscard]] Result<void> walk(const Path& path, lwm2m::RecordSink sink,
+                                  ShortServerId server) const noexcept {
+    return kAccessControl ? walk_readable(path, sink, server) : tree_.walk(path, sink);
   }
 
   // state.cpp
@@ -220,7 +220,7 @@ class Engine final : private coap::Handler, private EngineState {
   void resume(Observation& row) noexcept;
 
   // request.cpp: the operations of table 6.4.4-1
-  Result<void> walk_readable(ShortServerId server, const Path& path, lwm2m::RecordSink sink) const noexcept;
+  Result<void> walk_readable(const Path& path, lwm2m::RecordSink sink, ShortServerId server) const noexcept;
   struct Request;  ///< one operation being served
   [[nodiscard]] Result<void> serve(Request& request) noexcept;
   [[nodiscard]] Right required_right(const Request& request) const noexcept;

@@ -87,33 +87,37 @@ void PackageStreams::cancel(PackageFetcher& fetcher) noexcept {
   }
 }
 
-/// The fetcher of a request that is over.
-PackageFetcher* PackageStreams::take(coap::RequestId id) noexcept {
+PackageStreams::Fetch* PackageStreams::find(coap::RequestId id) noexcept {
   for (Fetch& row : fetches_) {
-    if (row.fetcher != nullptr && row.id == id) return std::exchange(row.fetcher, nullptr);
+    if (row.fetcher != nullptr && row.id == id) return &row;
   }
   return nullptr;
 }
 
 bool PackageStreams::on_part(coap::RequestId id, const coap::IncomingResponse& response,
                              const coap::BodyPart& part, Instant /*now*/) noexcept {
-  const auto row =
-      std::ranges::find_if(fetches_, [&](const Fetch& f) { return f.fetcher != nullptr && f.id == id; });
-  if (row == fetches_.end()) return false;
-  PackageFetcher& fetcher = *row->fetcher;
+  Fetch* row = find(id);
+  if (row == nullptr) return false;
+  PackageFetcher* fetcher = row->fetcher;
   if (part.last) row->fetcher = nullptr;
-  const bool wanted = fetcher.on_fetched(part.offset, response.payload, response.etag, part.last, part.total);
-  if (!wanted && row->fetcher == &fetcher && row->id == id) row->fetcher = nullptr;
+  const bool wanted = fetcher->on_fetched(response, part);
+  // It may have begun another one in this row.
+  if (row = find(id); !wanted && row != nullptr) row->fetcher = nullptr;
   return wanted;
 }
 
 void PackageStreams::on_error(coap::RequestId id, const coap::IncomingResponse& response,
                               Instant /*now*/) noexcept {
-  if (PackageFetcher* fetcher = take(id)) fetcher->on_fetch_failed(response.code, Errc::kNotFound);
+  failed(id, response.code, Errc::kNotFound);
 }
 
 void PackageStreams::on_failure(coap::RequestId id, Errc why, Instant /*now*/) noexcept {
-  if (PackageFetcher* fetcher = take(id)) fetcher->on_fetch_failed(Code::kEmpty, why);
+  failed(id, Code::kEmpty, why);
+}
+
+void PackageStreams::failed(coap::RequestId id, Code response, Errc why) noexcept {
+  Fetch* row = find(id);
+  if (row != nullptr) std::exchange(row->fetcher, nullptr)->on_fetch_failed(response, why);
 }
 
 }  // namespace linnet::client

@@ -27,9 +27,8 @@ class PackageReceiver {
 /// Who fetches over a link.
 class PackageFetcher {
  public:
-  /// False: no more is wanted.
-  virtual bool on_fetched(std::uint32_t offset, ByteView bytes, ByteView etag, bool last,
-                          std::optional<std::uint32_t> total) noexcept = 0;
+  /// A block of it. False: no more is wanted.
+  virtual bool on_fetched(const coap::IncomingResponse& response, const coap::BodyPart& part) noexcept = 0;
   /// `response` is kEmpty where none came.
   virtual void on_fetch_failed(coap::Code response, Errc why) noexcept = 0;
 
@@ -79,7 +78,8 @@ class PackageStreams final : private coap::BodyHandler {
   void on_failure(coap::RequestId id, Errc why, Instant now) noexcept override;
 
   [[nodiscard]] Push* find(coap::LinkId link, std::uint32_t key) noexcept;
-  [[nodiscard]] PackageFetcher* take(coap::RequestId id) noexcept;
+  [[nodiscard]] Fetch* find(coap::RequestId id) noexcept;
+  void failed(coap::RequestId id, coap::Code response, Errc why) noexcept;
 
   Engine& engine_;
   std::array<PackageReceiver*, kMaxReceivers> receivers_{};

@@ -54,9 +54,8 @@ void PackageTransfer::start(std::string_view uri) noexcept {
   info_.clear();
   total_.reset();
   retries_ = 0;
-  state_ = State::kWaiting;
-  delay_ = Seconds(0);
-  due_ = kNever;
+  state_ = State::kDelayed;
+  delay_ = 0;
 }
 
 void PackageTransfer::pull(std::string_view uri) noexcept {
@@ -92,11 +91,14 @@ void PackageTransfer::discard() noexcept {
 }
 
 Instant PackageTransfer::step(Instant now) noexcept {
+  if (state_ == State::kDelayed) {
+    due_ = now + Seconds(delay_);
+    state_ = State::kWaiting;
+  }
   if (state_ != State::kWaiting) return kNever;
-  if (due_ == kNever) due_ = now + delay_;
   if (now < due_) return due_;
   open();
-  return state_ == State::kWaiting ? now : kNever;
+  return state_ == State::kDelayed ? now : kNever;
 }
 
 void PackageTransfer::open() noexcept {
@@ -137,16 +139,13 @@ void PackageTransfer::linked(coap::LinkId link) noexcept {
   if (!asked) on_fetch_failed(coap::Code::kEmpty, asked.error().code);
 }
 
-bool PackageTransfer::on_fetched(std::uint32_t offset, ByteView bytes, ByteView etag, bool last,
-                                 std::optional<std::uint32_t> total) noexcept {
-  offset_ = offset;
-  if (total) total_ = total;
-  if (!etag_.assign(etag)) etag_.clear();
+bool PackageTransfer::on_fetched(const coap::IncomingResponse& response,
+                                 const coap::BodyPart& part) noexcept {
+  offset_ = part.offset;
+  if (part.total) total_ = part.total;
+  if (!etag_.assign(response.etag)) etag_.clear();
   retries_ = 0;
-  const PackageResult stored = store(bytes, last);
-  if (stored == PackageResult::kInitial) return true;
-  end(stored);
-  return false;
+  return take(response.payload, part.last) == PackageResult::kInitial;
 }
 
 void PackageTransfer::on_fetch_failed(coap::Code response, Errc why) noexcept {
@@ -163,18 +162,15 @@ void PackageTransfer::on_fetch_failed(coap::Code response, Errc why) noexcept {
 void PackageTransfer::received(ByteView bytes, bool last) noexcept {
   if (state_ != State::kOpened) return;
   retries_ = 0;
-  const PackageResult stored = store(bytes, last);
-  if (stored != PackageResult::kInitial) end(stored);
+  (void)take(bytes, last);
 }
 
 void PackageTransfer::failed(PackageResult why) noexcept {
   if (state_ != State::kOpened) return;
   if (why != PackageResult::kConnectionLost || retries_ == kMaxRetries) return end(why);
   close();
-  state_ = State::kWaiting;
-  delay_ = kFirstRetry * (1U << retries_);
-  due_ = kNever;
-  ++retries_;
+  state_ = State::kDelayed;
+  delay_ = kFirstRetry << retries_++;
 }
 
 /// kInitial: more is to come. All else is the end.

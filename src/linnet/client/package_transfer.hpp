@@ -13,8 +13,8 @@ class PackageTransfer final : private PackageFetcher {
  public:
   static constexpr std::size_t kMaxUri = 255;  ///< bytes, of Package URI
   static constexpr std::size_t kMaxEtag = 8;
-  static constexpr std::uint8_t kMaxRetries = 5;  ///< in a row, without a byte between them
-  static constexpr Seconds kFirstRetry{10};       ///< doubled each time
+  static constexpr std::uint8_t kMaxRetries = 5;    ///< in a row, without a byte between them
+  static constexpr std::uint32_t kFirstRetry = 10;  ///< seconds, doubled each time
 
   /// Who is told.
   class Owner {
@@ -66,13 +66,13 @@ class PackageTransfer final : private PackageFetcher {
   enum class State : std::uint8_t {
     kNone,
     kPushed,   ///< a server writes
-    kWaiting,  ///< for `delay_` from the next step on, until `due_` once that has been
+    kDelayed,  ///< for `delay_` from the next step on
+    kWaiting,  ///< until `due_`
     kOpened,   ///< the downloader is at work
   };
 
   // PackageFetcher
-  bool on_fetched(std::uint32_t offset, ByteView bytes, ByteView etag, bool last,
-                  std::optional<std::uint32_t> total) noexcept override;
+  bool on_fetched(const coap::IncomingResponse& response, const coap::BodyPart& part) noexcept override;
   void on_fetch_failed(coap::Code response, Errc why) noexcept override;
 
   void start(std::string_view uri) noexcept;
@@ -91,8 +91,8 @@ class PackageTransfer final : private PackageFetcher {
   std::uint8_t retries_ = 0;
   std::uint32_t offset_ = 0;
   std::optional<std::uint32_t> total_;
-  Seconds delay_{0};
-  Instant due_ = kNever;
+  std::uint32_t delay_ = 0;  ///< seconds
+  Instant due_{};
   std::string_view uri_;
   Bytes<kMaxEtag> etag_;
   PackageInfo info_;

@@ -302,14 +302,14 @@ Result<std::size_t> Engine::encode(const Observation& row) noexcept {
   if (kComposite && row.composite) {
     const auto watched = [&](lwm2m::RecordSink sink) -> Result<void> {
       for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
-        if (const auto walked = walk_readable(row.server, watch->path, sink); !walked) return walked;
+        if (const auto walked = walk_readable(watch->path, sink, row.server); !walked) return walked;
       }
       return {};
     };
     return codec->encode(path, watched, work_);
   }
   if (const auto readable = tree_.check_readable(path); !readable) return std::unexpected(readable.error());
-  return codec->encode(path, [&](lwm2m::RecordSink sink) { return walk(row.server, path, sink); }, work_);
+  return codec->encode(path, [&](lwm2m::RecordSink sink) { return walk(path, sink, row.server); }, work_);
 }
 
 void Engine::notify(Observation& observation) noexcept {

@@ -172,29 +172,25 @@ Result<void> Engine::dispatch(Request& request) noexcept {
 }
 
 /// What `server` may read at or below a path, which may be the root or lead nowhere.
-Result<void> Engine::walk_readable(ShortServerId server, const Path& path,
-                                   lwm2m::RecordSink sink) const noexcept {
-  if (path.depth() == 0) {
-    for (const Object* object : tree_.objects()) {
-      if (const auto walked = walk_readable(server, Path(object->id()), sink); !walked) return walked;
-    }
-    return {};
+Result<void> Engine::walk_readable(const Path& path, lwm2m::RecordSink sink,
+                                   ShortServerId server) const noexcept {
+  if (path.depth() > 1) {
+    if (hidden(path.object()) || !tree_.check_readable(path) || !may(server, Right::kRead, path)) return {};
+    return tree_.walk(path, sink);
   }
-  if (hidden(path.object())) return {};
-  if (path.depth() == 1) {
-    for (const InstanceId i : tree_.instances(path.object())) {
-      if (const auto walked = walk_readable(server, path.child(i), sink); !walked) return walked;
+  for (const Object* object : tree_.objects()) {
+    if (!path.contains(Path(object->id()))) continue;
+    for (const InstanceId i : object->instances()) {
+      if (const auto walked = walk_readable(Path(object->id(), i), sink, server); !walked) return walked;
     }
-    return {};
   }
-  if (!tree_.check_readable(path) || !may(server, Right::kRead, path)) return {};
-  return tree_.walk(path, sink);
+  return {};
 }
 
 Result<void> Engine::read(Request& request) noexcept {
   if (const auto readable = tree_.check_readable(request.path); !readable) return readable;
   const auto walk = [&](lwm2m::RecordSink sink) {
-    return this->walk(request.server->id, request.path, sink);
+    return this->walk(request.path, sink, request.server->id);
   };
   if (const auto done = request.encode(request.message.accept, any_format, walk); !done) return done;
   watch(request);

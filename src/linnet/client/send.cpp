@@ -45,7 +45,7 @@ Result<SendId> Engine::send(ShortServerId server, std::span<const Path> paths,
       if (path.depth() == 0) return fail(Errc::kInvalidArgument);
       if (hidden(path.object()) || !may(to, Right::kRead, path)) return fail(Errc::kUnauthorized);
       if (const auto readable = tree_.check_readable(path); !readable) return readable;
-      if (const auto walked = walk(to, path, stamped); !walked) return walked;
+      if (const auto walked = walk(path, stamped, to); !walked) return walked;
     }
     return {};
   });

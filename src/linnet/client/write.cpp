@@ -4,7 +4,6 @@
 // refuse, the values that were there before are put back.
 #include <algorithm>
 #include <array>
-#include <bitset>
 
 #include "linnet/client/features.hpp"
 #include "linnet/client/request.hpp"
@@ -37,7 +36,8 @@ class Batch {
     const bool takes = kind_ == Kind::kCreate ? !lwm2m::executable(definition->operations)
                                               : lwm2m::writable(definition->operations);
     if (!takes) return fail(Errc::kNotAllowed);
-    named_.set(index(*definition));
+    const std::size_t at = index(*definition);
+    named_[at / kBits] |= 1U << at % kBits;
     if (!record.value.none()) ++values_;
     return object_.check(*definition, target(record.path), record.value);
   }
@@ -55,7 +55,7 @@ class Batch {
     if (!kSnapshots) return before.keep(tree, Path(object_.id()));
     for (const ResourceDefinition& definition : object_.definition().resources) {
       if (!lwm2m::writable(definition.operations)) continue;
-      if (!clears && !named_.test(index(definition))) continue;
+      if (!clears && !named(definition)) continue;
       if (const auto kept = before.keep(tree, Path(object_.id(), instance_, definition.id)); !kept)
         return kept;
     }
@@ -67,8 +67,7 @@ class Batch {
   void clear_instance() noexcept {
     for (const ResourceDefinition& definition : object_.definition().resources) {
       if (!lwm2m::writable(definition.operations)) continue;
-      const bool named = named_.test(index(definition));
-      if (named ? definition.multiple : !definition.mandatory) {
+      if (named(definition) ? definition.multiple : !definition.mandatory) {
         object_.erase(Path(object_.id(), instance_, definition.id));
       }
     }
@@ -76,7 +75,7 @@ class Batch {
 
   [[nodiscard]] bool complete() const noexcept {
     for (const ResourceDefinition& definition : object_.definition().resources) {
-      if (definition.mandatory && lwm2m::writable(definition.operations) && !named_.test(index(definition))) {
+      if (definition.mandatory && lwm2m::writable(definition.operations) && !named(definition)) {
         return false;
       }
     }
@@ -105,6 +104,12 @@ class Batch {
     }
     return path.instance() == (agreed_ ? instance_ : kMaxId) ? Result<void>() : fail(Errc::kInvalidArgument);
   }
+  static constexpr std::size_t kBits = 32;
+
+  [[nodiscard]] bool named(const ResourceDefinition& definition) const noexcept {
+    const std::size_t at = index(definition);
+    return (named_[at / kBits] >> at % kBits & 1U) != 0;
+  }
   [[nodiscard]] std::size_t index(const ResourceDefinition& definition) const noexcept {
     return static_cast<std::size_t>(&definition - object_.definition().resources.data());
   }
@@ -115,7 +120,7 @@ class Batch {
   bool agreed_ = false;
   std::uint32_t records_ = 0;
   std::size_t values_ = 0;
-  std::bitset<kMaxResources> named_;
+  std::array<std::uint32_t, kMaxResources / kBits> named_{};
 };
 
 std::string_view number(std::array<std::uint8_t, 5>& text, std::uint16_t id) noexcept {

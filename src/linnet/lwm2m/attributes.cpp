@@ -104,7 +104,7 @@ void Attributes::apply(const AttributeWrite& write) noexcept {
 
 /// Whether a shortest period is longer than its longest, which stands behind it.
 bool Attributes::crossed(std::size_t least) const noexcept {
-  return (set_ >> (least + 1) & 1U) != 0 && values_[least] > values_[least + 1];
+  return is_set(least + 1) && values_[least] > values_[least + 1];
 }
 
 Result<void> Attributes::check() const noexcept {
@@ -119,8 +119,7 @@ Result<void> Attributes::check() const noexcept {
 
 void Attributes::inherit(const Attributes& farther) noexcept {
   for (std::size_t at = 0; at < kCount; ++at) {
-    const unsigned bit = 1U << at;
-    if ((set_ & bit) == 0 && (farther.set_ & bit) != 0) put(at, farther.values_[at]);
+    if (!is_set(at) && farther.is_set(at)) put(at, farther.values_[at]);
   }
 }
 
@@ -132,7 +131,7 @@ void Attributes::drop_contradictions() noexcept {
 
 void write_attributes(LinkWriter& link, const Attributes& attributes) noexcept {
   for (std::size_t at = 0; at < Attributes::kCount; ++at) {
-    if ((attributes.set_ >> at & 1U) == 0) continue;
+    if (!attributes.is_set(at)) continue;
     link.attribute(kNames[at]);
     link.out().u8('=');
     const std::uint64_t value = attributes.values_[at];
@@ -148,7 +147,7 @@ Attributes read_attributes(const Link& link) noexcept {
   LinkAttributes all = link.attributes();
   while (const auto given = all.next()) {
     const std::size_t at = Attributes::find(given->name);
-    if (at < Attributes::kCount && (attributes.set_ >> at & 1U) == 0) (void)attributes.read(at, given->value);
+    if (at < Attributes::kCount && !attributes.is_set(at)) (void)attributes.read(at, given->value);
   }
   return attributes;
 }

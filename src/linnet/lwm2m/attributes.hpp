@@ -39,7 +39,7 @@ void write_attribute_query(ByteWriter& out, const AttributeWrite& write) noexcep
 class Attributes {
  public:
   [[nodiscard]] std::optional<double> get(AttributeName name) const noexcept;
-  [[nodiscard]] bool has(AttributeName name) const noexcept { return (set_ >> index(name) & 1U) != 0; }
+  [[nodiscard]] bool has(AttributeName name) const noexcept { return is_set(index(name)); }
   /// A period (pmin, pmax, epmin, epmax), 0 where it is not set.
   [[nodiscard]] std::uint32_t seconds(AttributeName name) const noexcept {
     return static_cast<std::uint32_t>(values_[index(name)]);
@@ -77,6 +77,7 @@ class Attributes {
   static constexpr std::size_t kCount = kThresholds ? kAttributeNames.size() : kPeriods;
 
   static constexpr std::size_t index(AttributeName name) noexcept { return static_cast<std::size_t>(name); }
+  [[nodiscard]] bool is_set(std::size_t at) const noexcept { return (std::uint32_t{set_} >> at & 1U) != 0; }
   [[nodiscard]] static std::size_t find(std::string_view name) noexcept;
   [[nodiscard]] bool read(std::size_t at, std::string_view text) noexcept;
   void put(std::size_t at, std::uint64_t value) noexcept;

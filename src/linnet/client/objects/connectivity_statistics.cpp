@@ -56,26 +56,27 @@ InstanceId ConnectivityStatisticsObject::next_instance(InstanceId from) const no
 }
 
 Traffic ConnectivityStatisticsObject::collected() const noexcept {
-  if (started_ == kNever || engine() == nullptr) return result_;
+  if (!running_) return counted_;
   const Traffic& now = engine()->traffic();
-  return {.sent_bytes = now.sent_bytes - start_.sent_bytes,
-          .received_bytes = now.received_bytes - start_.received_bytes,
-          .messages = now.messages - start_.messages,
+  return {.sent_bytes = now.sent_bytes - counted_.sent_bytes,
+          .received_bytes = now.received_bytes - counted_.received_bytes,
+          .messages = now.messages - counted_.messages,
           .largest = now.largest};
 }
 
 Result<Value> ConnectivityStatisticsObject::read(const Path& path) noexcept {
   const Traffic traffic = collected();
-  const auto integer = [](std::uint64_t value) { return Value::integer(static_cast<std::int64_t>(value)); };
+  std::uint64_t value = period_;
   switch (path.resource()) {
-    case kTxData: return integer(divide(traffic.sent_bytes, kKilobyte).quotient);
-    case kRxData: return integer(divide(traffic.received_bytes, kKilobyte).quotient);
-    case kMaxMessageSize: return integer(traffic.largest);
+    case kTxData: value = divide(traffic.sent_bytes, kKilobyte).quotient; break;
+    case kRxData: value = divide(traffic.received_bytes, kKilobyte).quotient; break;
+    case kMaxMessageSize: value = traffic.largest; break;
     case kAverageMessageSize:
-      return integer(average(traffic.sent_bytes + traffic.received_bytes, traffic.messages));
-    case kCollectionPeriod: return Value::integer(period_.count());
-    default: return fail(Errc::kNotFound);
+      value = average(traffic.sent_bytes + traffic.received_bytes, traffic.messages);
+      break;
+    default: break;
   }
+  return Value::integer(static_cast<std::int64_t>(value));
 }
 
 Result<void> ConnectivityStatisticsObject::validate(const Path&, const Value& value) const noexcept {
@@ -84,30 +85,22 @@ Result<void> ConnectivityStatisticsObject::validate(const Path&, const Value& va
 }
 
 Result<void> ConnectivityStatisticsObject::write(const Path&, const Value& value) noexcept {
-  period_ = Seconds(value.as_integer());
+  period_ = static_cast<std::uint32_t>(value.as_integer());
   return {};
 }
 
 void ConnectivityStatisticsObject::erase(const Path&) noexcept {
-  period_ = Seconds(0);
+  period_ = 0;
 }
 
 Result<void> ConnectivityStatisticsObject::execute(const Path& path, std::string_view) noexcept {
   if (engine() == nullptr) return fail(Errc::kClosed);
-  if (path.resource() == kStart) {
-    start_ = engine()->restart_traffic();
-    result_ = Traffic{};
-    started_ = engine()->now();
-  } else {
-    stop();
-  }
+  const bool starts = path.resource() == kStart;
+  counted_ = starts ? engine()->restart_traffic() : collected();
+  started_ = engine()->now();
+  running_ = starts;
   changed(path.prefix(2));
   return {};
-}
-
-void ConnectivityStatisticsObject::stop() noexcept {
-  result_ = collected();
-  started_ = kNever;
 }
 
 bool ConnectivityStatisticsObject::memory(FunctionRef<void(ByteSpan)> part) noexcept {
@@ -116,10 +109,11 @@ bool ConnectivityStatisticsObject::memory(FunctionRef<void(ByteSpan)> part) noex
 }
 
 Instant ConnectivityStatisticsObject::step(Instant now) noexcept {
-  if (started_ == kNever || period_ == Seconds(0)) return kNever;
-  const Instant end = started_ + period_;
+  if (!running_ || period_ == 0) return kNever;
+  const Instant end = started_ + Seconds(period_);
   if (now < end) return end;
-  stop();
+  counted_ = collected();
+  running_ = false;
   return kNever;
 }
 

@@ -22,13 +22,12 @@ class ConnectivityStatisticsObject final : public Object {
   Instant step(Instant now) noexcept override;
 
  private:
-  void stop() noexcept;
   [[nodiscard]] Traffic collected() const noexcept;
 
-  Traffic start_;             ///< what had been counted at Start
-  Traffic result_;            ///< what was collected, once it has stopped
-  Instant started_ = kNever;  ///< kNever while nothing is collected
-  Seconds period_{0};         ///< 0: until Stop
+  Traffic counted_;           ///< what had been counted at Start; once it has stopped, what was collected
+  Instant started_{};         ///< while it is running
+  std::uint32_t period_ = 0;  ///< seconds; 0: until Stop
+  bool running_ = false;
 };
 
 }  // namespace linnet::client
