@@ -52,8 +52,9 @@ InstanceId next_key(const Map& map, InstanceId from) noexcept {
 ModelDefinition::ModelDefinition(const lwm2m::ObjectModel& model) {
   for (const ResourceModel& resource : model.resources) {
     const bool command = lwm2m::executable(resource.operations);
-    rows_.push_back({resource.id, command ? DataType::kNone : resource.type, resource.operations,
-                     resource.multiple && !command, resource.mandatory});
+    rows_.push_back(client::ResourceDefinition{resource.id, command ? DataType::kNone : resource.type,
+                                               resource.operations, resource.multiple && !command,
+                                               resource.mandatory});
     ranges_.push_back(registry::ValueRange::parse(resource.range, resource.type));
   }
   table_ = {model.id, model.version, rows_};

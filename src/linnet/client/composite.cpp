@@ -81,9 +81,7 @@ Result<void> Engine::write_composite(Request& request) noexcept {
     };
     if (values > 1 && !request.decode(keep)) return fail(Errc::kIo);
   }
-  const auto applied = apply(request, [&](const lwm2m::Record& record) -> Assignment {
-    return {record.path, record.value.convert(tree_.type_of(record.path)).value_or(Value())};
-  });
+  const auto applied = apply(request);
   if constexpr (kRollback) {
     if (!applied) before.undo(tree_);
   }

@@ -20,8 +20,7 @@
 
 namespace linnet::client {
 
-struct Assignment;  // of request.hpp, as the next
-class PathList;
+class PathList;  // of request.hpp
 
 /// Names all servers at once where a call takes one.
 inline constexpr ShortServerId kEveryServer = 0;
@@ -236,8 +235,7 @@ class Engine final : private coap::Handler, private EngineState {
   enum class WriteKind : std::uint8_t { kReplace, kPartial, kCreate };
   [[nodiscard]] Result<void> write(Request& request, WriteKind kind) noexcept;
   [[nodiscard]] Result<void> create(Request& request) noexcept;
-  Result<void> apply(Request& request, FunctionRef<Assignment(const lwm2m::Record&)> assignment,
-                     const Path* created = nullptr) noexcept;
+  Result<void> apply(Request& request, const Path* created = nullptr) noexcept;
 
   // composite.cpp
   [[nodiscard]] Result<void> read_composite(Request& request) noexcept;

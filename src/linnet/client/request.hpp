@@ -45,13 +45,6 @@ struct Engine::Request : Operation {
   [[nodiscard]] bool writes_attributes() const noexcept { return !message.content_format && has_query(); }
 };
 
-/// One value of a request, checked and of its resource's type; none at all for a record that only
-/// names something.
-struct Assignment {
-  Path path;
-  Value value;
-};
-
 /// The paths that a composite request names, each a SenML record without a value (digest §3).
 class PathList {
  public:

@@ -39,14 +39,7 @@ class Batch {
     const std::size_t at = index(*definition);
     named_[at / kBits] |= 1U << at % kBits;
     if (!record.value.none()) ++values_;
-    return object_.check(*definition, target(record.path), record.value);
-  }
-
-  /// Second pass: what a record that was checked sets.
-  [[nodiscard]] Assignment assignment(const lwm2m::Record& record) const noexcept {
-    const ResourceDefinition* definition = object_.definition().find(record.path.resource());
-    if (record.value.none() || definition == nullptr) return {};
-    return {target(record.path), record.value.convert(definition->type).value_or(Value())};
+    return object_.check(*definition, record.path.in_instance(instance_), record.value);
   }
 
   /// The old values of what was named, and of what `clear_instance` would take.
@@ -82,12 +75,6 @@ class Batch {
     return true;
   }
 
-  /// The same path with the instance that this request is about.
-  [[nodiscard]] Path target(const Path& path) const noexcept {
-    Path result(object_.id(), instance_);
-    for (std::size_t depth = 2; depth < path.depth(); ++depth) result = result.child(path[depth]);
-    return result;
-  }
   [[nodiscard]] InstanceId instance() const noexcept { return instance_; }
   /// How many values were named.
   [[nodiscard]] std::size_t values() const noexcept { return values_; }
@@ -136,30 +123,28 @@ ByteSpan Engine::rollback() const noexcept {
   return work_.first(work_.size() < config_.max_rollback ? work_.size() : config_.max_rollback);
 }
 
-Result<void> Engine::apply(Request& request, FunctionRef<Assignment(const lwm2m::Record&)> assignment,
-                           const Path* created) noexcept {
+/// What was checked is written; a record that only names something, or names what is not there, is none.
+Result<void> Engine::apply(Request& request, const Path* created) noexcept {
   const auto each = [&](const auto& take) {
     return request.decode([&](const lwm2m::Record& record) -> Result<void> {
-      const Assignment given = assignment(record);
-      return given.value.none() ? Result<void>() : take(given);
+      const auto value = record.value.convert(tree_.type_of(record.path));
+      if (!value || value->none()) return {};
+      return take(created != nullptr ? record.path.in_instance(created->instance()) : record.path, *value);
     });
   };
-  const auto tell = [&](const Assignment& given) -> Result<void> {
-    emit({.type = EventType::kWritten,
-          .server = request.server->id,
-          .path = given.path,
-          .value = given.value});
+  const auto tell = [&](const Path& path, const Value& value) -> Result<void> {
+    emit({.type = EventType::kWritten, .server = request.server->id, .path = path, .value = value});
     return {};
   };
-  const auto write = [&](const Assignment& given) -> Result<void> {
-    const auto written = tree_.find(given.path.object())->write(given.path, given.value);
+  const auto write = [&](const Path& path, const Value& value) -> Result<void> {
+    const auto written = tree_.find(path.object())->write(path, value);
     // What was validated is taken; a handler that refuses now is at fault itself, or names its answer.
     if (!written) {
       const std::uint8_t named = written.error().response;
       return fail(written.error().code,
                   named != 0 ? named : static_cast<std::uint8_t>(Code::kInternalServerError));
     }
-    return kRollback ? Result<void>() : tell(given);
+    return kRollback ? Result<void>() : tell(path, value);
   };
   const auto announce = [&] {
     if (created != nullptr) emit(EventType::kCreated, request.server->id, *created);
@@ -199,7 +184,7 @@ Result<void> Engine::write(Request& request, WriteKind kind) noexcept {
   }
   if (clears_instance) batch.clear_instance();
   if (clears_resource) target->object->erase(path);
-  const auto applied = apply(request, [&](const lwm2m::Record& record) { return batch.assignment(record); });
+  const auto applied = apply(request);
   if constexpr (kRollback) {
     if (!applied) before.undo(tree_);
   }
@@ -229,8 +214,7 @@ Result<void> Engine::create(Request& request) noexcept {
     return created;
   }
   const Path path = request.path.child(instance);
-  const auto applied =
-      apply(request, [&](const lwm2m::Record& record) { return batch.assignment(record); }, &path);
+  const auto applied = apply(request, &path);
   instances_changed(object->id());
   if (kAccessControl && access_.active()) instances_changed(kAccessControlObject);
   if (!applied) {

@@ -65,6 +65,12 @@ class Path {
     longer.ids_[longer.depth_++] = id;
     return longer;
   }
+  /// The same of another instance. `depth()` must be 2 or more.
+  [[nodiscard]] constexpr Path in_instance(InstanceId id) const noexcept {
+    Path other = *this;
+    other.ids_[1] = id;
+    return other;
+  }
   /// The first `depth` segments; `depth` must not be above `depth()`.
   [[nodiscard]] LINNET_OUTLINED constexpr Path prefix(std::size_t depth) const noexcept {
     Path shorter = *this;
