@@ -20,15 +20,9 @@ std::uint16_t identifier(Object* object, InstanceId instance, ResourceId resourc
       std::min<std::uint32_t>(number_of(object, instance, resource, kMaxId), kMaxId));
 }
 
-/// Calls `take(server)` for each account of object 1; returns how many there are.
-std::size_t for_each_server(const ObjectTree& tree, FunctionRef<void(ShortServerId)> take) noexcept {
-  std::size_t count = 0;
-  Object* servers = tree.find(kServerObject);
-  for (const InstanceId i : InstanceRange(servers)) {
-    ++count;
-    take(identifier(servers, i, kShortServerId));
-  }
-  return count;
+/// The server of an account of object 1.
+ShortServerId server_of_account(const ObjectTree& tree, InstanceId account) noexcept {
+  return identifier(tree.find(kServerObject), account, kShortServerId);
 }
 
 /// What access control speaks of: all but itself and what no server sees.
@@ -93,11 +87,9 @@ bool AccessControl::allows(ShortServerId server, Right right, const Path& path) 
   const Object* object = tree_->find(path.object());
   if (object == nullptr) return true;
   if (right == Right::kCreate) return rights(server, object->id(), kMaxId).has(right);
-  if (path.depth() > 1) {
-    return !object->exists(path.instance()) || rights(server, object->id(), path.instance()).has(right);
-  }
   bool empty = true;
   for (const InstanceId i : object->instances()) {
+    if (path.depth() > 1 && i != path.instance()) continue;
     if (rights(server, object->id(), i).has(right)) return true;
     empty = false;
   }
@@ -170,10 +162,12 @@ bool AccessControl::synchronise() noexcept {
   if (entries() == nullptr) return false;
   ShortServerId latest = 0;
   bool stays = false;
-  const std::size_t servers = for_each_server(*tree_, [&](ShortServerId server) {
-    latest = server;
-    stays = stays || server == alone_;
-  });
+  std::size_t servers = 0;
+  for (const InstanceId i : tree_->instances(kServerObject)) {
+    latest = server_of_account(*tree_, i);
+    stays = stays || latest == alone_;
+    ++servers;
+  }
   const ShortServerId before = stays ? alone_ : ShortServerId{0};
   alone_ = servers == 1 ? latest : ShortServerId{0};
   const bool removed = remove_orphans();
@@ -183,14 +177,15 @@ bool AccessControl::synchronise() noexcept {
 ShortServerId AccessControl::heir(InstanceId entry, ShortServerId leaving) const noexcept {
   ShortServerId heir = 0;
   int best = -1;
-  for_each_server(*tree_, [&](ShortServerId server) {
+  for (const InstanceId i : tree_->instances(kServerObject)) {
+    const ShortServerId server = server_of_account(*tree_, i);
     const Rights rights = granted(entry, server);
-    if (server == leaving || rights.none()) return;
+    if (server == leaving || rights.none()) continue;
     const int sum = (rights.has(Right::kWrite) ? 1 : 0) + (rights.has(Right::kDelete) ? 1 : 0);
-    if (sum < best || (sum == best && server > heir)) return;
+    if (sum < best || (sum == best && server > heir)) continue;
     best = sum;
     heir = server;
-  });
+  }
   return heir;
 }
 

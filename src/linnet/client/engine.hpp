@@ -202,7 +202,7 @@ class Engine final : private coap::Handler, private EngineState {
   }
   [[nodiscard]] Result<void> walk(const Path& path, lwm2m::RecordSink sink,
                                   ShortServerId server) const noexcept {
-    return kAccessControl ? walk_readable(path, sink, server) : tree_.walk(path, sink);
+    return kAccessControl || kComposite ? walk_readable(path, sink, server) : tree_.walk(path, sink);
   }
 
   // state.cpp

@@ -32,8 +32,8 @@ class Text {
   friend constexpr bool operator==(const Text& a, const Text& b) noexcept { return a.view() == b.view(); }
 
  private:
-  std::uint16_t size_ = 0;  // first, for what serves texts of all sizes (storage.cpp)
-  std::array<char, N> bytes_{};
+  std::uint16_t size_ = 0;     // first, for what serves texts of all sizes (storage.cpp)
+  std::array<char, N> bytes_;  // those behind `size_` are nothing
 };
 
 /// Up to N bytes.
@@ -62,7 +62,7 @@ class Bytes {
 
  private:
   std::uint16_t size_ = 0;  // first, as in Text
-  std::array<std::uint8_t, N> bytes_{};
+  std::array<std::uint8_t, N> bytes_;
 };
 
 /// A text that someone else keeps, of any length; where it is empty the resource is not there.

@@ -68,7 +68,6 @@ bool ObservationTable::add_path(Observation& row, const Path& path) noexcept {
     }
   }
   const auto at = static_cast<std::uint16_t>(watch - watches_.data());
-  *watch = Watch{};
   watch->path = path;
   watch->observation = static_cast<std::uint16_t>(index(row) + 1);
   if (last != nullptr) last->next = at;

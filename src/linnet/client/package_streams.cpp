@@ -31,14 +31,18 @@ bool PackageStreams::takes(const coap::IncomingRequest& first, const coap::BodyP
                            Instant /*now*/) noexcept {
   constexpr auto kOpaque = static_cast<std::uint16_t>(lwm2m::ContentFormat::kOpaque);
   if (first.method != Code::kPut || first.content_format != kOpaque) return false;
-  Path path;
-  if (!read_path(first, engine_.config_.alternate_path, false, path)) return false;
-  const auto receiver = std::ranges::find_if(
-      receivers_, [&](const PackageReceiver* r) { return r != nullptr && r->takes_package(path); });
   const auto row = std::ranges::find(pushes_, nullptr, &Push::receiver);
-  if (receiver == receivers_.end() || row == pushes_.end()) return false;
-  *row = {*receiver, first.link, first.cache_key, path};
-  return true;
+  if (row == pushes_.end()) return false;
+  row->path = Path();
+  if (!read_path(first, engine_.config_.alternate_path, false, row->path)) return false;
+  for (PackageReceiver* receiver : receivers_) {
+    if (receiver == nullptr || !receiver->takes_package(row->path)) continue;
+    row->receiver = receiver;
+    row->link = first.link;
+    row->key = first.cache_key;
+    return true;
+  }
+  return false;
 }
 
 coap::Reply PackageStreams::on_part(const coap::IncomingRequest& request, const coap::BodyPart& part,
@@ -46,7 +50,7 @@ coap::Reply PackageStreams::on_part(const coap::IncomingRequest& request, const 
                                     Instant /*now*/) noexcept {
   Push* push = find(request.link, request.cache_key);
   if (push == nullptr) return answer(Code::kRequestEntityIncomplete);
-  const Path path = push->path;
+  const Path& path = push->path;
   PackageReceiver& receiver = *push->receiver;
   const Server* server = engine_.find_server(request.link);
   Result<void> taken;

@@ -50,9 +50,9 @@ PackageResult PackageTransfer::take(ByteView bytes, bool last) noexcept {
 }
 
 void PackageTransfer::start(std::string_view uri) noexcept {
+  restart();
   uri_ = uri;
   info_.clear();
-  total_.reset();
   retries_ = 0;
   state_ = State::kDelayed;
   delay_ = 0;
@@ -61,7 +61,6 @@ void PackageTransfer::start(std::string_view uri) noexcept {
 void PackageTransfer::pull(std::string_view uri) noexcept {
   reset();
   start(uri);
-  restart();
 }
 
 void PackageTransfer::resume(std::string_view uri, std::uint32_t offset, ByteView etag) noexcept {

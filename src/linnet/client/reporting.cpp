@@ -299,17 +299,15 @@ void Engine::drop_pending(Observation& row) noexcept {
 Result<std::size_t> Engine::encode(const Observation& row) noexcept {
   const lwm2m::Codec* codec = lwm2m::find_codec(config_.codecs, row.format);
   const Path path = path_of(row);
-  if (kComposite && row.composite) {
-    const auto watched = [&](lwm2m::RecordSink sink) -> Result<void> {
-      for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
-        if (const auto walked = walk_readable(watch->path, sink, row.server); !walked) return walked;
-      }
-      return {};
-    };
-    return codec->encode(path, watched, work_);
-  }
-  if (const auto readable = tree_.check_readable(path); !readable) return std::unexpected(readable.error());
-  return codec->encode(path, [&](lwm2m::RecordSink sink) { return walk(path, sink, row.server); }, work_);
+  const auto readable = kComposite && row.composite ? Result<void>() : tree_.check_readable(path);
+  if (!readable) return std::unexpected(readable.error());
+  const auto watched = [&](lwm2m::RecordSink sink) -> Result<void> {
+    for (Watch* watch = &observations_.first(row); watch != nullptr; watch = observations_.next(*watch)) {
+      if (const auto walked = walk(watch->path, sink, row.server); !walked) return walked;
+    }
+    return {};
+  };
+  return codec->encode(path, watched, work_);
 }
 
 void Engine::notify(Observation& observation) noexcept {

@@ -23,25 +23,20 @@ void put(void* at, const T& value) noexcept {
 
 constexpr bool kBigEndian = std::endian::native == std::endian::big;
 
-bool is_integer(const Storage& storage) noexcept {
-  return storage.layout == Layout::kSigned || storage.layout == Layout::kUnsigned;
-}
-
-/// Where in the memory of a Value that begins at `at` the bytes lie which are kept: the low ones of an
-/// integer.
+/// Where in 64 bits, which begin at `at`, the bytes lie that are kept: the low ones.
 template <typename T>
 T* kept(const Storage& storage, T* at) noexcept {
-  return kBigEndian && is_integer(storage) ? at + sizeof(std::uint64_t) - storage.size : at;
+  return kBigEndian ? at + sizeof(std::uint64_t) - storage.size : at;
 }
 
-/// The memory of the Value that is kept at `at`.
-std::uint64_t load_memory(const Storage& storage, const std::byte* at) noexcept {
+/// The bits of the number or Boolean that is kept at `at`.
+std::uint64_t load_bits(const Storage& storage, const std::byte* at) noexcept {
   const std::byte highest = at[kBigEndian ? 0 : storage.size - 1];
   const bool negative = storage.layout == Layout::kSigned && static_cast<std::int8_t>(highest) < 0;
-  std::uint64_t memory = 0;
-  if (negative) memory = ~memory;
-  std::memcpy(kept(storage, reinterpret_cast<std::byte*>(&memory)), at, storage.size);
-  return memory;
+  std::uint64_t bits = 0;
+  if (negative) bits = ~bits;
+  std::memcpy(kept(storage, reinterpret_cast<std::byte*>(&bits)), at, storage.size);
+  return bits;
 }
 
 // Text and Bytes begin with their size, and the bytes follow.
@@ -64,7 +59,8 @@ Value Slot::load() const noexcept {
     case Layout::kView: return Value::string(client::load<std::string_view>(at));
     case Layout::kSized: return Value::octets(type, sized_bytes(at));
     case Layout::kOwn: return functions->form->read(at);
-    default: return Value::of_memory(type, load_memory(*storage, at));
+    case Layout::kObjlnk: return Value::objlnk(client::load<lwm2m::Objlnk>(at));
+    default: return Value::of_bits(type, load_bits(*storage, at));
   }
 }
 
@@ -72,10 +68,10 @@ bool Slot::fits(const Value& value) const noexcept {
   if (storage->layout == Layout::kSized) return value.as_octets().size() <= storage->size;
   if (storage->layout == Layout::kView) return false;
   if (storage->layout == Layout::kOwn) return functions->form->fits(value);
-  if (!is_integer(*storage)) return true;
+  if (storage->layout == Layout::kObjlnk) return true;
   // It is the same once it was stored.
-  const std::uint64_t memory = value.memory();
-  return load_memory(*storage, kept(*storage, reinterpret_cast<const std::byte*>(&memory))) == memory;
+  const std::uint64_t bits = value.bits();
+  return load_bits(*storage, kept(*storage, reinterpret_cast<const std::byte*>(&bits))) == bits;
 }
 
 void Slot::store(const Value& value) const noexcept {
@@ -83,10 +79,11 @@ void Slot::store(const Value& value) const noexcept {
     case Layout::kView: return;
     case Layout::kSized: return assign_bytes(at, value.as_octets());
     case Layout::kOwn: return functions->form->write(at, value);
+    case Layout::kObjlnk: return put(at, value.as_objlnk());
     default: break;
   }
-  const std::uint64_t memory = value.memory();
-  std::memcpy(at, kept(*storage, reinterpret_cast<const std::byte*>(&memory)), storage->size);
+  const std::uint64_t bits = value.bits();
+  std::memcpy(at, kept(*storage, reinterpret_cast<const std::byte*>(&bits)), storage->size);
 }
 
 bool Slot::locate(Locating what) noexcept {

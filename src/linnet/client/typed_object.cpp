@@ -30,10 +30,6 @@ void* TypedObject::add_instance(InstanceId instance) noexcept {
   return nullptr;
 }
 
-void TypedObject::drop_all() noexcept {
-  for (InstanceId& id : ids()) id = kMaxId;
-}
-
 bool TypedObject::drop_instance(InstanceId instance) noexcept {
   for (InstanceId& id : ids()) {
     if (id != instance || instance == kMaxId) continue;

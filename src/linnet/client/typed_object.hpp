@@ -63,11 +63,10 @@ class TypedObject : public Object {
   };
 
   LINNET_OUTLINED TypedObject(const Type& type, void* values, InstanceId* ids) noexcept
-      : Object(type.definition), type_(type), values_(static_cast<std::byte*>(values)), ids_(ids) {}
+      : Object(type.definition), type_(type), values_(static_cast<std::byte*>(values)), ids_(ids) {
+    for (InstanceId& id : this->ids()) id = kMaxId;
+  }
   ~TypedObject() = default;
-
-  /// From now on there are none.
-  void drop_all() noexcept;
 
   [[nodiscard]] void* find(InstanceId instance) const noexcept;
   /// The instance, new with default values; null where there is no room or the number is taken.
@@ -90,7 +89,7 @@ template <typename T, std::size_t N, Creation kCreation = Creation::kByDevice,
           typename Behaviour = TypedObject>
 class Instances final : public Behaviour {
  public:
-  Instances() noexcept : Behaviour(kType, &values_, ids_) { this->drop_all(); }
+  Instances() noexcept : Behaviour(kType, &values_, ids_) {}
   Instances(const Instances&) = delete;
   Instances& operator=(const Instances&) = delete;
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "linnet/base/outlined.hpp"
 #include "linnet/coap/code.hpp"
 #include "linnet/lwm2m/decimal_digits.hpp"
 #include "linnet/lwm2m/float_bits.hpp"
@@ -18,6 +19,11 @@ constexpr auto kBadRequest = static_cast<std::uint8_t>(coap::Code::kBadRequest);
 /// In the order of AttributeName.
 constexpr std::array<std::string_view, kAttributeNames.size()> kNames{"pmin", "pmax", "epmin", "epmax",
                                                                       "gt",   "lt",   "st"};
+
+/// Whether a value went upwards beyond a limit.
+LINNET_OUTLINED bool passes(double from, double limit, double to) noexcept {
+  return from <= limit && to > limit;
+}
 
 }  // namespace
 
@@ -155,14 +161,14 @@ Attributes read_attributes(const Link& link) noexcept {
 bool notifies(const Attributes& attributes, const Change& change) noexcept {
   if (!attributes.has_thresholds()) return !same_number(change.new_value, change.last_notified);
   if constexpr (!kThresholds) return false;
-  const double gt = attributes.threshold(AttributeName::kGt);
-  const double lt = attributes.threshold(AttributeName::kLt);
-  const bool above_gt = attributes.has(AttributeName::kGt) && change.old_value <= gt && change.new_value > gt;
-  const bool below_lt = attributes.has(AttributeName::kLt) && change.old_value >= lt && change.new_value < lt;
+  if (attributes.has(AttributeName::kGt) &&
+      passes(change.old_value, attributes.threshold(AttributeName::kGt), change.new_value))
+    return true;
+  if (attributes.has(AttributeName::kLt) &&
+      passes(-change.old_value, -attributes.threshold(AttributeName::kLt), -change.new_value))
+    return true;
   const double step = std::fabs(change.new_value - change.last_notified);
-  const bool stepped =
-      attributes.has(AttributeName::kSt) && step >= attributes.threshold(AttributeName::kSt) && step > 0;
-  return above_gt || below_lt || stepped;
+  return attributes.has(AttributeName::kSt) && step > 0 && step >= attributes.threshold(AttributeName::kSt);
 }
 
 }  // namespace linnet::lwm2m

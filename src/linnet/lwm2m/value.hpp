@@ -84,13 +84,6 @@ class Value {
   }
   void set_whole(std::uint64_t magnitude, bool negative) noexcept;
 
-  /// Of any other type, by the eight bytes that `memory` gives.
-  [[nodiscard]] static Value of_memory(DataType type, std::uint64_t v) noexcept {
-    Value value = unsigned_integer(v);
-    value.type_ = type;
-    return value;
-  }
-
   [[nodiscard]] constexpr DataType type() const noexcept { return type_; }
   [[nodiscard]] constexpr bool none() const noexcept { return type_ == DataType::kNone; }
 
@@ -127,10 +120,6 @@ class Value {
   /// What a value that is no view is in memory: 64 bits of a number, 0 or 1 of a Boolean, the two IDs of an
   /// Objlnk one behind the other.
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return holds_bytes() ? 0 : unsigned_; }
-
-  /// What is no view as it lies in memory: an integer has all eight bytes, what is shorter the first ones of
-  /// them; 0 for a view.
-  [[nodiscard]] std::uint64_t memory() const noexcept { return holds_bytes() ? 0 : unsigned_; }
 
   /// kInteger, kUnsigned, kFloat and kTime: the types that gt, lt and st apply to.
   [[nodiscard]] constexpr bool numeric() const noexcept { return is_numeric(type_); }
