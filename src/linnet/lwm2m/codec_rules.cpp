@@ -17,11 +17,14 @@ constexpr std::size_t sequence_length(std::uint8_t lead) noexcept {
 
 /// Takes the text in `value` apart.
 Result<void> read_objlnk(Value& value) noexcept {
-  const std::string_view text = value.as_string();
+  std::string_view text = value.as_string();
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return malformed();
-  const auto object = parse_digits({text.data(), colon}, kMaxId);
-  const auto instance = parse_digits({text.data() + colon + 1, text.size() - colon - 1}, kMaxId);
+  std::string_view front = text;
+  front.remove_suffix(text.size() - colon);
+  text.remove_prefix(colon + 1);
+  const auto object = parse_digits(front, kMaxId);
+  const auto instance = parse_digits(text, kMaxId);
   if (!object || !instance) return malformed();
   value = Value::objlnk({static_cast<std::uint16_t>(*object), static_cast<std::uint16_t>(*instance)});
   return {};
