@@ -192,6 +192,8 @@ class Endpoint {
   [[nodiscard]] bool encode_request(Exchange& exchange, const OutgoingRequest& request, ByteView payload,
                                     std::uint8_t request_tag) noexcept;
   [[nodiscard]] Result<void> write_request(Exchange& exchange, const OutgoingRequest& request) noexcept;
+  [[nodiscard]] Result<void> make_request(LinkId link, const OutgoingRequest& request,
+                                          Exchange*& opened) noexcept;
   [[nodiscard]] Result<RequestId> launch(Exchange* exchange, Result<void> made) noexcept;
   [[nodiscard]] std::uint8_t next_request_tag(LinkId link) noexcept;
   void deliver(Exchange& exchange, IncomingResponse& response) noexcept;

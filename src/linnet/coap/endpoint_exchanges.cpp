@@ -14,10 +14,6 @@ namespace {
 /// Why an exchange ends that had its acknowledgement.
 constexpr Errc kAcknowledged{};
 
-std::uint32_t millis(Millis span) noexcept {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(span.count(), 0, UINT32_MAX));
-}
-
 }  // namespace
 
 void Endpoint::transmit(LinkId link, ByteView message) noexcept {
@@ -37,8 +33,10 @@ void Endpoint::wait(const Exchange& exchange, std::uint32_t millis) noexcept {
 
 void Endpoint::send_empty(LinkId link, Type type, MessageId id) noexcept {
   if (reliable(link)) return;
-  std::array<std::uint8_t, 4> bytes{};
-  MessageWriter(bytes, type, Code::kEmpty, id, Token());
+  const auto number = static_cast<std::uint16_t>(id);
+  const std::array<std::uint8_t, 4> bytes{static_cast<std::uint8_t>(0x40U | static_cast<unsigned>(type) << 4),
+                                          0, static_cast<std::uint8_t>(number >> 8),
+                                          static_cast<std::uint8_t>(number)};
   transmit(link, bytes);
 }
 
@@ -156,7 +154,7 @@ void Endpoint::start(Exchange& exchange) noexcept {
   ++peer.unacknowledged;
   exchange.state = Exchange::State::kSent;
   exchange.retransmissions = 0;
-  const std::uint32_t base = std::max<std::uint32_t>(millis(transmission.ack_timeout), 1);
+  const std::uint32_t base = std::max<std::uint32_t>(transmission.ack_timeout.count(), 1);
   const std::uint64_t spread =
       divide(std::uint64_t{base} * (std::max<std::uint16_t>(transmission.ack_random_percent, 100) - 100U),
              100)

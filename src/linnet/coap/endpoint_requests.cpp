@@ -80,6 +80,12 @@ Result<void> Endpoint::write_request(Exchange& exchange, const OutgoingRequest& 
   return fail(Errc::kTooLarge);
 }
 
+/// Opens and writes one.
+Result<void> Endpoint::make_request(LinkId link, const OutgoingRequest& request, Exchange*& opened) noexcept {
+  const Result<void> made = open_request(link, request, opened);
+  return made ? write_request(*opened, request) : made;
+}
+
 /// Sends what was made, or lets go of it.
 Result<RequestId> Endpoint::launch(Exchange* exchange, Result<void> made) noexcept {
   if (!made) {
@@ -93,8 +99,7 @@ Result<RequestId> Endpoint::launch(Exchange* exchange, Result<void> made) noexce
 Result<RequestId> Endpoint::request(LinkId link, const OutgoingRequest& request, Instant now) noexcept {
   now_ = now;
   Exchange* exchange = nullptr;
-  Result<void> made = open_request(link, request, exchange);
-  if (made) made = write_request(*exchange, request);
+  const Result<void> made = make_request(link, request, exchange);
   return launch(exchange, made);
 }
 

@@ -115,8 +115,7 @@ Result<RequestId> Endpoint::fetch(LinkId link, const OutgoingRequest& request, c
     return fail(Errc::kInvalidArgument);
   }
   Exchange* exchange = nullptr;
-  Result<void> made = open_request(link, request, exchange);
-  if (made) made = write_request(*exchange, request);
+  Result<void> made = make_request(link, request, exchange);
   if (!made) return launch(exchange, made);
   BodyStream* const stream = streams_.open(BodyStream::Kind::kFetched, link);
   if (stream == nullptr) return launch(exchange, fail(Errc::kBusy));
@@ -142,19 +141,18 @@ void Endpoint::pass_on(Exchange& exchange, const IncomingResponse& response) noe
   }
   BodyStream& stream = streams_[exchange.stream];
   const std::size_t size = response.payload.size();
-  // A body that came at once may leave the option out.
-  const bool named = response.block2.has_value();
   const Block block = Block::from_value(response.block2.value_or(0U));
-  const bool whole = !named || (block.valid(reliable(exchange.link)) && block.whole(size));
   const std::uint32_t tag = short_tag(response.etag);
-  const bool same = tag == stream.tag || (!stream.begun && stream.tag == 0);
-  const std::uint32_t total = response.size2.value_or(0U);
-  const bool agreed = total == 0 || stream.total == 0 || total == stream.total;
+  const std::uint32_t total = response.size2.value_or(stream.total);
   const std::uint32_t end = stream.offset + static_cast<std::uint32_t>(size);
-  if (total != 0) stream.total = total;
-  const bool fits = stream.total == 0 || (block.more ? end < stream.total : end == stream.total);
-  if (!whole || !same || !agreed || !fits || block.offset() != stream.offset)
+  if (stream.total == 0) stream.total = total;
+  // A body that came at once may leave the option out; a size of nothing says nothing.
+  if ((response.block2 && (!block.valid(reliable(exchange.link)) || !block.whole(size))) ||
+      (tag != stream.tag && (stream.begun || stream.tag != 0)) || (total != 0 && total != stream.total) ||
+      (stream.total != 0 && (block.more ? end >= stream.total : end != stream.total)) ||
+      block.offset() != stream.offset) {
     return end_exchange(exchange, Errc::kMalformed);
+  }
 
   stream.begun = true;
   stream.tag = tag;

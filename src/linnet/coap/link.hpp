@@ -21,11 +21,13 @@ inline constexpr LinkId kNoLink{0xFFFFFFFF};
 
 /// RFC 7252 §4.8 and what follows from it (§4.8.2). Defaults are the RFC's.
 struct TransmissionParameters {
-  Millis ack_timeout{2000};
+  using Span = std::chrono::duration<std::uint32_t, std::milli>;  ///< half as large as Millis
+
+  Span ack_timeout{2000};
   std::uint16_t ack_random_percent = 150;  ///< ACK_RANDOM_FACTOR in percent, at least 100
   std::uint8_t max_retransmit = 4;
   std::uint8_t nstart = 1;
-  Millis max_latency{100'000};
+  Span max_latency{100'000};
 
   [[nodiscard]] constexpr Millis max_transmit_span() const noexcept {
     return spread((1U << max_retransmit) - 1U);

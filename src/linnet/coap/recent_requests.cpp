@@ -10,18 +10,18 @@ namespace {
 constexpr std::size_t kTypeAndCode = 2;
 constexpr std::size_t kMessageId = 2;
 
-/// 64 ms steps: 32 bits of them last for eight years, so that no record comes alive again.
+/// Steps of 64 ms: 32 bits of them last for eight years, so that no record comes alive again.
+constexpr int kStampBits = 6;
 std::uint32_t stamp(Instant now) noexcept {
-  return static_cast<std::uint32_t>(now.time_since_epoch().count() >> 6);
+  return static_cast<std::uint32_t>(now.time_since_epoch().count() >> kStampBits);
 }
-constexpr std::int64_t kStampMillis = 64;
 
 }  // namespace
 
 bool RecentRequest::fresh(const TransmissionParameters& transmission, Instant now) const noexcept {
-  const Millis lifetime =
-      kept_ == Kept::kSilence ? transmission.non_lifetime() : transmission.exchange_lifetime();
-  return Millis((stamp(now) - stamp_) * kStampMillis) <= lifetime;
+  Millis lifetime = transmission.exchange_lifetime();
+  if (kept_ == Kept::kSilence) lifetime = transmission.non_lifetime();
+  return stamp(now) - stamp_ <= static_cast<std::uint32_t>(lifetime.count() >> kStampBits);
 }
 
 bool RecentRequest::may_answer(const Token& token) const noexcept {
