@@ -241,6 +241,8 @@ class Endpoint {
   void drop_streams(LinkId link) noexcept;
 
   // Requests of peers: endpoint_replies.cpp.
+  [[nodiscard]] Seen look_up(LinkId link, const Message& message, RecentRequest*& recent) noexcept;
+  [[nodiscard]] RecentRequest* record(LinkId link, MessageId id, RecentRequest* recent) noexcept;
   void receive_request(LinkId link, const Message& message) noexcept;
   [[nodiscard]] bool repeat(LinkId link, RecentRequest& recent) noexcept;
   [[nodiscard]] bool fresh_enough(const IncomingRequest& incoming) noexcept;

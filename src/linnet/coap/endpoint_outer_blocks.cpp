@@ -63,11 +63,8 @@ std::optional<Message> Endpoint::gather_response(Exchange& exchange, const Messa
   }
   if (part.type() == Type::kConfirmable) {
     const LinkId link = exchange.link;
-    if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
-    if (recent != nullptr) {
-      recent->begin(part.message_id(), now_);
-      recent->keep(Kept::kAcknowledged);
-    }
+    recent = record(link, part.message_id(), recent);
+    if (recent != nullptr) recent->keep(Kept::kAcknowledged);
     send_empty(link, Type::kAcknowledgement, part.message_id());
   }
   settle(exchange);

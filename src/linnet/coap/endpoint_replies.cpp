@@ -57,16 +57,10 @@ std::size_t encode_reply(ByteSpan out, Type type, MessageId id, const Token& tok
 }  // namespace
 
 void Endpoint::receive_request(LinkId link, const Message& message) noexcept {
-  Peer& peer = peers_[link];
-  const std::span<RecentRequest> ring = peers_.recent(link);
-  RecentRequest* recent = find(ring, message.message_id());
-  const bool duplicate = recent != nullptr && recent->fresh(links_->traits(link).transmission, now_) &&
-                         recent->may_answer(message.token());
-  if (duplicate) {
-    ++statistics_.duplicates;
-    if (repeat(link, *recent)) return;
-  }
-  if (recent == nullptr) recent = oldest(ring, peer.next_recent);
+  RecentRequest* recent = nullptr;
+  const Seen seen = look_up(link, message, recent);
+  if (seen == Seen::kRepeated) return;
+  recent = record(link, message.message_id(), recent);
   RequestContext request{};
   request.link = link;
   request.message_id = message.message_id();
@@ -76,11 +70,28 @@ void Endpoint::receive_request(LinkId link, const Message& message) noexcept {
   request.token = message.token();
   request.recent = recent;
   if (recent == nullptr) return answer_code(request, Code::kServiceUnavailable);
-  recent->begin(message.message_id(), now_);
   if constexpr (kProtection) {
-    if (protection_ != nullptr) return receive_protected(request, message, duplicate);
+    if (protection_ != nullptr) return receive_protected(request, message, seen == Seen::kAgain);
   }
   process(request, message);
+}
+
+/// Whether a message came before: then `recent` is its record, or one of that Message ID which has expired.
+Seen Endpoint::look_up(LinkId link, const Message& message, RecentRequest*& recent) noexcept {
+  recent = find(peers_.recent(link), message.message_id());
+  if (recent == nullptr || !recent->fresh(links_->traits(link).transmission, now_) ||
+      !recent->may_answer(message.token())) {
+    return Seen::kNever;
+  }
+  ++statistics_.duplicates;
+  return repeat(link, *recent) ? Seen::kRepeated : Seen::kAgain;
+}
+
+/// Begins the record of a message anew, or in the place of the oldest. Null: all wait for an answer.
+RecentRequest* Endpoint::record(LinkId link, MessageId id, RecentRequest* recent) noexcept {
+  if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
+  if (recent != nullptr) recent->begin(id, now_);
+  return recent;
 }
 
 /// Does for a duplicate what was done for the original. False: it is to be processed again.

@@ -162,14 +162,7 @@ Result<RequestId> Endpoint::ping(LinkId link, Instant now) noexcept {
 void Endpoint::receive_response(LinkId link, const Message& message) noexcept {
   const bool piggybacked = message.type() == Type::kAcknowledgement;
   RecentRequest* recent = nullptr;
-  if (message.type() == Type::kConfirmable) {
-    recent = find(peers_.recent(link), message.message_id());
-    if (recent != nullptr && recent->fresh(links_->traits(link).transmission, now_)) {
-      ++statistics_.duplicates;
-      static_cast<void>(repeat(link, *recent));
-      return;
-    }
-  }
+  if (message.type() == Type::kConfirmable && look_up(link, message, recent) != Seen::kNever) return;
   Exchange* exchange =
       piggybacked ? find_by_id(link, message.message_id()) : find_by_token(link, message.token());
   if (exchange != nullptr &&
@@ -203,10 +196,7 @@ LINNET_OUTLINED void Endpoint::take_response(LinkId link, const Message& message
   IncomingResponse response;
   scan_options(message.options(), message.code(), response);
   if (response.bad_critical) return reject(link, message.type(), message.message_id());
-  if (confirmable) {
-    if (recent == nullptr) recent = oldest(peers_.recent(link), peers_[link].next_recent);
-    if (recent != nullptr) recent->begin(message.message_id(), now_);
-  }
+  if (confirmable) recent = record(link, message.message_id(), recent);
   response.link = link;
   response.code = message.code();
   response.confirmable = confirmable;

@@ -25,6 +25,13 @@ enum class Kept : std::uint8_t {
   kNoReply,       ///< the reply was too large to keep, doing it again is harmless: processed again
 };
 
+/// Whether a message came before.
+enum class Seen : std::uint8_t {
+  kNever,
+  kRepeated,  ///< what was done for it has been done again
+  kAgain,     ///< it is to be processed again
+};
+
 class RecentRequest {
  public:
   /// The largest reply that is kept, in bytes of the whole message.
