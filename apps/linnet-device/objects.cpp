@@ -195,8 +195,10 @@ void Objects::link_profiles() {
   const client::Object* profiles = find(kConnectionProfile);
   if (cellular() == nullptr || profiles == nullptr) return;
   auto& active = cellular_.get(0)->active_profiles;
+  constexpr lwm2m::InstanceId kRoom =
+      decltype(client::CellularConnectivityInstance::active_profiles)::kCapacity;
   lwm2m::InstanceId i = profiles->next_instance(0);
-  for (; i < active.kCapacity; i = profiles->next_instance(static_cast<lwm2m::InstanceId>(i + 1)))
+  for (; i < kRoom; i = profiles->next_instance(static_cast<lwm2m::InstanceId>(i + 1)))
     active.set(i, {kConnectionProfile, i});
 }
 

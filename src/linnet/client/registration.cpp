@@ -424,7 +424,8 @@ void Engine::attempt_failed(Server& server, Error why) noexcept {
   if (hopeless) server.sequences = wanted.sequence_count;
   if constexpr (kSequence) server.closing = managed();
   server.state = RegistrationState::kWaiting;
-  const std::uint32_t doublings = server.attempts > kMaxDoublings ? kMaxDoublings : server.attempts - 1;
+  const std::uint32_t before = server.attempts - 1;  // many, where no attempt is allowed at all
+  const std::uint32_t doublings = before < kMaxDoublings ? before : kMaxDoublings;
   std::uint64_t delay = std::uint64_t{wanted.retry_timer != 0 ? wanted.retry_timer : 1} * (1U << doublings);
   if (server.attempts >= wanted.retry_count) {
     server.attempts = 0;

@@ -110,7 +110,10 @@ void Shard::run() {
       for (std::size_t socket = 0; socket < ready_.size(); ++socket) {
         if (ready_[socket] != 0) hear(socket);
       }
-      if (std::exchange(streams_ready_, false)) streams_.receive(now_);
+      if (std::exchange(streams_ready_, false)) {
+        do_tasks();  // first, as for datagrams: who subscribed before a message came hears of it
+        streams_.receive(now_);
+      }
     }
     do_tasks();
     if (engine_.next_deadline() <= now_) engine_.step(now_);

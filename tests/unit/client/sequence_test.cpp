@@ -64,6 +64,19 @@ TEST_F(Sequence, After_a_failure_the_next_server_has_its_turn) {
   EXPECT_EQ(accept(1), 12);
 }
 
+// No attempt is allowed, and what trying again cannot mend needs none.
+TEST_F(Sequence, A_retry_count_of_zero_is_over_at_once) {
+  ServerInstance& account = add_account(11);
+  account.retry_count = 0;
+  account.sequence_count = 0;
+  start();
+  settle();
+  ASSERT_EQ(engine.state(11), RegistrationState::kConnecting);
+  engine.unreachable(11, Errc::kUnauthorized);
+  engine.step(now);
+  EXPECT_EQ(engine.state(11), RegistrationState::kFailed);
+}
+
 // Shows: OP-9
 TEST_F(Sequence, A_failure_with_Registration_Failure_Block_stops_the_order_until_it_is_mended) {
   ServerInstance& first = add_account(11);

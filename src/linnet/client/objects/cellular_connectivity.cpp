@@ -24,9 +24,10 @@ void CellularConnectivityBehaviour::granted(const PowerSaving& values) noexcept 
 Instant CellularConnectivityBehaviour::step(Instant now) noexcept {
   CellularConnectivityInstance* at = instance();
   if (at == nullptr || modem_ == nullptr) return kNever;
-  if (!(static_cast<const PowerSaving&>(*at) == granted_)) {
-    granted_ = *at;  // before the modem says what it became, maybe from within
-    modem_->suggest(*at);
+  const PowerSaving& wanted = *at;
+  if (!(wanted == granted_)) {
+    granted_ = wanted;  // before the modem says what it became, maybe from within
+    modem_->suggest(wanted);
   }
   step_radio(*at, now);
   return radio_on_at_;
