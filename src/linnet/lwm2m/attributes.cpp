@@ -117,8 +117,8 @@ Result<void> Attributes::check() const noexcept {
   bool good = !crossed(index(AttributeName::kPmin)) && !crossed(index(AttributeName::kEpmin));
   if constexpr (kThresholds) {
     const bool both = has(AttributeName::kLt) && has(AttributeName::kGt);
-    good = good && !(both && threshold(AttributeName::kLt) + 2 * threshold(AttributeName::kSt) >=
-                                 threshold(AttributeName::kGt));
+    const double least = threshold(AttributeName::kLt) + 2 * threshold(AttributeName::kSt);
+    if (both && least >= threshold(AttributeName::kGt)) good = false;
   }
   return good ? Result<void>() : fail(Errc::kInvalidArgument, kBadRequest);
 }
